@@ -1,0 +1,50 @@
+//! Which of all summaries are shown: the newest processing of each run and group.
+
+use crate::summary::Summary;
+
+/// The summaries that plots show, oldest first.
+pub(super) struct Shown<'a> {
+    /// They, in the order of the history.
+    pub(super) summaries: Vec<&'a Summary>,
+    /// How many are left out because a newer processing of the same data is there.
+    pub(super) superseded: usize,
+}
+
+impl<'a> Shown<'a> {
+    /// Leaves out what a newer processing of the same run and group replaces. What does not say its run stays.
+    pub(super) fn of(history: &[&'a Summary]) -> Self {
+        let mut newest = std::collections::HashMap::new();
+        for summary in history {
+            if let (Some(run), group, processing) = (summary.run, summary.group, summary.processing) {
+                let best = newest.entry((run, group)).or_insert(processing);
+                *best = (*best).max(processing);
+            }
+        }
+        let is_newest = |summary: &&Summary| {
+            summary.run.and_then(|run| newest.get(&(run, summary.group))).is_none_or(|best| *best == summary.processing)
+        };
+        let summaries: Vec<&Summary> = history.iter().copied().filter(is_newest).collect();
+        let superseded = history.len() - summaries.len();
+        Shown { summaries, superseded }
+    }
+
+    /// The one that "latest" items show.
+    pub(super) fn latest(&self) -> Option<&'a Summary> {
+        self.summaries.last().copied()
+    }
+
+    /// `run1 to run3`, `run1`, or nothing where no run is known.
+    pub(super) fn runs(&self) -> String {
+        let runs = || self.summaries.iter().filter_map(|summary| summary.run);
+        match (runs().min(), runs().max()) {
+            (Some(first), Some(last)) if first == last => first.to_string(),
+            (Some(first), Some(last)) => format!("{first} to {last}"),
+            _ => String::new(),
+        }
+    }
+}
+
+/// A title with what it is of: `Electron lifetime, run1`.
+pub(super) fn titled(title: &str, of: &str) -> String {
+    if of.is_empty() { title.to_owned() } else { format!("{title}, {of}") }
+}

@@ -1,0 +1,161 @@
+//! The files that are analysed together, and what they are of.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use monitasks::detector::Detector;
+use monitasks::format::sidecar::{SCHEMA, Sidecar};
+use monitasks::vocab::{FileId, Group, Processing, Run};
+
+use super::AnalysisError;
+use crate::config::AnalysisSettings;
+use crate::reconstruction::recofile::{self, RecoData};
+
+/// Which pass and which group a result is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResultName {
+    /// The pass over the run.
+    pub processing: Processing,
+    /// The group inside the run.
+    pub group: Group,
+}
+
+/// An analysis to do: the files, the facts, and where the result goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// The reconstructed files, of one run.
+    pub files: &'a [PathBuf],
+    /// The results folder; `crp/` and `pedestals/` are made in it.
+    pub out: &'a Path,
+    /// Pass and group.
+    pub name: ResultName,
+    /// The detector that the files are of.
+    pub detector: &'a Detector,
+    /// The cuts.
+    pub settings: &'a AnalysisSettings,
+    /// The site's time zone: the text formats have local times.
+    pub zone: &'a TimeZone,
+    /// The time now, as the result's own stamp.
+    pub now: Timestamp,
+}
+
+/// What the files read so far are of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Members {
+    /// The run.
+    pub run: Run,
+    /// The files.
+    pub files: Vec<FileId>,
+    /// Events in all.
+    pub events: u64,
+    /// Stamp of the first event.
+    pub data_start: Option<Timestamp>,
+    /// Stamp of the last event.
+    pub data_end: Option<Timestamp>,
+    /// The reconstruction's settings as JSON, of the first file.
+    pub reconstruction: String,
+    /// Program and version that reconstructed the first file.
+    pub reconstructed_by: String,
+}
+
+impl Job<'_> {
+    /// Reads the files one after the other and hands each to `take`; what they are of.
+    ///
+    /// # Errors
+    /// When a file can't be read, is of another run or detector than the first, or is there twice.
+    pub fn each(&self, take: &mut dyn FnMut(&RecoData)) -> Result<Members, AnalysisError> {
+        let mut members: Option<Members> = None;
+        for path in self.files {
+            let data = recofile::load(path)?;
+            self.check(&data, members.as_ref(), path)?;
+            let members = members.get_or_insert_with(|| Members {
+                run: data.meta.file.run,
+                files: Vec::new(),
+                events: 0,
+                data_start: None,
+                data_end: None,
+                reconstruction: data.meta.settings.clone(),
+                reconstructed_by: data.meta.software.clone(),
+            });
+            members.add(&data);
+            take(&data);
+        }
+        members.ok_or_else(|| AnalysisError::Mixed { what: "no file was given".into(), path: self.out.to_owned() })
+    }
+
+    fn check(&self, data: &RecoData, before: Option<&Members>, path: &Path) -> Result<(), AnalysisError> {
+        let mixed = |what: String| Err(AnalysisError::Mixed { what, path: path.to_owned() });
+        let (found, expected) = (&data.meta, self.detector);
+        if found.detector != expected.name || found.channel_map != expected.channel_map_name {
+            return mixed(format!(
+                "it is of detector {} with channel map {}, and {} with {} is set",
+                found.detector, found.channel_map, expected.name, expected.channel_map_name
+            ));
+        }
+        if found.events != data.events.len() as u64 {
+            return mixed(format!("it holds {} of its raw file's {} events", data.events.len(), found.events));
+        }
+        let Some(before) = before else { return Ok(()) };
+        if found.file.run != before.run {
+            return mixed(format!("it is of {}, those before it of {}", found.file.run, before.run));
+        }
+        if before.files.contains(&found.file) {
+            return mixed(format!("{} is there twice", found.file));
+        }
+        if found.settings != before.reconstruction {
+            return mixed(format!(
+                "it was reconstructed with {}, those before it with {}",
+                found.settings, before.reconstruction
+            ));
+        }
+        Ok(())
+    }
+
+    /// The result's sidecar with nothing measured in it yet.
+    #[must_use]
+    pub fn sidecar(&self, members: &Members) -> Sidecar {
+        let mut settings = serde_json::Map::new();
+        settings.insert("analysis".into(), serde_json::to_value(self.settings).unwrap_or_default());
+        settings.insert("reconstruction".into(), serde_json::from_str(&members.reconstruction).unwrap_or_default());
+        settings.insert("reconstructed_by".into(), members.reconstructed_by.clone().into());
+        settings.insert("drift_velocity_mm_per_us".into(), self.detector.drift.velocity_mm_per_us.into());
+        settings.insert("mip_charge_fc_per_cm".into(), self.detector.drift.mip_charge_fc_per_cm.into());
+        settings.insert("time_zone".into(), self.zone.iana_name().unwrap_or("UTC").into());
+        Sidecar {
+            schema: SCHEMA,
+            run: members.run,
+            processing: self.name.processing,
+            group: self.name.group,
+            members: members.files.clone(),
+            detector: self.detector.name.clone(),
+            channel_map: self.detector.channel_map_name.clone(),
+            software: crate::SOFTWARE.into(),
+            settings,
+            events: members.events,
+            data_start: members.data_start,
+            data_end: members.data_end,
+            processed_at: self.now,
+            purity: None,
+            gain: None,
+        }
+    }
+
+    /// `run1-p1-g0`.
+    #[must_use]
+    pub fn stem(&self, run: Run) -> String {
+        format!("{run}-p{}-g{}", self.name.processing.0, self.name.group.0)
+    }
+}
+
+impl Members {
+    fn add(&mut self, data: &RecoData) {
+        self.files.push(data.meta.file);
+        self.events += data.events.len() as u64;
+        for (seconds, nanoseconds) in data.events.seconds.iter().zip(&data.events.nanoseconds) {
+            let Ok(stamp) = Timestamp::new(*seconds, *nanoseconds) else { continue };
+            self.data_start = Some(self.data_start.map_or(stamp, |start| start.min(stamp)));
+            self.data_end = Some(self.data_end.map_or(stamp, |end| end.max(stamp)));
+        }
+    }
+}

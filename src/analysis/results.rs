@@ -1,0 +1,164 @@
+//! The result files: the field's text formats with a `.json` of the same stem beside each.
+//!
+//! Every file is written under a temporary name, brought to the disk and renamed. The `.json` goes first: who sees a whole text
+//! file finds its `.json` beside it.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use monitasks::format::crp_summary::CrpSummary;
+use monitasks::format::pedestal;
+use monitasks::format::sidecar::{GainSection, Sidecar, ViewPurity};
+use monitasks::summary::Measured;
+use monitasks::vocab::{FileId, Run};
+
+use super::AnalysisError;
+use super::gain::{GainSums, text_rows};
+use super::group::{Job, Members};
+use super::pedestals::PedestalSums;
+use super::purity::PuritySums;
+
+/// A result that was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The text file.
+    pub text: PathBuf,
+    /// The `.json` beside it.
+    pub sidecar: PathBuf,
+    /// The raw files whose events went in.
+    pub members: Vec<FileId>,
+    /// Events that went in.
+    pub events: u64,
+    /// Of a purity result: each view's profile and fit.
+    pub purity: Option<[ViewPurity; 2]>,
+    /// Of a gain result: its rows.
+    pub gain: Option<GainSection>,
+}
+
+/// Measures pedestals and writes `pedestals/<stem>.ped`.
+///
+/// # Errors
+/// When a file can't be used, the files do not belong together, or the result can't be written.
+pub fn pedestals(job: &Job) -> Result<Written, AnalysisError> {
+    let mut sums = PedestalSums::default();
+    let members = job.each(&mut |data| sums.add(data))?;
+    let path = job.out.join("pedestals").join(format!("{}.ped", job.stem(members.run)));
+    let text = pedestal::to_text(&sums.rows(job.detector)).map_err(|error| AnalysisError::output(&path, &error))?;
+    write(path, &text, job.sidecar(&members))
+}
+
+/// Measures the electron lifetime and writes `crp/<stem>.txt` with it, and no LEM rows yet.
+///
+/// # Errors
+/// As [`pedestals`].
+pub fn purity(job: &Job) -> Result<Written, AnalysisError> {
+    let mut sums = PuritySums::default();
+    let members = job.each(&mut |data| sums.add(data, job.detector, job.settings))?;
+    let path = crp_path(job, members.run);
+    let purity = sums.measure(job.settings);
+    let mut summary = CrpSummary::at(members.data_start.unwrap_or(job.now), job.zone);
+    summary.lifetime_us = Some([purity[0].lifetime_us, purity[1].lifetime_us]);
+    let text = summary.to_text().map_err(|error| AnalysisError::output(&path, &error))?;
+    write(path, &text, Sidecar { purity: Some(purity), ..job.sidecar(&members) })
+}
+
+/// Measures dQ/ds of the LEMs with the lifetime that stands in `crp/<stem>.txt`, and appends the rows there.
+///
+/// # Errors
+/// As [`pedestals`]; and when there is no purity result of the same files.
+pub fn gain(job: &Job) -> Result<Written, AnalysisError> {
+    let run = first_run(job)?;
+    let path = crp_path(job, run);
+    let (mut summary, sidecar) = purity_result(&path)?;
+    let mut sums = GainSums::new(job.detector, lifetime_of(&summary));
+    let members = job.each(&mut |data| sums.add(data, job.detector, job.settings))?;
+    same_members(&sidecar, &members, &path)?;
+    let gain = sums.measure(job.detector, job.settings);
+    summary.lems = text_rows(&gain);
+    let text = summary.to_text().map_err(|error| AnalysisError::output(&path, &error))?;
+    // Both parts stand in one sidecar, with the settings of now: purity is kept as it was made.
+    write(path, &text, Sidecar { purity: sidecar.purity, gain: Some(gain), ..job.sidecar(&members) })
+}
+
+fn crp_path(job: &Job, run: Run) -> PathBuf {
+    job.out.join("crp").join(format!("{}.txt", job.stem(run)))
+}
+
+/// The run that the first file is of.
+fn first_run(job: &Job) -> Result<Run, AnalysisError> {
+    let Some(first) = job.files.first() else {
+        return Err(AnalysisError::Mixed { what: "no file was given".into(), path: job.out.to_owned() });
+    };
+    Ok(crate::reconstruction::recofile::entries(first)?.file.run)
+}
+
+/// The purity result that a gain needs.
+fn purity_result(path: &Path) -> Result<(CrpSummary, Sidecar), AnalysisError> {
+    let needs = |why: String, path: &Path| AnalysisError::Needs { result: "gain", why, path: path.to_owned() };
+    let read = |path: &Path| {
+        fs::read(path)
+            .map_err(|error| needs(format!("it needs the lifetime, run 'dqmon analyse purity' before it ({error})"), path))
+    };
+    let summary = CrpSummary::parse(&read(path)?).map_err(|error| needs(error.to_string(), path))?;
+    if summary.lifetime_us.is_none() {
+        return Err(needs("the file has no lifetimes, run 'dqmon analyse purity' again".into(), path));
+    }
+    let beside = path.with_extension("json");
+    let sidecar = Sidecar::parse(&read(&beside)?).map_err(|error| needs(error.to_string(), &beside))?;
+    Ok((summary, sidecar))
+}
+
+/// A gain is made of the files that its lifetime was made of.
+fn same_members(sidecar: &Sidecar, members: &Members, path: &Path) -> Result<(), AnalysisError> {
+    let sorted = |files: &[FileId]| {
+        let mut files = files.to_vec();
+        files.sort();
+        files
+    };
+    if sorted(&sidecar.members) == sorted(&members.files) {
+        return Ok(());
+    }
+    let names = |files: &[FileId]| files.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let why = format!("its lifetime is of {}, and the files given are {}", names(&sidecar.members), names(&members.files));
+    Err(AnalysisError::Needs { result: "gain", why, path: path.to_owned() })
+}
+
+/// The mean lifetime of the views that have one, us.
+fn lifetime_of(summary: &CrpSummary) -> Option<f64> {
+    let measured: Vec<f64> = summary.lifetime_us?.into_iter().filter_map(Measured::value).collect();
+    (!measured.is_empty()).then(|| measured.iter().sum::<f64>() / measured.len() as f64)
+}
+
+/// Writes a result: the sidecar, then the text.
+fn write(text_path: PathBuf, text: &str, sidecar: Sidecar) -> Result<Written, AnalysisError> {
+    let sidecar_path = text_path.with_extension("json");
+    let json = sidecar.to_json().map_err(|error| AnalysisError::output(&sidecar_path, &error))?;
+    write_whole(&sidecar_path, json.as_bytes())?;
+    write_whole(&text_path, text.as_bytes())?;
+    Ok(Written {
+        text: text_path,
+        sidecar: sidecar_path,
+        members: sidecar.members,
+        events: sidecar.events,
+        purity: sidecar.purity,
+        gain: sidecar.gain,
+    })
+}
+
+/// Writes a file that is either there in whole or as it was before.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), AnalysisError> {
+    let refused = |error: std::io::Error| AnalysisError::output(path, &error);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(refused)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = folder.join(format!(".{name}.{}.part", std::process::id()));
+    let written = File::create(&temporary)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&temporary, path));
+    if let Err(error) = written {
+        let _ = fs::remove_file(&temporary); // hidden, and never taken for a result
+        return Err(refused(error));
+    }
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(refused)
+}

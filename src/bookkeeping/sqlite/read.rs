@@ -1,0 +1,247 @@
+//! Questions to the book.
+
+use monitasks::vocab::{FileId, Group, Processing, Run};
+use rusqlite::{Connection, OptionalExtension, Params, Row};
+
+use super::columns::{
+    count, file as file_of, json, optional_count, optional_stamp, optional_word, path, run as run_of, sequence, stamp, word,
+};
+use crate::bookkeeping::rows::{
+    DecisionRecord, FileRecord, GroupRecord, JobRecord, LeaseRecord, NotTakenRecord, Reading, RequestRecord, RunRecord,
+    StoryRecord, TransferRecord,
+};
+use crate::bookkeeping::store::{ChangeStamp, Overview};
+
+type Answer<T> = rusqlite::Result<T>;
+
+/// All rows of a question.
+fn all<T>(connection: &Connection, sql: &str, params: impl Params, of: fn(&Row<'_>) -> Answer<T>) -> Answer<Vec<T>> {
+    connection.prepare_cached(sql)?.query_map(params, of)?.collect()
+}
+
+pub(super) fn change_stamp(connection: &Connection) -> Answer<ChangeStamp> {
+    Ok(ChangeStamp {
+        others: connection.pragma_query_value(None, "data_version", |row| row.get(0))?,
+        own: connection.prepare_cached("SELECT total_changes()")?.query_row((), |row| row.get(0))?,
+    })
+}
+
+pub(super) fn overview(connection: &Connection) -> Answer<Overview> {
+    // One transaction, so that all of it is of one moment. It only reads and ends with the function.
+    let moment = connection.unchecked_transaction()?;
+    Ok(Overview {
+        runs: all(&moment, "SELECT * FROM runs ORDER BY run", (), run_record)?,
+        files: all(&moment, "SELECT * FROM files ORDER BY run, sequence", (), file_record)?,
+        jobs: all(
+            &moment,
+            "SELECT * FROM jobs AS job WHERE attempt = (SELECT max(attempt) FROM jobs WHERE name = job.name) ORDER BY id",
+            (),
+            job_record,
+        )?,
+        groups: all(&moment, "SELECT * FROM groups ORDER BY run, processing, file_group", (), group_record)?,
+        decisions: all(&moment, "SELECT * FROM decisions ORDER BY id", (), decision_record)?,
+        not_taken: all(&moment, "SELECT * FROM not_taken ORDER BY name", (), not_taken_record)?,
+        lease: lease(&moment)?,
+    })
+}
+
+pub(super) fn file(connection: &Connection, file: FileId) -> Answer<Option<FileRecord>> {
+    connection
+        .prepare_cached("SELECT * FROM files WHERE run = ?1 AND sequence = ?2")?
+        .query_row((file.run.0, file.sequence.0), file_record)
+        .optional()
+}
+
+pub(super) fn transfer(connection: &Connection, file: FileId) -> Answer<Option<TransferRecord>> {
+    connection
+        .prepare_cached("SELECT * FROM transfers WHERE run = ?1 AND sequence = ?2 ORDER BY id DESC LIMIT 1")?
+        .query_row((file.run.0, file.sequence.0), transfer_record)
+        .optional()
+}
+
+pub(super) fn story(connection: &Connection, run: Run, file: Option<FileId>) -> Answer<Vec<StoryRecord>> {
+    match file {
+        None => all(connection, "SELECT * FROM story WHERE run = ?1 ORDER BY id", [run.0], story_record),
+        Some(file) => {
+            let sql = "SELECT * FROM story WHERE run = ?1 AND sequence = ?2 ORDER BY id";
+            all(connection, sql, [file.run.0, file.sequence.0], story_record)
+        }
+    }
+}
+
+pub(super) fn jobs_of(connection: &Connection, run: Run) -> Answer<Vec<JobRecord>> {
+    all(connection, "SELECT * FROM jobs WHERE run = ?1 ORDER BY id", [run.0], job_record)
+}
+
+pub(super) fn readings(connection: &Connection, task: &str, item: &str) -> Answer<Vec<Reading>> {
+    let sql = "SELECT * FROM readings WHERE task = ?1 AND item = ?2 ORDER BY at_ns, run, processing, file_group";
+    all(connection, sql, [task, item], reading)
+}
+
+pub(super) fn open_requests(connection: &Connection) -> Answer<Vec<RequestRecord>> {
+    all(connection, "SELECT * FROM requests WHERE answered_ns IS NULL ORDER BY id", (), request_record)
+}
+
+pub(super) fn lease(connection: &Connection) -> Answer<Option<LeaseRecord>> {
+    connection.prepare_cached("SELECT * FROM lease")?.query_row((), lease_record).optional()
+}
+
+/// The decision in force on a run, or on a file of its own.
+pub(super) fn decision_in_force(
+    connection: &Connection,
+    run: Run,
+    of: Option<monitasks::vocab::Sequence>,
+) -> Answer<Option<DecisionRecord>> {
+    connection
+        .prepare_cached("SELECT * FROM decisions WHERE run = ?1 AND sequence IS ?2 ORDER BY id DESC LIMIT 1")?
+        .query_row((run.0, of.map(|sequence| sequence.0)), decision_record)
+        .optional()
+}
+
+fn run_record(row: &Row<'_>) -> Answer<RunRecord> {
+    Ok(RunRecord {
+        run: run_of(row)?,
+        first_seen: stamp(row, "first_seen_ns")?,
+        ended: optional_stamp(row, "ended_ns")?,
+        ended_by: row.get("ended_by")?,
+    })
+}
+
+fn file_record(row: &Row<'_>) -> Answer<FileRecord> {
+    let refused_bytes = optional_count(row, "refused_bytes")?;
+    Ok(FileRecord {
+        file: file_of(row)?,
+        processing: Processing(row.get("processing")?),
+        step: word(row, "step")?,
+        since: stamp(row, "since_ns")?,
+        failure: optional_word(row, "failure")?,
+        reason: row.get("reason")?,
+        source: row.get("source")?,
+        size_bytes: count(row, "size_bytes")?,
+        daq_closed: stamp(row, "daq_closed_ns")?,
+        arrived: stamp(row, "arrived_ns")?,
+        adler32: row.get("adler32")?,
+        attempt: row.get("attempt")?,
+        lost: row.get("lost")?,
+        events: optional_count(row, "events")?,
+        accepted: optional_stamp(row, "accepted_ns")?,
+        group: row.get::<_, Option<u32>>("file_group")?.map(Group),
+        refused: refused_bytes.zip(optional_stamp(row, "refused_ns")?),
+    })
+}
+
+fn transfer_record(row: &Row<'_>) -> Answer<TransferRecord> {
+    Ok(TransferRecord {
+        file: file_of(row)?,
+        from: path(row, "from_path")?,
+        to: path(row, "to_path")?,
+        size_bytes: count(row, "size_bytes")?,
+        adler32: row.get("adler32")?,
+        started: stamp(row, "started_ns")?,
+        ended: stamp(row, "ended_ns")?,
+    })
+}
+
+fn job_record(row: &Row<'_>) -> Answer<JobRecord> {
+    let run = run_of(row)?;
+    Ok(JobRecord {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        attempt: row.get("attempt")?,
+        kind: word(row, "kind")?,
+        run,
+        file: sequence(row)?.map(|sequence| FileId { run, sequence }),
+        group: row.get::<_, Option<u32>>("file_group")?.map(Group),
+        state: word(row, "state")?,
+        batch: row.get("batch")?,
+        batch_id: row.get("batch_id")?,
+        submitted: stamp(row, "submitted_ns")?,
+        started: optional_stamp(row, "started_ns")?,
+        ended: optional_stamp(row, "ended_ns")?,
+        cpu_s: row.get("cpu_s")?,
+        wall_s: row.get("wall_s")?,
+        peak_memory_bytes: optional_count(row, "peak_memory_bytes")?,
+        exit_status: row.get("exit_status")?,
+        script: path(row, "script")?,
+        log: path(row, "log")?,
+        reason: row.get("reason")?,
+    })
+}
+
+fn group_record(row: &Row<'_>) -> Answer<GroupRecord> {
+    Ok(GroupRecord {
+        run: run_of(row)?,
+        processing: Processing(row.get("processing")?),
+        group: Group(row.get("file_group")?),
+        members: json(row, "members")?,
+        step: word(row, "step")?,
+        since: stamp(row, "since_ns")?,
+        tasks: json(row, "tasks")?,
+        results: json(row, "results")?,
+    })
+}
+
+fn story_record(row: &Row<'_>) -> Answer<StoryRecord> {
+    Ok(StoryRecord {
+        id: row.get("id")?,
+        at: stamp(row, "at_ns")?,
+        run: row.get::<_, Option<u32>>("run")?.map(Run),
+        sequence: sequence(row)?,
+        kind: row.get("kind")?,
+        detail: json(row, "detail")?,
+    })
+}
+
+fn reading(row: &Row<'_>) -> Answer<Reading> {
+    Ok(Reading {
+        task: row.get("task")?,
+        item: row.get("item")?,
+        run: run_of(row)?,
+        processing: Processing(row.get("processing")?),
+        group: Group(row.get("file_group")?),
+        value: json(row, "value")?,
+        at: stamp(row, "at_ns")?,
+    })
+}
+
+fn decision_record(row: &Row<'_>) -> Answer<DecisionRecord> {
+    Ok(DecisionRecord {
+        id: row.get("id")?,
+        at: stamp(row, "at_ns")?,
+        run: run_of(row)?,
+        sequence: sequence(row)?,
+        flag: word(row, "flag")?,
+        comment: row.get("comment")?,
+        who: row.get("who")?,
+        role: row.get("role")?,
+        evidence: json(row, "evidence")?,
+        supersedes: row.get("supersedes")?,
+    })
+}
+
+fn not_taken_record(row: &Row<'_>) -> Answer<NotTakenRecord> {
+    Ok(NotTakenRecord { name: row.get("name")?, reason: row.get("reason")?, at: stamp(row, "at_ns")? })
+}
+
+fn lease_record(row: &Row<'_>) -> Answer<LeaseRecord> {
+    Ok(LeaseRecord {
+        owner: row.get("owner")?,
+        host: row.get("host")?,
+        token: row.get("token")?,
+        taken: stamp(row, "taken_ns")?,
+        heartbeat: stamp(row, "heartbeat_ns")?,
+        released: optional_stamp(row, "released_ns")?,
+    })
+}
+
+fn request_record(row: &Row<'_>) -> Answer<RequestRecord> {
+    let run: Option<u32> = row.get("run")?;
+    Ok(RequestRecord {
+        id: row.get("id")?,
+        at: stamp(row, "at_ns")?,
+        who: row.get("who")?,
+        kind: word(row, "kind")?,
+        file: run.map(Run).zip(sequence(row)?).map(|(run, sequence)| FileId { run, sequence }),
+        outcome: row.get("outcome")?,
+    })
+}

@@ -1,0 +1,253 @@
+//! What is written into the book, each call one transaction.
+
+use jiff::Timestamp;
+use monitasks::vocab::FileId;
+use rusqlite::{Transaction, params};
+
+use super::columns::{counted, ns, path_text, to_json};
+use super::read;
+use crate::bookkeeping::rows::{
+    DecisionRecord, FailureClass, FileRecord, GroupRecord, JobRecord, LeaseRecord, NewDecision, Reading, RequestKind, StoryEntry,
+    TransferRecord,
+};
+use crate::bookkeeping::store::{Row, StoreError};
+
+/// Why a transaction was given up.
+pub(super) enum WriteError {
+    /// The engine refused.
+    Engine(rusqlite::Error),
+    /// A rule of the store refused.
+    Store(StoreError),
+}
+
+impl From<rusqlite::Error> for WriteError {
+    fn from(error: rusqlite::Error) -> Self {
+        WriteError::Engine(error)
+    }
+}
+
+impl From<StoreError> for WriteError {
+    fn from(error: StoreError) -> Self {
+        WriteError::Store(error)
+    }
+}
+
+type Written<T> = Result<T, WriteError>;
+
+pub(super) fn record(book: &Transaction<'_>, lease: Option<&str>, story: &[StoryEntry], rows: &[Row]) -> Written<()> {
+    if let Some(token) = lease {
+        refuse_without_lease(book, token)?;
+    }
+    let sql = "INSERT INTO story (at_ns, run, sequence, kind, detail) VALUES (?1, ?2, ?3, ?4, ?5)";
+    for entry in story {
+        let run = entry.run.map(|run| run.0);
+        let sequence = entry.sequence.map(|sequence| sequence.0);
+        book.prepare_cached(sql)?.execute(params![ns(entry.at), run, sequence, entry.kind, entry.detail.to_string()])?;
+    }
+    for row in rows {
+        write_row(book, row)?;
+    }
+    Ok(())
+}
+
+fn write_row(book: &Transaction<'_>, row: &Row) -> Written<()> {
+    match row {
+        Row::Run(run) => book
+            .prepare_cached("INSERT OR REPLACE INTO runs (run, first_seen_ns, ended_ns, ended_by) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![run.run.0, ns(run.first_seen), run.ended.map(ns), run.ended_by])?,
+        Row::File(file) => write_file(book, file)?,
+        Row::Transfer(transfer) => write_transfer(book, transfer)?,
+        Row::Job(job) => write_job(book, job)?,
+        Row::Group(group) => write_group(book, group)?,
+        Row::Reading(reading) => write_reading(book, reading)?,
+        Row::NotTaken(file) => book
+            .prepare_cached("INSERT OR REPLACE INTO not_taken (name, reason, at_ns) VALUES (?1, ?2, ?3)")?
+            .execute(params![file.name, file.reason, ns(file.at)])?,
+        Row::NoLongerThere(name) => book.prepare_cached("DELETE FROM not_taken WHERE name = ?1")?.execute([name])?,
+    };
+    Ok(())
+}
+
+fn write_file(book: &Transaction<'_>, file: &FileRecord) -> rusqlite::Result<usize> {
+    let sql = "INSERT OR REPLACE INTO files (run, sequence, processing, step, since_ns, failure, reason, source, size_bytes,
+        daq_closed_ns, arrived_ns, adler32, attempt, lost, events, accepted_ns, file_group, refused_bytes, refused_ns)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+    book.prepare_cached(sql)?.execute(params![
+        file.file.run.0,
+        file.file.sequence.0,
+        file.processing.0,
+        file.step.word(),
+        ns(file.since),
+        file.failure.map(FailureClass::word),
+        file.reason,
+        file.source,
+        counted(file.size_bytes),
+        ns(file.daq_closed),
+        ns(file.arrived),
+        file.adler32,
+        file.attempt,
+        file.lost,
+        file.events.map(counted),
+        file.accepted.map(ns),
+        file.group.map(|group| group.0),
+        file.refused.map(|(bytes, _)| counted(bytes)),
+        file.refused.map(|(_, at)| ns(at)),
+    ])
+}
+
+fn write_transfer(book: &Transaction<'_>, transfer: &TransferRecord) -> rusqlite::Result<usize> {
+    let sql = "INSERT INTO transfers (run, sequence, from_path, to_path, size_bytes, adler32, started_ns, ended_ns)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    book.prepare_cached(sql)?.execute(params![
+        transfer.file.run.0,
+        transfer.file.sequence.0,
+        path_text(&transfer.from),
+        path_text(&transfer.to),
+        counted(transfer.size_bytes),
+        transfer.adler32,
+        ns(transfer.started),
+        ns(transfer.ended),
+    ])
+}
+
+fn write_job(book: &Transaction<'_>, job: &JobRecord) -> rusqlite::Result<usize> {
+    let sql = "INSERT INTO jobs (name, attempt, kind, run, sequence, file_group, state, batch, batch_id, submitted_ns,
+        started_ns, ended_ns, cpu_s, wall_s, peak_memory_bytes, exit_status, script, log, reason)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+        ON CONFLICT (name, attempt) DO UPDATE SET state = excluded.state, batch = excluded.batch, batch_id = excluded.batch_id,
+        started_ns = excluded.started_ns, ended_ns = excluded.ended_ns, cpu_s = excluded.cpu_s, wall_s = excluded.wall_s,
+        peak_memory_bytes = excluded.peak_memory_bytes, exit_status = excluded.exit_status, reason = excluded.reason";
+    book.prepare_cached(sql)?.execute(params![
+        job.name,
+        job.attempt,
+        job.kind.word(),
+        job.run.0,
+        job.file.map(|file| file.sequence.0),
+        job.group.map(|group| group.0),
+        job.state.word(),
+        job.batch,
+        job.batch_id,
+        ns(job.submitted),
+        job.started.map(ns),
+        job.ended.map(ns),
+        job.cpu_s,
+        job.wall_s,
+        job.peak_memory_bytes.map(counted),
+        job.exit_status,
+        path_text(&job.script),
+        path_text(&job.log),
+        job.reason,
+    ])
+}
+
+fn write_group(book: &Transaction<'_>, group: &GroupRecord) -> rusqlite::Result<usize> {
+    let sql = "INSERT OR REPLACE INTO groups (run, processing, file_group, members, step, since_ns, tasks, results)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    book.prepare_cached(sql)?.execute(params![
+        group.run.0,
+        group.processing.0,
+        group.group.0,
+        to_json(&group.members)?,
+        group.step.word(),
+        ns(group.since),
+        to_json(&group.tasks)?,
+        to_json(&group.results)?,
+    ])
+}
+
+fn write_reading(book: &Transaction<'_>, reading: &Reading) -> Written<usize> {
+    let sql = "INSERT OR REPLACE INTO readings (task, item, run, processing, file_group, value, at_ns)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    Ok(book.prepare_cached(sql)?.execute(params![
+        reading.task,
+        reading.item,
+        reading.run.0,
+        reading.processing.0,
+        reading.group.0,
+        to_json(&reading.value)?,
+        ns(reading.at),
+    ])?)
+}
+
+pub(super) fn decide(book: &Transaction<'_>, decision: &NewDecision) -> Written<DecisionRecord> {
+    let in_force = read::decision_in_force(book, decision.run, decision.sequence)?;
+    if in_force.as_ref().map(|in_force| in_force.id) != decision.supersedes {
+        return Err(StoreError::Superseded { in_force: in_force.map(Box::new) }.into());
+    }
+    let sql = "INSERT INTO decisions (at_ns, run, sequence, flag, comment, who, role, evidence, supersedes)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    book.prepare_cached(sql)?.execute(params![
+        ns(decision.at),
+        decision.run.0,
+        decision.sequence.map(|sequence| sequence.0),
+        decision.flag.word(),
+        decision.comment,
+        decision.who,
+        decision.role,
+        to_json(&decision.evidence)?,
+        decision.supersedes,
+    ])?;
+    Ok(DecisionRecord {
+        id: book.last_insert_rowid(),
+        at: decision.at,
+        run: decision.run,
+        sequence: decision.sequence,
+        flag: decision.flag,
+        comment: decision.comment.clone(),
+        who: decision.who.clone(),
+        role: decision.role.clone(),
+        evidence: decision.evidence.clone(),
+        supersedes: decision.supersedes,
+    })
+}
+
+pub(super) fn request(book: &Transaction<'_>, at: Timestamp, who: &str, kind: RequestKind, file: Option<FileId>) -> Written<i64> {
+    let sql = "INSERT INTO requests (at_ns, who, kind, run, sequence) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let (run, sequence) = (file.map(|file| file.run.0), file.map(|file| file.sequence.0));
+    book.prepare_cached(sql)?.execute(params![ns(at), who, kind.word(), run, sequence])?;
+    Ok(book.last_insert_rowid())
+}
+
+pub(super) fn answer_request(book: &Transaction<'_>, id: i64, at: Timestamp, outcome: &str) -> Written<()> {
+    let sql = "UPDATE requests SET answered_ns = ?2, outcome = ?3 WHERE id = ?1 AND answered_ns IS NULL";
+    book.prepare_cached(sql)?.execute(params![id, ns(at), outcome])?;
+    Ok(())
+}
+
+pub(super) fn take_lease(book: &Transaction<'_>, lease: &LeaseRecord, known: Option<&LeaseRecord>) -> Written<()> {
+    let stands = read::lease(book)?;
+    if stands.as_ref() != known {
+        return Err(StoreError::LeaseLost { held_by: stands.map(|lease| lease.owner) }.into());
+    }
+    let sql = "INSERT OR REPLACE INTO lease (only, owner, host, token, taken_ns, heartbeat_ns, released_ns)
+        VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)";
+    book.prepare_cached(sql)?.execute(params![
+        lease.owner,
+        lease.host,
+        lease.token,
+        ns(lease.taken),
+        ns(lease.heartbeat),
+        lease.released.map(ns)
+    ])?;
+    Ok(())
+}
+
+pub(super) fn beat(book: &Transaction<'_>, token: &str, at: Timestamp) -> Written<()> {
+    refuse_without_lease(book, token)?;
+    book.prepare_cached("UPDATE lease SET heartbeat_ns = ?2 WHERE token = ?1")?.execute(params![token, ns(at)])?;
+    Ok(())
+}
+
+pub(super) fn release_lease(book: &Transaction<'_>, token: &str, at: Timestamp) -> Written<()> {
+    book.prepare_cached("UPDATE lease SET released_ns = ?2 WHERE token = ?1")?.execute(params![token, ns(at)])?;
+    Ok(())
+}
+
+/// Refuses a writer whose lease somebody else has by now.
+fn refuse_without_lease(book: &Transaction<'_>, token: &str) -> Written<()> {
+    let stands = read::lease(book)?;
+    match stands {
+        Some(lease) if lease.token == token && lease.released.is_none() => Ok(()),
+        other => Err(StoreError::LeaseLost { held_by: other.map(|lease| lease.owner) }.into()),
+    }
+}

@@ -1,0 +1,105 @@
+//! `dqmon analyse`: reconstructed files to results.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use monitasks::summary::Measured;
+use monitasks::vocab::{Group, Processing};
+
+use super::{Ended, Outcome};
+use crate::analysis::results::Written;
+use crate::analysis::{self, Job, ResultName};
+use crate::config::Settings;
+use crate::detector;
+
+/// Arguments of `dqmon analyse`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What to measure. Gain needs the purity of the same files in the same results folder.
+    #[arg(value_enum)]
+    what: What,
+    /// Reconstructed files of one run.
+    #[arg(required = true, value_name = "RECO")]
+    reco: Vec<PathBuf>,
+    /// The results folder, such as a workspace's results/: crp/ and pedestals/ are made in it.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The pass over the run that the result is of.
+    #[arg(long, default_value_t = 1, value_name = "P")]
+    processing: u32,
+    /// The group of the run's files that the result is of.
+    #[arg(long, default_value_t = 0, value_name = "G")]
+    group: u32,
+}
+
+/// What to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    /// Pedestal mean and RMS of every channel.
+    Pedestals,
+    /// Electron lifetime of each view.
+    Purity,
+    /// dQ/ds and effective gain of each LEM.
+    Gain,
+}
+
+/// Runs the command. A purity that did not allow a lifetime is a finding.
+pub fn run(global: &super::Global, args: &Args) -> Outcome {
+    let workspace = global.optional_workspace()?;
+    let (settings, root) = match &workspace {
+        Some(workspace) => (workspace.settings.clone(), workspace.root.clone()),
+        None => (Settings::default(), PathBuf::from(".")),
+    };
+    let detector = detector::load(&settings.detector, &settings.channel_map, &root)?;
+    let zone = TimeZone::get(&settings.time_zone)?;
+    let job = Job {
+        files: &args.reco,
+        out: &args.out,
+        name: ResultName { processing: Processing(args.processing), group: Group(args.group) },
+        detector: &detector,
+        settings: &settings.analysis,
+        zone: &zone,
+        now: Timestamp::now(),
+    };
+    let written = match args.what {
+        What::Pedestals => analysis::analyse_pedestals(&job)?,
+        What::Purity => analysis::analyse_purity(&job)?,
+        What::Gain => analysis::analyse_gain(&job)?,
+    };
+    println!("{} events of {} files: {}", written.events, written.members.len(), written.text.display());
+    Ok(if report(args.what, &written) { Ended::Done } else { Ended::WithFinding })
+}
+
+/// Prints the numbers; whether all could be measured.
+fn report(what: What, written: &Written) -> bool {
+    let mut measured = true;
+    if what == What::Purity {
+        for (view, purity) in written.purity.iter().flatten().enumerate() {
+            println!("view {view}: lifetime {}, {} tracks", words(purity.lifetime_us, "us", 0), purity.tracks);
+            measured &= purity.lifetime_us.value().is_some();
+        }
+    }
+    if let Some(gain) = written.gain.as_ref().filter(|_| what == What::Gain) {
+        for row in &gain.lems {
+            println!(
+                "LEM {:2}: dQ/ds {} and {}, effective gain {}",
+                row.lem,
+                words(row.dqds[0], &gain.dqds_unit, 2),
+                words(row.dqds[1], &gain.dqds_unit, 2),
+                words(row.effective_gain, "", 3)
+            );
+        }
+        measured &= gain.lems.iter().any(|row| row.effective_gain.value().is_some());
+    }
+    measured
+}
+
+/// A number for people.
+fn words(measured: Measured, unit: &str, digits: usize) -> String {
+    match measured {
+        Measured::Number { value, error } => format!("{value:.digits$} +- {error:.digits$} {unit}").trim_end().to_owned(),
+        Measured::NoData => "no data".into(),
+        Measured::NotMeasured => "not measured".into(),
+    }
+}

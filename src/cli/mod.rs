@@ -1,0 +1,241 @@
+//! The command line: a file per subcommand.
+//!
+//! Each has an `Args` (clap) and a `run`. Exit status: 0 done, 1 done with a finding, 2 refused or failed. Results go to
+//! standard output, messages to standard error.
+
+mod analyse;
+mod decide;
+mod demo;
+mod init;
+mod inspect;
+mod job;
+mod plot;
+mod process;
+pub mod progress;
+mod reconstruct;
+mod runs;
+mod show;
+mod simulate;
+mod status;
+mod tasks;
+mod window;
+mod words;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::config::{Settings, Workspace, WorkspaceError};
+
+/// Run a particle detector's shift: raw files in, monitor plots and quality decisions out.
+///
+/// With no command the window opens: on the workspace found, on the files or folders of results given, or on a welcome page.
+#[derive(Debug, Parser)]
+#[command(name = "dqmon", version, subcommand_precedence_over_arg = true)]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Files or folders of results to look at, with no workspace.
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+/// Options that stand before or after any command.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Global {
+    /// The workspace; else $DQMON_WORKSPACE, else the nearest dqmon.toml upwards.
+    #[arg(short = 'w', long, global = true, env = "DQMON_WORKSPACE", value_name = "DIR")]
+    workspace: Option<PathBuf>,
+    /// Write nothing: no decision, no backend.
+    #[arg(long, global = true)]
+    read_only: bool,
+    /// Settings instead of the workspace's dqmon.toml: those the backend held when it made a job.
+    #[arg(long, global = true, hide = true, value_name = "FILE")]
+    settings: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// A simulated shift in a workspace of its own, through the whole chain.
+    Demo(demo::Args),
+    /// Make a workspace with a commented dqmon.toml.
+    Init(init::Args),
+    /// Write raw files of simulated cosmic muons, with the truth beside them.
+    Simulate(simulate::Args),
+    /// The backend without a window: take files in and process them.
+    Process(process::Args),
+    /// Raw files to reconstructed files: hits, tracks, matched tracks.
+    Reconstruct(reconstruct::Args),
+    /// Reconstructed files to results: pedestals, purity, gain.
+    Analyse(analyse::Args),
+    /// What a raw, ROOT, result or log file holds, and what is wrong with it.
+    Inspect(inspect::Args),
+    /// The tree of monitor tasks with their states and last values.
+    Tasks(tasks::Args),
+    /// One plot of a task, or the whole Monitor page, as PNG, SVG, CSV or JSON.
+    Plot(plot::Args),
+    /// The runs in the book.
+    Runs(runs::Args),
+    /// The whole story of a run or a file.
+    Show(show::Args),
+    /// Record a quality decision on a run.
+    Decide(decide::Args),
+    /// How the shift goes: backend, queue, failures.
+    Status(status::Args),
+    /// Run one job script and write its batch record; started by the local pool.
+    #[command(hide = true)]
+    Job(job::Args),
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// All was done.
+    Done,
+    /// All was done, and there is a finding that a person should look at.
+    WithFinding,
+}
+
+/// Why a command was refused or failed: what, why, what there is instead, path last.
+#[derive(Debug)]
+pub struct Failure(pub String);
+
+/// What a subcommand answers.
+pub type Outcome = Result<Ended, Failure>;
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Failure(error.to_string())
+    }
+}
+
+impl Global {
+    /// The workspace to work in.
+    ///
+    /// # Errors
+    /// When there is none or its settings can't be used.
+    pub fn workspace(&self) -> Result<Workspace, WorkspaceError> {
+        match (&self.workspace, &self.settings) {
+            (folder, Some(settings)) => {
+                let folder = folder.as_deref().unwrap_or(Path::new("."));
+                let root = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+                Ok(Workspace { root, settings: Settings::load(settings)? })
+            }
+            (Some(folder), None) => Workspace::open(folder),
+            (None, None) => Workspace::find(Path::new(".")),
+        }
+    }
+
+    /// Whether nothing may be written.
+    #[must_use]
+    pub fn read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// The workspace if one is named or found; none when there is none.
+    ///
+    /// # Errors
+    /// When one is named and is none, or when its settings can't be used.
+    pub fn optional_workspace(&self) -> Result<Option<Workspace>, WorkspaceError> {
+        match self.workspace() {
+            Ok(workspace) => Ok(Some(workspace)),
+            Err(WorkspaceError::NotFound { .. }) if self.workspace.is_none() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Warnings go to standard error; `RUST_LOG` asks for more.
+fn speak() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env();
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off,dqmon=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// Commands that work in no workspace, and those of the others that write into one when they are not told otherwise.
+const WITH_NO_WORKSPACE: [&str; 5] = ["demo", "init", "simulate", "inspect", "job"];
+const WRITES_INTO_THE_BOOK: [&str; 2] = ["process", "decide"];
+
+/// The command line's grammar. An option that means nothing to a command is not in its help.
+fn grammar() -> clap::Command {
+    let mut grammar = Arguments::command();
+    // Global options come to the subcommands only here.
+    grammar.build();
+    let names: Vec<String> = grammar.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    for name in names {
+        let hides_workspace = WITH_NO_WORKSPACE.contains(&name.as_str());
+        let hides_read_only = !WRITES_INTO_THE_BOOK.contains(&name.as_str());
+        grammar = grammar.mut_subcommand(name, |command| {
+            command.mut_args(|option| {
+                let is_idle = match option.get_id().as_str() {
+                    "workspace" => hides_workspace,
+                    "read_only" => hides_read_only,
+                    _ => return option,
+                };
+                if is_idle { option.hide(true) } else { option }
+            })
+        });
+    }
+    grammar
+}
+
+/// Reads the arguments, runs the command, prints its failure.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::from_arg_matches(&grammar().get_matches()).unwrap_or_else(|error| error.exit());
+    speak();
+    let global = &arguments.global;
+    let outcome = match &arguments.command {
+        None => window::run(global, &arguments.paths),
+        Some(Command::Demo(args)) => demo::run(global, args),
+        Some(Command::Init(args)) => init::run(args),
+        Some(Command::Simulate(args)) => simulate::run(args),
+        Some(Command::Process(args)) => process::run(global, args),
+        Some(Command::Reconstruct(args)) => reconstruct::run(global, args),
+        Some(Command::Analyse(args)) => analyse::run(global, args),
+        Some(Command::Inspect(args)) => inspect::run(args),
+        Some(Command::Tasks(args)) => tasks::run(global, args),
+        Some(Command::Plot(args)) => plot::run(global, args),
+        Some(Command::Runs(args)) => runs::run(global, args),
+        Some(Command::Show(args)) => show::run(global, args),
+        Some(Command::Decide(args)) => decide::run(global, args),
+        Some(Command::Status(args)) => status::run(global, args),
+        Some(Command::Job(args)) => job::run(args),
+    };
+    match outcome {
+        Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::WithFinding) => ExitCode::from(1),
+        Err(Failure(message)) => {
+            eprintln!("dqmon: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_sound_and_reads_options_before_and_behind_a_command() {
+        grammar().debug_assert();
+        for line in [["dqmon", "-w", "/a", "status", "--json"], ["dqmon", "status", "--json", "-w", "/a"]] {
+            let matches = grammar().try_get_matches_from(line).unwrap();
+            let arguments = Arguments::from_arg_matches(&matches).unwrap();
+            assert_eq!(arguments.global.workspace.as_deref(), Some(Path::new("/a")), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn options_that_mean_nothing_to_a_command_are_not_in_its_help() {
+        let help = |name: &str| {
+            let mut grammar = grammar();
+            grammar.find_subcommand_mut(name).unwrap().render_help().to_string()
+        };
+        let has = |name: &str| ["--workspace", "--read-only"].map(|option| help(name).contains(option));
+        assert_eq!([has("inspect"), has("show"), has("decide")], [[false, false], [true, false], [true, true]]);
+    }
+}

@@ -1,0 +1,218 @@
+//! `dqmon plot`: plots without a window.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use monitasks::figure::Figure;
+use monitasks::vocab::Run;
+
+use super::{Ended, Failure, Outcome};
+use crate::live::Live;
+use crate::plotting::{self, Look};
+use crate::snapshot::{FigureKey, Snapshot};
+
+/// What stands for the whole Monitor page in the place of TASK/ITEM.
+const PAGE: &str = "page";
+
+/// Size of a plot, pixels.
+const PLOT_SIZE: (u32, u32) = (900, 560);
+
+/// Arguments of `dqmon plot`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Which plot, as `dqmon tasks` lists them; `page` for the whole Monitor page.
+    #[arg(value_name = "TASK/ITEM")]
+    what: String,
+    /// Show results up to this run and no later ones.
+    #[arg(long, value_name = "RUN")]
+    run: Option<Run>,
+    /// Look at this result file or folder of results and at no workspace.
+    #[arg(long, value_name = "PATH")]
+    from: Option<PathBuf>,
+    /// Where to write; its ending says what: .png, .svg, .csv or .json.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Size of a .png or .svg in pixels; else 900x560, and 1760x1080 for the Monitor page, which keeps its shape inside the
+    /// size asked for.
+    #[arg(long, value_name = "WxH", value_parser = parse_size)]
+    size: Option<(u32, u32)>,
+    /// Dark on light, for paper.
+    #[arg(long)]
+    light: bool,
+}
+
+/// What the ending of the output's name asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Png,
+    Svg,
+    Csv,
+    Json,
+}
+
+/// Runs the command.
+pub fn run(global: &super::Global, args: &Args) -> Outcome {
+    let format = Format::of(&args.out)?;
+    if args.size.is_some() && matches!(format, Format::Csv | Format::Json) {
+        return Err(Failure(format!("--size is for pictures, .png or .svg, leave it out: {}", args.out.display())));
+    }
+    let now = Timestamp::now();
+    let mut live = source(global, args, now)?;
+    let look = if args.light { Look::Light } else { Look::Dark };
+    if args.what == PAGE {
+        return page(&mut live, args, (format, look), now);
+    }
+    let key = key_of(args, &live.snapshot(now))?;
+    live.watch(vec![key.clone()]);
+    let snapshot = live.snapshot(now);
+    let figure = snapshot.figures.get(&key).ok_or_else(|| Failure(format!("the plot {} was not made", args.what)))?;
+    write(&args.out, &bytes_of(figure, args.size.unwrap_or(PLOT_SIZE), format, look)?)?;
+    Ok(report(figure, &key, &snapshot))
+}
+
+/// The results to draw: a file or folder by itself, else the workspace.
+fn source(global: &super::Global, args: &Args, now: Timestamp) -> Result<Live, Failure> {
+    match &args.from {
+        Some(path) if !path.exists() => Err(Failure(format!("no such file or folder of results: {}", path.display()))),
+        Some(path) => Ok(Live::read_bare(path, now)?),
+        None => Ok(Live::read_workspace(&global.workspace()?, now)?),
+    }
+}
+
+fn page(live: &mut Live, args: &Args, how: (Format, Look), now: Timestamp) -> Outcome {
+    let (format, look) = how;
+    let mut keys = plotting::page_keys(&live.snapshot(now));
+    for key in &mut keys {
+        key.run = args.run;
+    }
+    live.watch(keys.clone());
+    let snapshot = live.snapshot(now);
+    let mut svg = plotting::monitor_page(&snapshot, &keys, look);
+    if let Some(size) = args.size {
+        svg = resized(&svg, size);
+    }
+    let bytes = match format {
+        Format::Png => plotting::png(&svg, 1.0)?,
+        Format::Svg => svg.into_bytes(),
+        Format::Csv | Format::Json => {
+            return Err(Failure(format!("the Monitor page is a picture: .png or .svg: {}", args.out.display())));
+        }
+    };
+    write(&args.out, &bytes)?;
+    Ok(report_page(&keys, &snapshot))
+}
+
+/// The plot that is meant, or what there is instead.
+fn key_of(args: &Args, snapshot: &Snapshot) -> Result<FigureKey, Failure> {
+    let (task, item) = args.what.split_once('/').unwrap_or((&args.what, ""));
+    let Some(node) = snapshot.task(task) else {
+        let names: Vec<&str> = snapshot.tasks.iter().map(|task| task.name.as_str()).collect();
+        return Err(Failure(format!("no task {task:?}; there are: {}, and {PAGE} for the whole Monitor page", names.join(", "))));
+    };
+    if !node.items.iter().any(|known| known.name == item) {
+        let names: Vec<String> = node.items.iter().map(|item| format!("{task}/{}", item.name)).collect();
+        return Err(Failure(format!("no plot {:?}; there are: {}", args.what, names.join(", "))));
+    }
+    Ok(FigureKey { task: task.to_owned(), item: item.to_owned(), run: args.run })
+}
+
+/// An SVG document with another outer size: its picture keeps its shape and stands in the middle.
+fn resized(svg: &str, (width, height): (u32, u32)) -> String {
+    // The first attribute of that name is the document's own.
+    let with = |svg: &str, name: &str, value: u32| {
+        let start = format!(" {name}=\"");
+        let parts = svg.split_once(&start).and_then(|(before, rest)| Some((before, rest.split_once('"')?.1)));
+        parts.map_or_else(|| svg.to_owned(), |(before, after)| format!("{before}{start}{value}\"{after}"))
+    };
+    with(&with(svg, "width", width), "height", height)
+}
+
+fn bytes_of(figure: &Figure, size: (u32, u32), format: Format, look: Look) -> Result<Vec<u8>, Failure> {
+    Ok(match format {
+        Format::Png => plotting::png(&plotting::svg(figure, size, look), 1.0)?,
+        Format::Svg => plotting::svg(figure, size, look).into_bytes(),
+        Format::Csv => plotting::csv(figure).into_bytes(),
+        Format::Json => plotting::json(figure)?.into_bytes(),
+    })
+}
+
+/// Says on standard error what the plot lacks; an empty plot, or a result that was not read, is a finding.
+fn report(figure: &Figure, key: &FigureKey, snapshot: &Snapshot) -> Ended {
+    let mut ended = Ended::Done;
+    if let Some(reason) = &figure.empty {
+        eprintln!("dqmon: nothing to draw: {reason}");
+        ended = Ended::WithFinding;
+    }
+    for (name, reason) in snapshot.task(&key.task).map(|task| task.unread.as_slice()).unwrap_or_default() {
+        eprintln!("dqmon: a result was not read: {reason}: {name}");
+        ended = Ended::WithFinding;
+    }
+    ended
+}
+
+/// Says on standard error when the page has no plot at all, or lacks results; both are findings.
+fn report_page(keys: &[FigureKey], snapshot: &Snapshot) -> Ended {
+    let mut ended = Ended::Done;
+    let has_plot = keys.iter().any(|key| snapshot.figures.get(key).is_some_and(|figure| figure.empty.is_none()));
+    if !has_plot {
+        eprintln!("dqmon: nothing to draw: no task has a result with numbers; the page says what would fill it");
+        ended = Ended::WithFinding;
+    }
+    for (name, reason) in snapshot.tasks.iter().flat_map(|task| &task.unread) {
+        eprintln!("dqmon: a result was not read: {reason}: {name}");
+        ended = Ended::WithFinding;
+    }
+    ended
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    fs::write(path, bytes).map_err(|error| Failure(format!("plot not written: {error}: {}", path.display())))
+}
+
+/// `900x560`.
+fn parse_size(text: &str) -> Result<(u32, u32), String> {
+    let sides = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    sides
+        .filter(|(width, height)| (120..=8192).contains(width) && (90..=8192).contains(height))
+        .ok_or_else(|| "a size is WIDTHxHEIGHT in pixels, from 120x90 to 8192x8192, such as 900x560".to_owned())
+}
+
+impl Format {
+    fn of(path: &Path) -> Result<Self, Failure> {
+        match path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).as_deref() {
+            Some("png") => Ok(Format::Png),
+            Some("svg") => Ok(Format::Svg),
+            Some("csv") => Ok(Format::Csv),
+            Some("json") => Ok(Format::Json),
+            _ => Err(Failure(format!("the output's name must end in .png, .svg, .csv or .json: {}", path.display()))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ending_says_what_is_written() {
+        assert_eq!(Format::of(Path::new("a.PNG")).unwrap(), Format::Png);
+        let refused = Format::of(Path::new("/tmp/a.pdf")).unwrap_err();
+        assert!(refused.0.contains(".csv") && refused.0.ends_with("/tmp/a.pdf"), "{}", refused.0);
+    }
+
+    #[test]
+    fn a_picture_gets_another_outer_size() {
+        let svg = "<svg width=\"4\" height=\"2\" viewBox=\"0 0 4 2\"><rect width=\"4\" height=\"2\"/></svg>";
+        let expected = "<svg width=\"30\" height=\"9\" viewBox=\"0 0 4 2\"><rect width=\"4\" height=\"2\"/></svg>";
+        assert_eq!(resized(svg, (30, 9)), expected);
+    }
+
+    #[test]
+    fn a_size_has_two_sides() {
+        assert_eq!(parse_size("900x560"), Ok((900, 560)));
+        for text in ["900", "0x0", "900x", "-1x20", "99999x99999"] {
+            assert!(parse_size(text).is_err(), "{text}");
+        }
+    }
+}

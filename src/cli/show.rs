@@ -1,0 +1,183 @@
+//! `dqmon show`: the whole story of a run or a file.
+
+mod story;
+
+use jiff::Timestamp;
+use monitasks::vocab::{FileId, Run};
+use serde_json::{Value, json};
+
+use super::words::{age, counted, size, stamp};
+use super::{Ended, Failure, Outcome};
+use crate::bookkeeping::{FileRecord, JobRecord, NotTakenRecord, Overview, SqliteStore, Store, StoryRecord};
+use crate::decisions;
+
+/// Arguments of `dqmon show`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A run (run1) or a file (run1-seq0).
+    #[arg(value_name = "RUN or FILE")]
+    what: String,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(global: &super::Global, args: &Args) -> Outcome {
+    let workspace = global.workspace()?;
+    let store = SqliteStore::open_read_only(&workspace.book())?;
+    let overview = store.overview()?;
+    let (run, file) = named(&args.what)?;
+    let known = match file {
+        Some(file) => overview.files.iter().any(|record| record.file == file),
+        None => overview.runs.iter().any(|record| record.run == run),
+    };
+    if !known {
+        return Err(Failure(format!("{} is not in the book; there are {}", args.what, what_there_is(&overview, run, file))));
+    }
+    let story = store.story(run, file)?;
+    let jobs = store.jobs_of(run)?;
+    let transfer = file.map(|file| store.transfer(file)).transpose()?.flatten();
+    let facts = facts(&overview, run, file, &jobs, &story, json!(transfer));
+    if args.json {
+        println!("{facts:#}");
+    } else {
+        print(&overview, run, file, &story);
+    }
+    Ok(Ended::Done)
+}
+
+/// The run, and the file if one is named.
+fn named(text: &str) -> Result<(Run, Option<FileId>), Failure> {
+    if let Ok(file) = text.parse::<FileId>() {
+        return Ok((file.run, Some(file)));
+    }
+    let run = text.parse::<Run>();
+    run.map(|run| (run, None))
+        .map_err(|_| Failure(format!("{text:?} names nothing: expected a run (run1) or a file (run1-seq0)")))
+}
+
+/// What there is in the place of what was asked for.
+fn what_there_is(overview: &Overview, run: Run, file: Option<FileId>) -> String {
+    let files: Vec<String> =
+        overview.files.iter().filter(|record| record.file.run == run).map(|record| record.file.to_string()).collect();
+    let names: Vec<String> = match file {
+        Some(_) if !files.is_empty() => files,
+        _ => overview.runs.iter().map(|record| record.run.to_string()).collect(),
+    };
+    if names.is_empty() { "no runs yet".into() } else { names.join(", ") }
+}
+
+/// Everything as one JSON value: the documented layout of `--json`.
+fn facts(
+    overview: &Overview,
+    run: Run,
+    file: Option<FileId>,
+    jobs: &[JobRecord],
+    story: &[StoryRecord],
+    transfer: Value,
+) -> Value {
+    let is_of = |member: FileId| file.map_or(member.run == run, |file| file == member);
+    let groups: Vec<_> = overview.groups.iter().filter(|group| group.members.iter().any(|member| is_of(*member))).collect();
+    let files: Vec<_> = overview.files.iter().filter(|record| is_of(record.file)).collect();
+    let in_groups = |job: &JobRecord| groups.iter().any(|group| job.run == group.run && job.group == Some(group.group));
+    let jobs: Vec<_> = jobs.iter().filter(|job| job.file.map_or_else(|| in_groups(job), is_of)).collect();
+    let decided: Vec<_> = overview.decisions.iter().filter(|decision| decision.run == run).collect();
+    let mut facts = json!({
+        "schema": 1,
+        "subject": file.map_or_else(|| run.to_string(), |file| file.to_string()),
+        "flag": decisions::flag_of_run(&overview.decisions, run),
+        "run": overview.runs.iter().find(|record| record.run == run),
+    });
+    if let Some(object) = facts.as_object_mut() {
+        match file {
+            Some(_) => {
+                object.insert("file".into(), json!(files.first()));
+                object.insert("transfer".into(), transfer);
+            }
+            None => drop(object.insert("files".into(), json!(files))),
+        }
+        object.insert("jobs".into(), json!(jobs));
+        object.insert("groups".into(), json!(groups));
+        object.insert("decisions".into(), json!(decided));
+        object.insert("not_taken".into(), json!(refused(overview, story)));
+        object.insert("story".into(), json!(story));
+    }
+    facts
+}
+
+/// Files of the intake folder that bear the name of one of these and were refused, as they hold something else.
+fn refused<'a>(overview: &'a Overview, story: &[StoryRecord]) -> Vec<&'a NotTakenRecord> {
+    let is_named = |name: &str| {
+        story.iter().any(|entry| entry.kind == "other_content_refused" && entry.detail["source"].as_str() == Some(name))
+    };
+    overview.not_taken.iter().filter(|record| is_named(&record.name)).collect()
+}
+
+/// All of it for people.
+fn print(overview: &Overview, run: Run, file: Option<FileId>, story: &[StoryRecord]) {
+    let now = Timestamp::now();
+    let flag = decisions::flag_of_run(&overview.decisions, run).word();
+    let subject = file.map_or_else(|| run.to_string(), |file| file.to_string());
+    println!("{subject}: flag of the run {flag}; times in UTC");
+    let files = || overview.files.iter().filter(|record| file.map_or(record.file.run == run, |file| record.file == file));
+    match file {
+        Some(_) => files().for_each(|record| print_file(record, now)),
+        None => {
+            print_run(overview, run, now);
+            println!("{:<16} {:<14} {:>8} {:>7} {:>6} {:>8}  reason", "file", "step", "size", "events", "group", "attempt");
+            files().for_each(|record| println!("{}", row(record)));
+        }
+    }
+    for record in refused(overview, story) {
+        println!("not taken: {}: {}", record.name, record.reason);
+    }
+    for group in overview.groups.iter().filter(|group| group.members.iter().any(|member| files().any(|own| own.file == *member)))
+    {
+        let fault = group.fault().map(|fault| format!(": {fault}")).unwrap_or_default();
+        println!("{} of {}, {}{fault}", group.name(), counted(group.members.len() as u64, "file", "files"), group.step.word());
+    }
+    for decision in overview.decisions.iter().filter(|decision| decision.run == run) {
+        let comment = if decision.comment.is_empty() { String::new() } else { format!(": {}", decision.comment) };
+        let (at, flag) = (stamp(decision.at), decision.flag.word());
+        println!("{at}  decision {}: {flag} by {}, {}{comment}", decision.id, decision.who, decision.role);
+    }
+    println!();
+    for entry in story {
+        println!("{}", story::line(entry, file.is_none()));
+    }
+}
+
+fn print_run(overview: &Overview, run: Run, now: Timestamp) {
+    let Some(record) = overview.runs.iter().find(|record| record.run == run) else { return };
+    println!("first seen {} ({})", stamp(record.first_seen), age(record.first_seen, now));
+    match record.ended {
+        Some(ended) => println!("ended {}, known by {}", stamp(ended), record.ended_by.as_deref().unwrap_or("?")),
+        None => println!("not ended: more files may come"),
+    }
+}
+
+fn print_file(record: &FileRecord, now: Timestamp) {
+    let (word, since) = (record.step.word(), stamp(record.since));
+    let reason = record.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    println!("{word} since {since} ({}){reason}", age(record.since, now));
+    let events = record.events.map(|events| format!(", {}", counted(events, "event", "events"))).unwrap_or_default();
+    println!("{}{events}, {}", size(record.size_bytes), counted(u64::from(record.attempt), "attempt", "attempts"));
+}
+
+/// A file as a row of the run's table.
+fn row(record: &FileRecord) -> String {
+    let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".into());
+    format!(
+        "{:<16} {:<14} {:>8} {:>7} {:>6} {:>8}  {}",
+        record.file.to_string(),
+        record.step.word(),
+        size(record.size_bytes),
+        or_dash(record.events.map(|events| events.to_string())),
+        or_dash(record.group.map(|group| format!("g{}", group.0))),
+        record.attempt,
+        record.reason.as_deref().unwrap_or_default()
+    )
+    .trim_end()
+    .to_owned()
+}

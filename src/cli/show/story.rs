@@ -1,0 +1,150 @@
+//! Entries of the story as lines for people; every fact stands in `--json`.
+
+use serde_json::Value;
+
+use super::super::words::{size, stamp};
+use crate::bookkeeping::StoryRecord;
+
+/// Longest detail on a line, in letters.
+const LONGEST: usize = 160;
+
+/// An entry: stamp, whose it is where that is not said already, what happened, the facts in short.
+pub(super) fn line(entry: &StoryRecord, with_sequence: bool) -> String {
+    let of = match entry.sequence.filter(|_| with_sequence) {
+        Some(sequence) => format!("seq{:<4} ", sequence.0),
+        None if with_sequence => " ".repeat(8),
+        None => String::new(),
+    };
+    let what = entry.kind.replace('_', " ");
+    format!("{}  {of}{what:<22}  {}", stamp(entry.at), detail(&entry.kind, &entry.detail)).trim_end().to_owned()
+}
+
+/// The facts of an entry in short words.
+fn detail(kind: &str, facts: &Value) -> String {
+    // An analysis' facts stand one deeper, behind its group's.
+    let inner = if facts["detail"].is_object() { &facts["detail"] } else { facts };
+    let words = match kind {
+        "arrived" => format!("{}, {}", bytes(facts), text(&facts["source"])),
+        "copied" => copied(facts),
+        "job_allotted" | "job_submitted" | "job_gone" => started(facts, inner),
+        "job_ended" => [analysis(facts), account(inner)].concat(),
+        "accepted" => format!("{} events", facts["events"]),
+        "failed" | "analysis_failed" => [analysis(facts), text(&facts["reason"])].concat(),
+        "results_placed" => analysis(facts).trim_end_matches(": ").to_owned(),
+        "group_formed" => format!("{}: {}", text(&facts["group"]), list(&facts["members"])),
+        _ => plain(facts),
+    };
+    match words.char_indices().nth(LONGEST) {
+        Some((cut, _)) => format!("{}…", &words[..cut]),
+        None => words,
+    }
+}
+
+fn copied(facts: &Value) -> String {
+    let seconds = || -> Option<f64> {
+        let time = |name: &str| facts[name].as_str()?.parse::<jiff::Timestamp>().ok();
+        Some(time("ended")?.duration_since(time("started")?).as_secs_f64())
+    };
+    let took = seconds().map(|seconds| format!(" in {}", duration(seconds))).unwrap_or_default();
+    let stood = if facts["stood_already"] == true { ", it stood there already" } else { "" };
+    format!("{}{took}, adler32 {}{stood}", bytes(facts), text(&facts["adler32"]))
+}
+
+/// `reco_run1-seq0, attempt 2` or `purity of run1-p1-g0`.
+fn started(facts: &Value, inner: &Value) -> String {
+    let attempt = inner["attempt"].as_u64().filter(|attempt| *attempt > 1).map(|attempt| format!(", attempt {attempt}"));
+    let name = if facts["job"].is_string() { text(&facts["job"]) } else { analysis(facts).trim_end_matches(": ").to_owned() };
+    name + &attempt.unwrap_or_default()
+}
+
+/// `purity of run1-p1-g0: `; nothing for what is no analysis.
+fn analysis(facts: &Value) -> String {
+    match (facts["analysis"].as_str(), facts["group"].as_str()) {
+        (Some(analysis), Some(group)) => format!("{analysis} of {group}: "),
+        _ => String::new(),
+    }
+}
+
+/// What a job used, from its end mark.
+fn account(mark: &Value) -> String {
+    let number = |name: &str| mark[name].as_f64();
+    let mut words: Vec<String> = Vec::new();
+    words.extend(number("wall_s").map(duration));
+    words.extend(number("cpu_s").map(|cpu| format!("{} CPU", duration(cpu))));
+    words.extend(mark["peak_memory_bytes"].as_u64().map(size));
+    words.extend(mark["exit_status"].as_i64().filter(|status| *status != 0).map(|status| format!("exit status {status}")));
+    words.extend(mark["signal"].as_i64().map(|signal| format!("signal {signal}")));
+    words.extend(mark["host"].as_str().map(|host| format!("on {host}")));
+    words.join(", ")
+}
+
+/// `0.4 s`; what is shorter than a tenth of a second in ms.
+fn duration(seconds: f64) -> String {
+    if seconds < 0.1 { format!("{:.0} ms", 1000.0 * seconds) } else { format!("{seconds:.1} s") }
+}
+
+fn bytes(facts: &Value) -> String {
+    facts["size_bytes"].as_u64().map_or_else(|| "size not known".into(), size)
+}
+
+/// Anything else: its facts without the program's own words for nothing and for what is nested.
+fn plain(facts: &Value) -> String {
+    let shown = |(name, value): (&String, &Value)| match value {
+        Value::Null | Value::Object(_) => None,
+        Value::Number(_) if name == "size_bytes" => Some(bytes(facts)),
+        Value::Array(_) => Some(list(value)),
+        Value::String(value) if name == "reason" || name == "group" => Some(value.clone()),
+        value => Some(format!("{} {}", name.replace('_', " "), text(value))),
+    };
+    facts.as_object().into_iter().flatten().filter_map(shown).collect::<Vec<_>>().join(", ")
+}
+
+fn list(value: &Value) -> String {
+    value.as_array().into_iter().flatten().map(text).collect::<Vec<_>>().join(", ")
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use monitasks::vocab::{Run, Sequence};
+    use serde_json::json;
+
+    use super::*;
+
+    fn entry(kind: &str, detail: Value) -> StoryRecord {
+        let at = "2026-11-21T01:35:11.316700123Z".parse().unwrap();
+        StoryRecord { id: 1, at, run: Some(Run(1)), sequence: Some(Sequence(0)), kind: kind.into(), detail }
+    }
+
+    #[test]
+    fn a_copy_is_a_line_in_words() {
+        let detail = json!({"from": "/a", "to": "/b", "size_bytes": 123_000_000, "adler32": "0011aabb", "stood_already": false,
+                            "started": "2026-11-21T01:35:10Z", "ended": "2026-11-21T01:35:10.4Z"});
+        let expected = "2026-11-21 01:35:11.316  copied                  123 MB in 0.4 s, adler32 0011aabb";
+        assert_eq!(line(&entry("copied", detail), false), expected);
+    }
+
+    #[test]
+    fn no_line_has_json_in_it() {
+        let mark =
+            json!({"attempt": 1, "wall_s": 1.25, "cpu_s": 1.0, "peak_memory_bytes": 90_000_000, "exit_status": 0, "host": "a"});
+        for (kind, detail, words) in [
+            (
+                "job_ended",
+                json!({"group": "run1-p1-g0", "analysis": "gain", "reason": null, "detail": mark}),
+                "gain of run1-p1-g0: 1.2 s",
+            ),
+            ("group_formed", json!({"group": "run1-p1-g0", "members": ["run1-seq0", "run1-seq1"]}), "run1-seq0, run1-seq1"),
+            ("analysed", json!({"group": "run1-p1-g0", "fault": null}), "run1-p1-g0"),
+            ("failed", json!({"class": "job", "reason": "why"}), "why"),
+            ("run_ended", json!({"by": "marker"}), "by marker"),
+            ("unheard_of", json!({"deep": {"er": [1]}, "n": 3}), "n 3"),
+        ] {
+            let line = line(&entry(kind, detail), true);
+            assert!(line.contains(words) && !line.contains(['{', '"']) && line.contains("seq0"), "{line}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! `dqmon.toml` as typed, and the folders of a workspace.
+//!
+//! Ground floor of the outer crate: every other folder may use it, it uses only `monitasks`. Each setting has a default, a
+//! unit in its name and its meaning in `assets/dqmon.toml`, the commented file that `dqmon init` writes.
+
+mod settings;
+mod workspace;
+
+pub use settings::{
+    AnalysisSettings, BookSettings, IntakeSettings, PeopleSettings, PoolSettings, ReconstructionSettings, Settings,
+    SettingsError, TaskSettings,
+};
+pub use workspace::{Workspace, WorkspaceError};

@@ -1,0 +1,383 @@
+//! The settings of a workspace: what `dqmon.toml` may say.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Everything `dqmon.toml` may say; what it leaves out has these defaults.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Name of a shipped detector file, or a path to one, relative to the workspace.
+    pub detector: String,
+    /// The channel map to use, by its name in the detector file; empty for that file's default.
+    pub channel_map: String,
+    /// IANA name of the site's time zone: the local times of the field's text formats are in it.
+    pub time_zone: String,
+    /// Taking raw files in.
+    pub intake: IntakeSettings,
+    /// The local pool of jobs.
+    pub pool: PoolSettings,
+    /// Raw file to reconstructed file.
+    pub reconstruction: ReconstructionSettings,
+    /// Reconstructed files to results.
+    pub analysis: AnalysisSettings,
+    /// Monitor tasks, by name.
+    pub tasks: BTreeMap<String, TaskSettings>,
+    /// The book.
+    pub book: BookSettings,
+    /// Who may be on shift.
+    pub people: PeopleSettings,
+}
+
+/// Taking raw files in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IntakeSettings {
+    /// Where the DAQ writes, relative to the workspace or absolute.
+    pub folder: PathBuf,
+    /// Seconds between two sweeps of the folder, which find what no event told of.
+    pub reconcile_s: f64,
+    /// A run has ended when no new file of it has come for this many seconds.
+    pub run_quiet_s: f64,
+    /// Name of the file the DAQ leaves at a run's end, with `{run}` for its number.
+    pub run_end_marker: String,
+    /// A file that does not end as a raw file should is taken as it is when it has not changed for this many seconds.
+    pub file_quiet_s: f64,
+}
+
+/// The local pool of jobs.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PoolSettings {
+    /// Jobs at once; 0 for one per core.
+    pub jobs: usize,
+    /// A job script template of your own, relative to the workspace; empty for the shipped one.
+    pub template: String,
+}
+
+/// Raw file to reconstructed file. Every cut, with its unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReconstructionSettings {
+    /// A sample belongs to a hit when it is this many pedestal RMS above the pedestal.
+    pub hit_threshold_sigma: f64,
+    /// A hit has at least this many consecutive samples above threshold.
+    pub hit_min_width_ticks: usize,
+    /// Samples before the first one above threshold that count for a hit's charge.
+    pub hit_pad_before_ticks: usize,
+    /// Samples after the last one above threshold that count for a hit's charge.
+    pub hit_pad_after_ticks: usize,
+    /// A longer run of samples above threshold is cut into hits of at most this length.
+    pub hit_max_width_ticks: usize,
+    /// Take the group's median per tick away before hits are sought.
+    pub remove_coherent_noise: bool,
+    /// A 2D track has at least this many hits.
+    pub track_min_hits: usize,
+    /// Hits farther than this from a 2D track's line are not of it, cm.
+    pub track_tolerance_cm: f64,
+    /// A 2D track ends where no hit follows for more than this, cm.
+    pub track_max_gap_cm: f64,
+    /// Tracks of the two views match when both ends agree within this, cm of drift.
+    pub match_end_cm: f64,
+    /// Tracks of the two views match when |q0-q1|/(q0+q1) is below this.
+    pub match_charge_asymmetry: f64,
+    /// Tracks of the two views match when their charge profiles along the height differ by less than this: root mean square
+    /// of (q0-q1)/(q0+q1) over slices of 6 cm.
+    pub match_profile_distance: f64,
+    /// A matched track has more than this many points in each view.
+    pub match_min_points: usize,
+    /// A matched track is longer than this in each view, mm.
+    pub match_min_length_mm: f64,
+    /// Points on each side of a point that its local slope is taken over; 0 for the slope of the whole track.
+    pub slope_half_window_points: usize,
+}
+
+/// Reconstructed files to results.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AnalysisSettings {
+    /// Files of a run that are analysed together.
+    pub files_per_group: usize,
+    /// Width of a drift-time bin of the purity profile, us.
+    pub purity_bin_us: f64,
+    /// Fewest entries of a purity bin that counts.
+    pub purity_min_entries: usize,
+    /// Fewest entries per view of a LEM with a gain.
+    pub gain_min_entries: usize,
+    /// Fewest tracks behind a LEM's gain: one track matched wrongly brings many entries at once.
+    pub gain_min_tracks: usize,
+    /// Points nearer than this to the edge of a LEM do not count for its gain, cm.
+    pub gain_lem_margin_cm: f64,
+    /// The highest fraction of charges dropped before the mean; 0 for a plain mean.
+    pub gain_truncated_fraction: f64,
+}
+
+/// One monitor task.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TaskSettings {
+    /// Seconds between two looks for results; none for the task's own default.
+    pub poll_s: Option<f64>,
+}
+
+/// The book.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BookSettings {
+    /// The book's file, relative to the workspace.
+    pub path: PathBuf,
+    /// A backend whose heartbeat is older than this, in seconds, has lost its lease.
+    pub lease_stale_s: f64,
+}
+
+/// Who may be on shift.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PeopleSettings {
+    /// Names offered when a decision is made; others may be typed.
+    pub names: Vec<String>,
+    /// Roles offered when a decision is made.
+    pub roles: Vec<String>,
+    /// Standard comments offered when a decision is made.
+    pub comments: Vec<String>,
+}
+
+/// A settings file that can't be used. The message says what, why, what there is instead, and where.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SettingsError {
+    /// The file can't be read.
+    #[error("settings not read: {why}: {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        why: String,
+    },
+    /// The file is no valid TOML or says something unknown.
+    #[error("settings refused: {what}: {}:{line}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1; 0 when it is not known.
+        line: usize,
+        /// What is wrong, with the keys that exist.
+        what: String,
+    },
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            detector: "3x1x1".into(),
+            channel_map: String::new(),
+            time_zone: "UTC".into(),
+            intake: IntakeSettings::default(),
+            pool: PoolSettings::default(),
+            reconstruction: ReconstructionSettings::default(),
+            analysis: AnalysisSettings::default(),
+            tasks: BTreeMap::new(),
+            book: BookSettings::default(),
+            people: PeopleSettings::default(),
+        }
+    }
+}
+
+impl Default for IntakeSettings {
+    fn default() -> Self {
+        IntakeSettings {
+            folder: "incoming".into(),
+            reconcile_s: 30.0,
+            run_quiet_s: 120.0,
+            run_end_marker: "run{run}.end".into(),
+            file_quiet_s: 60.0,
+        }
+    }
+}
+
+impl Default for ReconstructionSettings {
+    fn default() -> Self {
+        ReconstructionSettings {
+            hit_threshold_sigma: 4.0,
+            hit_min_width_ticks: 3,
+            hit_pad_before_ticks: 5,
+            hit_pad_after_ticks: 10,
+            hit_max_width_ticks: 30,
+            remove_coherent_noise: true,
+            track_min_hits: 11,
+            track_tolerance_cm: 0.4,
+            track_max_gap_cm: 4.0,
+            match_end_cm: 1.0,
+            match_charge_asymmetry: 0.1,
+            match_profile_distance: 0.04,
+            match_min_points: 10,
+            match_min_length_mm: 50.0,
+            slope_half_window_points: 2,
+        }
+    }
+}
+
+impl Default for AnalysisSettings {
+    fn default() -> Self {
+        AnalysisSettings {
+            files_per_group: 3,
+            purity_bin_us: 66.0,
+            purity_min_entries: 100,
+            gain_min_entries: 10,
+            gain_min_tracks: 3,
+            gain_lem_margin_cm: 1.0,
+            gain_truncated_fraction: 0.0,
+        }
+    }
+}
+
+impl Default for BookSettings {
+    fn default() -> Self {
+        BookSettings { path: "book.sqlite".into(), lease_stale_s: 15.0 }
+    }
+}
+
+impl Default for PeopleSettings {
+    fn default() -> Self {
+        let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
+        PeopleSettings {
+            names: Vec::new(),
+            roles: words(&["shifter", "expert", "data manager", "run coordinator"]),
+            comments: words(&["looks fine", "LEM tripped", "high noise", "purity too low", "detector study"]),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads a settings file.
+    ///
+    /// # Errors
+    /// When the file can't be read, is no TOML, or says something unknown or out of range; with file, line, key and the keys
+    /// that exist.
+    pub fn load(path: &Path) -> Result<Self, SettingsError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| SettingsError::Unreadable { path: path.to_owned(), why: error.to_string() })?;
+        Settings::parse(&text, path)
+    }
+
+    /// Reads settings from the text of the file at `path`.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, SettingsError> {
+        let refused = |line: usize, what: String| SettingsError::Refused { path: path.to_owned(), line, what };
+        let settings: Settings = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(0, |span| 1 + text[..span.start].matches('\n').count());
+            refused(line, in_words(text, line, error.message()))
+        })?;
+        settings.fault().map_or(Ok(settings.clone()), |(key, what)| Err(refused(line_of_key(text, key), what)))
+    }
+
+    /// The first setting that is out of range: its key and what is wrong.
+    fn fault(&self) -> Option<(&'static str, String)> {
+        let above_zero = [
+            ("reconcile_s", self.intake.reconcile_s),
+            ("run_quiet_s", self.intake.run_quiet_s),
+            ("file_quiet_s", self.intake.file_quiet_s),
+            ("hit_threshold_sigma", self.reconstruction.hit_threshold_sigma),
+            ("match_end_cm", self.reconstruction.match_end_cm),
+            ("track_tolerance_cm", self.reconstruction.track_tolerance_cm),
+            ("track_max_gap_cm", self.reconstruction.track_max_gap_cm),
+            ("purity_bin_us", self.analysis.purity_bin_us),
+            ("lease_stale_s", self.book.lease_stale_s),
+        ];
+        for (key, value) in above_zero {
+            if !(value > 0.0 && value.is_finite()) {
+                return Some((key, format!("'{key}' is {value}, expected a number above 0")));
+            }
+        }
+        for (name, task) in &self.tasks {
+            if let Some(poll_s) = task.poll_s.filter(|poll_s| !(*poll_s > 0.0 && poll_s.is_finite())) {
+                return Some(("poll_s", format!("'poll_s' of task '{name}' is {poll_s}, expected seconds above 0")));
+            }
+        }
+        let at_least_zero = [
+            ("match_charge_asymmetry", self.reconstruction.match_charge_asymmetry),
+            ("match_profile_distance", self.reconstruction.match_profile_distance),
+            ("match_min_length_mm", self.reconstruction.match_min_length_mm),
+            ("gain_lem_margin_cm", self.analysis.gain_lem_margin_cm),
+        ];
+        for (key, value) in at_least_zero {
+            if !(value >= 0.0 && value.is_finite()) {
+                return Some((key, format!("'{key}' is {value}, expected a number from 0")));
+            }
+        }
+        let marker = &self.intake.run_end_marker;
+        if !marker.contains("{run}") {
+            return Some((
+                "run_end_marker",
+                format!("'run_end_marker' is {marker:?}, expected a name with {{run}} for the run's number"),
+            ));
+        }
+        if self.analysis.files_per_group == 0 {
+            return Some(("files_per_group", "'files_per_group' is 0, expected at least 1".into()));
+        }
+        if !(0.0..1.0).contains(&self.analysis.gain_truncated_fraction) {
+            let found = self.analysis.gain_truncated_fraction;
+            return Some(("gain_truncated_fraction", format!("'gain_truncated_fraction' is {found}, expected 0 up to below 1")));
+        }
+        if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
+            let found = &self.time_zone;
+            return Some((
+                "time_zone",
+                format!("'time_zone' is {found:?}, expected an IANA name such as \"Europe/Zurich\" or \"UTC\""),
+            ));
+        }
+        None
+    }
+}
+
+/// A message of the TOML reader in words for people, with the key that stands on the line.
+fn in_words(text: &str, line: usize, message: &str) -> String {
+    let message = message
+        .replace('`', "'")
+        .replace("expected f64", "expected a number")
+        .replace("expected usize", "expected a whole number from 0");
+    let written = line.checked_sub(1).and_then(|line| text.lines().nth(line)).and_then(|line| line.split_once('='));
+    match written.map(|(key, _)| key.trim()) {
+        Some(key) if !key.is_empty() && !message.contains(key) => format!("'{key}': {message}"),
+        _ => message,
+    }
+}
+
+/// The line, from 1, on which a key stands in a TOML text; 0 when it does not.
+fn line_of_key(text: &str, key: &str) -> usize {
+    text.lines().position(|line| line.trim_start().starts_with(key)).map_or(0, |index| index + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_is_the_defaults() {
+        assert_eq!(Settings::parse("", Path::new("dqmon.toml")).unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line_and_the_keys_that_exist() {
+        let error = Settings::parse("[intake]\nfolder = \"in\"\nfoldr = \"x\"\n", Path::new("dqmon.toml")).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains("foldr") && message.contains("reconcile_s"), "{message}");
+        assert!(message.ends_with("dqmon.toml:3"), "{message}");
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_refused_with_its_key() {
+        let error = Settings::parse("[intake]\nreconcile_s = \"soon\"\n", Path::new("dqmon.toml")).unwrap_err();
+        let expected = "settings refused: 'reconcile_s': invalid type: string \"soon\", expected a number: dqmon.toml:2";
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn a_number_out_of_range_is_refused_with_its_line() {
+        let error = Settings::parse("\n[intake]\nreconcile_s = -1\n", Path::new("w/dqmon.toml")).unwrap_err();
+        assert_eq!(error.to_string(), "settings refused: 'reconcile_s' is -1, expected a number above 0: w/dqmon.toml:3");
+    }
+}

@@ -1,0 +1,237 @@
+//! A workspace: one folder with the settings, the raw files, the processing, the results and the book of one detector.
+
+use std::path::{Path, PathBuf};
+
+use monitasks::vocab::{FileId, Run};
+
+use super::{Settings, SettingsError};
+
+/// A workspace's folder and settings, and where everything stands in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Workspace {
+    /// The folder that holds `dqmon.toml`, absolute.
+    pub root: PathBuf,
+    /// What `dqmon.toml` says.
+    pub settings: Settings,
+}
+
+/// A folder that can't serve as a workspace.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// No `dqmon.toml` was found.
+    #[error("no workspace: no dqmon.toml here or in any folder above; make one with 'dqmon init DIR' or name one with '-w DIR': {}", from.display())]
+    NotFound {
+        /// Where the search began.
+        from: PathBuf,
+    },
+    /// The settings can't be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// There is one already.
+    #[error("workspace not made: there is one already, open it with 'dqmon -w DIR' or name another folder: {}", root.display())]
+    Exists {
+        /// Its folder.
+        root: PathBuf,
+    },
+    /// A folder or file of the new workspace can't be written.
+    #[error("workspace not made: {why}: {}", path.display())]
+    NotMade {
+        /// The folder or file.
+        path: PathBuf,
+        /// The operating system's reason.
+        why: String,
+    },
+}
+
+impl Workspace {
+    /// The file that makes a folder a workspace.
+    pub const SETTINGS_FILE: &str = "dqmon.toml";
+
+    /// The commented settings file that a new workspace starts with.
+    pub const NEW_SETTINGS: &str = include_str!("../../assets/dqmon.toml");
+
+    /// Makes a workspace with all its folders and commented settings, and opens it.
+    ///
+    /// # Errors
+    /// When there is one already, a folder can't be made, or the detector's name can't be written into the settings.
+    pub fn create(root: &Path, detector: &str) -> Result<Self, WorkspaceError> {
+        let line = format!("detector = {}", toml::Value::from(detector));
+        Workspace::create_with(root, &Self::NEW_SETTINGS.replace("detector = \"3x1x1\"", &line))
+    }
+
+    /// Makes a workspace with settings of one's own.
+    ///
+    /// # Errors
+    /// As [`Workspace::create`], and when the settings can't be used; then nothing is made.
+    pub fn create_with(root: &Path, settings: &str) -> Result<Self, WorkspaceError> {
+        let root = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+        let path = root.join(Self::SETTINGS_FILE);
+        if path.exists() {
+            return Err(WorkspaceError::Exists { root });
+        }
+        let workspace = Workspace { settings: Settings::parse(settings, &path)?, root };
+        let not_made =
+            |path: &Path, error: &std::io::Error| WorkspaceError::NotMade { path: path.to_owned(), why: error.to_string() };
+        for folder in workspace.folders() {
+            std::fs::create_dir_all(&folder).map_err(|error| not_made(&folder, &error))?;
+        }
+        // The settings come last: a folder is a workspace only when it is whole.
+        std::fs::write(&path, settings).map_err(|error| not_made(&path, &error))?;
+        Ok(workspace)
+    }
+
+    /// Opens the workspace in that very folder.
+    ///
+    /// # Errors
+    /// When there is no `dqmon.toml` or it can't be used.
+    pub fn open(root: &Path) -> Result<Self, WorkspaceError> {
+        let root = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+        let path = root.join(Self::SETTINGS_FILE);
+        if !path.is_file() {
+            return Err(WorkspaceError::NotFound { from: root });
+        }
+        let settings = Settings::load(&path)?;
+        Ok(Workspace { root, settings })
+    }
+
+    /// Opens the nearest workspace at or above a folder.
+    ///
+    /// # Errors
+    /// When there is none or its settings can't be used.
+    pub fn find(from: &Path) -> Result<Self, WorkspaceError> {
+        let from = std::path::absolute(from).unwrap_or_else(|_| from.to_owned());
+        let root = from.ancestors().find(|folder| folder.join(Self::SETTINGS_FILE).is_file());
+        match root {
+            Some(root) => Workspace::open(root),
+            None => Err(WorkspaceError::NotFound { from }),
+        }
+    }
+
+    /// Where the DAQ writes.
+    #[must_use]
+    pub fn incoming(&self) -> PathBuf {
+        self.root.join(&self.settings.intake.folder)
+    }
+
+    /// Raw files taken in, of one run.
+    #[must_use]
+    pub fn input_of(&self, run: Run) -> PathBuf {
+        self.root.join("storage/input").join(run.to_string())
+    }
+
+    /// Reconstructed files of one run.
+    #[must_use]
+    pub fn output_of(&self, run: Run) -> PathBuf {
+        self.root.join("storage/output").join(run.to_string())
+    }
+
+    /// The raw file as taken in.
+    #[must_use]
+    pub fn raw_file(&self, file: FileId) -> PathBuf {
+        self.input_of(file.run).join(format!("{file}.dat"))
+    }
+
+    /// The reconstructed file.
+    #[must_use]
+    pub fn reco_file(&self, file: FileId) -> PathBuf {
+        self.output_of(file.run).join(format!("recotask_{file}.root"))
+    }
+
+    /// One of the folders of `processing/`: `todo`, `work`, `toanalyse`, `scripts`.
+    #[must_use]
+    pub fn processing(&self, folder: &str) -> PathBuf {
+        self.root.join("processing").join(folder)
+    }
+
+    /// Job scripts of one run, kept for ever.
+    #[must_use]
+    pub fn scripts_of(&self, run: Run) -> PathBuf {
+        self.processing("scripts").join(run.to_string())
+    }
+
+    /// The transfer log of all runs.
+    #[must_use]
+    pub fn all_transfer_log(&self) -> PathBuf {
+        self.root.join("all_logs/fromEVB/alltransfer.log")
+    }
+
+    /// The transfer log of one run.
+    #[must_use]
+    pub fn run_transfer_log(&self, run: Run) -> PathBuf {
+        self.root.join("all_logs/fromEVB/runs").join(format!("{run}.log"))
+    }
+
+    /// Batch records and job logs of one run.
+    #[must_use]
+    pub fn batch_logs_of(&self, run: Run) -> PathBuf {
+        self.root.join("all_logs/batch").join(run.to_string())
+    }
+
+    /// What the monitor tasks poll.
+    #[must_use]
+    pub fn results(&self) -> PathBuf {
+        self.root.join("results")
+    }
+
+    /// The book.
+    #[must_use]
+    pub fn book(&self) -> PathBuf {
+        self.root.join(&self.settings.book.path)
+    }
+
+    /// Every folder a workspace has, to be made by `dqmon init`.
+    #[must_use]
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let fixed = [
+            "storage/input",
+            "storage/output",
+            "processing/todo",
+            "processing/work",
+            "processing/toanalyse",
+            "processing/scripts",
+            "all_logs/fromEVB/runs",
+            "all_logs/batch",
+            "all_logs/toEOS",
+            "results/crp",
+            "results/pedestals",
+            "tasks",
+            "references",
+        ];
+        let mut folders: Vec<PathBuf> = fixed.iter().map(|folder| self.root.join(folder)).collect();
+        folders.push(self.incoming());
+        folders
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commented_settings_are_the_defaults() {
+        let path = Path::new("dqmon.toml");
+        assert_eq!(Settings::parse(Workspace::NEW_SETTINGS, path).unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn every_setting_stands_in_the_commented_file() {
+        let all = toml::Table::try_from(Settings::default()).unwrap();
+        for (section, value) in all {
+            for key in value.as_table().map(|table| table.keys().cloned().collect()).unwrap_or_else(|| vec![section.clone()]) {
+                let stands =
+                    Workspace::NEW_SETTINGS.lines().any(|line| line.trim_start_matches('#').starts_with(&format!("{key} =")));
+                assert!(stands, "{section}: {key} is not in assets/dqmon.toml");
+            }
+        }
+    }
+
+    #[test]
+    fn a_workspace_is_made_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("shift");
+        let made = Workspace::create(&root, "3x1x1").unwrap();
+        assert_eq!(Workspace::open(&root).unwrap(), made);
+        assert!(made.results().join("crp").is_dir());
+        assert!(matches!(Workspace::create(&root, "3x1x1"), Err(WorkspaceError::Exists { .. })));
+    }
+}

@@ -1,0 +1,87 @@
+//! What the window asks of the book: each errand is run by the book's own thread and answered with a notice.
+
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use monitasks::quality::Flag;
+use monitasks::vocab::{FileId, Run};
+
+use super::Notice;
+use crate::bookkeeping::{NewDecision, RequestKind, Store};
+use crate::config::Workspace;
+use crate::decisions;
+
+/// A log is shown by its last part.
+const TEXT_SHOWN_BYTES: u64 = 256 << 10;
+
+/// Something to be done with the book, or with the logs beside it.
+pub(super) enum BookErrand {
+    DecideRun { run: Run, flag: Flag, comment: String, who: String, role: String, evidence: Vec<String>, supersedes: Option<i64> },
+    StopBackend,
+    Resubmit(FileId),
+    ReadText { what: &'static str, path: PathBuf },
+}
+
+impl BookErrand {
+    /// What it is, as the beginning of a message: `decision on run1`.
+    pub(super) fn words(&self) -> String {
+        match self {
+            BookErrand::DecideRun { run, .. } => format!("decision on {run}"),
+            BookErrand::StopBackend => "stop of the backend".into(),
+            BookErrand::Resubmit(file) => format!("resubmission of {file}"),
+            BookErrand::ReadText { what, .. } => format!("reading of the {what}"),
+        }
+    }
+}
+
+/// Runs an errand.
+pub(super) fn run(errand: BookErrand, store: &mut dyn Store, workspace: &Workspace, now: Timestamp) -> Notice {
+    let words = errand.words();
+    let asked = |outcome: Result<i64, _>, done: &str| match outcome {
+        Ok(_) => Notice::Done(format!("{words}: {done}")),
+        Err(error) => refused(&words, &error),
+    };
+    match errand {
+        BookErrand::DecideRun { run, flag, comment, who, role, evidence, supersedes } => {
+            let decision = NewDecision { at: now, run, sequence: None, flag, comment, who, role, evidence, supersedes };
+            match decisions::decide(store, &decision) {
+                Ok(_) => Notice::Done(format!("{run} is {}", flag.word())),
+                Err(error) => refused(&words, &error),
+            }
+        }
+        BookErrand::StopBackend => asked(store.request(now, "window", RequestKind::Stop, None), "asked for; its jobs go on"),
+        BookErrand::Resubmit(file) => asked(store.request(now, "window", RequestKind::Resubmit, Some(file)), "asked for"),
+        BookErrand::ReadText { what, path } => {
+            // Only what belongs to the workspace is read: the path came through the window.
+            let path = workspace.root.join(path);
+            if !path.starts_with(&workspace.root) {
+                return Notice::Refused(format!("{what} not read: it is not in the workspace: {}", path.display()));
+            }
+            match read_end(&path) {
+                Ok(text) => Notice::Text { title: format!("{what}: {}", path.display()), text },
+                Err(error) => Notice::Refused(format!("{what} not read: {error}: {}", path.display())),
+            }
+        }
+    }
+}
+
+fn refused(words: &str, error: &impl std::fmt::Display) -> Notice {
+    Notice::Refused(format!("{words}: {error}"))
+}
+
+/// The last part of a text, from the beginning of a line.
+fn read_end(path: &Path) -> io::Result<String> {
+    let mut file = std::fs::File::open(path)?;
+    let size = file.metadata()?.len();
+    let skipped = size.saturating_sub(TEXT_SHOWN_BYTES);
+    file.seek(SeekFrom::Start(skipped))?;
+    let mut bytes = Vec::new();
+    file.take(TEXT_SHOWN_BYTES).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    if skipped == 0 {
+        return Ok(text.into_owned());
+    }
+    let whole_lines = text.split_once('\n').map_or(&*text, |(_, rest)| rest);
+    Ok(format!("… {skipped} bytes before this are not shown …\n{whole_lines}"))
+}

@@ -1,0 +1,219 @@
+//! The threads that wait on slow things, one thing each: results, book, event, settings.
+//!
+//! A thread that is stuck in a dead disk delays its own updates and nothing else; when its workspace is closed it is told to
+//! stop and is not waited for.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use jiff::Timestamp;
+use monitasks::registry::TaskRegistry;
+use monitasks::vocab::FileId;
+
+use super::Notice;
+use super::book_desk::{self, BookErrand};
+use crate::bookkeeping::{Store, StoreError};
+use crate::config::{Settings, SettingsError, Workspace};
+use crate::live::{BookPoller, BookView, EventPoller, EventView, EventWish, Part, ResultPoller, ResultsView, WorkspaceTasks};
+
+/// Between two looks of a poller that nothing hurries.
+const LOOK: Duration = Duration::from_millis(500);
+/// Before a book that can't be opened is tried again.
+const REOPEN: Duration = Duration::from_secs(2);
+
+/// What a poller has to tell.
+pub(super) enum Update {
+    Results(Arc<ResultsView>),
+    Book(Arc<BookView>),
+    Event(Arc<EventView>),
+    Settings(Box<Result<Settings, SettingsError>>),
+    /// The tasks there are now, and a message for each task file that can't be used.
+    Tasks(Arc<TaskRegistry>, Vec<String>),
+    /// A poller has looked; so far there is nothing new.
+    Heard(Part),
+}
+
+/// What the results poller may be told.
+pub(super) enum ResultsErrand {
+    Hurry,
+    Configure(Box<Settings>),
+    Retask(Arc<TaskRegistry>, Box<Settings>),
+}
+
+/// What the event poller may be told.
+pub(super) enum EventErrand {
+    Wish(EventWish),
+    Newest(Option<FileId>),
+}
+
+/// Where a poller's words go, and whether anybody still listens.
+#[derive(Clone)]
+pub(super) struct Outbox {
+    pub updates: Sender<Update>,
+    pub notices: Sender<Notice>,
+    pub stop: Arc<AtomicBool>,
+}
+
+impl Outbox {
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Hands an update on. The channel is bounded: when the engine is behind, the poller waits for it.
+    fn tell(&self, update: Update) {
+        if !self.is_stopped() && self.updates.send(update).is_err() {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn notice(&self, notice: Notice) {
+        if self.notices.try_send(notice).is_err() {
+            tracing::warn!("a notice was dropped: nobody reads them");
+        }
+    }
+}
+
+/// Polls results until stopped.
+pub(super) fn spawn_results(mut poller: ResultPoller, errands: Receiver<ResultsErrand>, outbox: Outbox) {
+    spawn("results", move || {
+        while !outbox.is_stopped() {
+            if let Some(view) = poller.poll(Timestamp::now()) {
+                outbox.tell(Update::Results(Arc::new(view)));
+            }
+            outbox.tell(Update::Heard(Part::Results));
+            let now = Timestamp::now();
+            let pause = poller.next_due(now).duration_since(now).max(jiff::SignedDuration::ZERO).unsigned_abs().min(LOOK);
+            match errands.recv_timeout(pause) {
+                Ok(ResultsErrand::Hurry) => poller.hurry(),
+                Ok(ResultsErrand::Configure(settings)) => poller.configure(&settings),
+                Ok(ResultsErrand::Retask(registry, settings)) => poller.retask(registry, &settings),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    });
+}
+
+/// Opens a book; may be slow, so the poller's thread calls it.
+pub type OpenStore = Arc<dyn Fn() -> Result<Box<dyn Store>, StoreError> + Send + Sync>;
+
+/// Polls the book and runs its errands until stopped.
+pub(super) fn spawn_book(open: OpenStore, workspace: Workspace, errands: Receiver<BookErrand>, outbox: Outbox) {
+    spawn("book", move || {
+        while !outbox.is_stopped() {
+            match open() {
+                Ok(store) => {
+                    let poller = BookPoller::new(store, &workspace);
+                    if serve_book(poller, &workspace, &errands, &outbox).is_err() {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    outbox.tell(Update::Book(Arc::new(BookView::away(error.to_string()))));
+                    match errands.recv_timeout(REOPEN) {
+                        Ok(errand) => outbox.notice(Notice::Refused(format!("{} not done: {error}", errand.words()))),
+                        Err(RecvTimeoutError::Timeout) => {}
+                        Err(RecvTimeoutError::Disconnected) => return,
+                    }
+                }
+            }
+        }
+    });
+}
+
+/// Serves one open book. An error when nobody gives errands any more.
+fn serve_book(
+    mut poller: BookPoller,
+    workspace: &Workspace,
+    errands: &Receiver<BookErrand>,
+    outbox: &Outbox,
+) -> Result<(), RecvTimeoutError> {
+    while !outbox.is_stopped() {
+        if let Some(view) = poller.poll(Timestamp::now()) {
+            outbox.tell(Update::Book(Arc::new(view)));
+        }
+        outbox.tell(Update::Heard(Part::Book));
+        match errands.recv_timeout(LOOK) {
+            Ok(errand) => {
+                outbox.notice(book_desk::run(errand, poller.store(), workspace, Timestamp::now()));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
+        }
+    }
+    Ok(())
+}
+
+/// Reads the event that is wished for until stopped.
+pub(super) fn spawn_event(mut poller: EventPoller, workspace: Workspace, errands: Receiver<EventErrand>, outbox: Outbox) {
+    spawn("event", move || {
+        let mut wish = EventWish::Newest;
+        let mut newest = None;
+        while !outbox.is_stopped() {
+            match errands.recv() {
+                Ok(EventErrand::Wish(wished)) => wish = wished,
+                Ok(EventErrand::Newest(file)) => newest = file,
+                Err(_) => return,
+            }
+            if let Some(view) = poller.look(wish, newest, |file| workspace.raw_file(file)) {
+                outbox.tell(Update::Event(Arc::new(view)));
+            }
+        }
+    });
+}
+
+/// Watches the settings and task files until stopped: reads them again whenever they have changed.
+pub(super) fn spawn_settings(workspace: &Workspace, mut tasks: WorkspaceTasks, outbox: Outbox) {
+    let path = workspace.root.join(Workspace::SETTINGS_FILE);
+    let folder = workspace.root.join("tasks");
+    let mut time_zone = workspace.settings.time_zone.clone();
+    spawn("settings", move || {
+        let mut known = (modified(&path), listed(&folder));
+        while !outbox.is_stopped() {
+            thread::sleep(LOOK);
+            let now = (modified(&path), listed(&folder));
+            let mut are_tasks_due = now.1 != known.1;
+            if now.0 != known.0 {
+                let loaded = Settings::load(&path);
+                if let Ok(settings) = &loaded
+                    && settings.time_zone != time_zone
+                {
+                    time_zone.clone_from(&settings.time_zone);
+                    are_tasks_due = true;
+                }
+                outbox.tell(Update::Settings(Box::new(loaded)));
+            }
+            if are_tasks_due {
+                let (registry, faults) = tasks.read(&time_zone);
+                outbox.tell(Update::Tasks(Arc::new(registry), faults));
+            }
+            known = now;
+        }
+    });
+}
+
+/// What tells one state of a file from another.
+type Mark = (SystemTime, u64);
+
+fn modified(path: &Path) -> Option<Mark> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+/// The files of a folder with their marks; none when it can't be listed.
+fn listed(folder: &Path) -> BTreeMap<PathBuf, Option<Mark>> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| (entry.path(), modified(&entry.path()))).collect()
+}
+
+/// Starts a named thread. A machine that can't start one more thread has greater sorrows: it is said, and the rest goes on.
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) {
+    if let Err(error) = thread::Builder::new().name(format!("dqmon-{name}")).spawn(body) {
+        tracing::error!("the {name} poller did not start: {error}");
+    }
+}

@@ -1,0 +1,389 @@
+//! The engine's own thread: takes commands and updates, publishes snapshots.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, select};
+use jiff::Timestamp;
+use monitasks::registry::TaskRegistry;
+use monitasks::vocab::FileId;
+
+use super::backend_process;
+use super::book_desk::BookErrand;
+use super::command::{Command, DecisionCommand, ProcessingCommand, ViewCommand, WorkspaceCommand};
+use super::pollers::{self, EventErrand, OpenStore, Outbox, ResultsErrand, Update};
+use super::{EngineHandle, EngineSide, Notice};
+use crate::bookkeeping::{SqliteStore, Store};
+use crate::config::{Settings, SettingsError, Workspace};
+use crate::detector;
+use crate::live::{DiskResults, EventPoller, EventWish, Live, ResultPoller, ResultsFolder, WorkspaceTasks, newest_raw_file};
+use crate::snapshot::{Banner, Origin, Snapshot, WorkspaceFacts};
+
+/// Snapshots are published at most this often, so that a burst of updates is one of them.
+const QUIET: Duration = Duration::from_millis(40);
+/// Ages and heartbeats move on even when nothing else does.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Called after each published snapshot, so that a sleeping window wakes.
+pub type Waker = Box<dyn Fn() + Send>;
+
+/// Says how a workspace's book is opened: for reading only if asked.
+pub type ChooseStore = Box<dyn Fn(&Workspace, bool) -> OpenStore + Send>;
+/// Opens the results of a folder.
+pub type OpenResults = Box<dyn Fn(&Path) -> Box<dyn ResultsFolder> + Send>;
+
+/// How the engine reaches the world; tests put slow or broken parts in.
+pub struct World {
+    /// Opens a workspace's book.
+    pub open_store: ChooseStore,
+    /// Opens a workspace's results.
+    pub open_results: OpenResults,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        World {
+            open_store: Box::new(|workspace, read_only| {
+                let path = workspace.book();
+                Arc::new(move || {
+                    let store = if read_only { SqliteStore::open_read_only(&path)? } else { SqliteStore::open(&path)? };
+                    Ok(Box::new(store) as Box<dyn Store>)
+                })
+            }),
+            open_results: Box::new(|folder| Box::new(DiskResults::of_folder(folder))),
+        }
+    }
+}
+
+/// What the engine starts with.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// A workspace, or a file or folder of results, to open at once.
+    pub open: Option<PathBuf>,
+    /// Whether nothing may be written.
+    pub read_only: bool,
+}
+
+/// Starts the engine's thread. It ends when the last handle is dropped.
+#[must_use]
+pub fn start(start: Start, world: World, waker: Waker) -> EngineHandle {
+    let (handle, side) = EngineHandle::pair();
+    let spawned = thread::Builder::new().name("dqmon-engine".into()).spawn(move || Engine::new(side, start, world, waker).run());
+    if let Err(error) = spawned {
+        tracing::error!("the engine did not start: {error}");
+    }
+    handle
+}
+
+struct Engine {
+    side: EngineSide,
+    world: World,
+    waker: Waker,
+    read_only: bool,
+    open: Option<Open>,
+    /// What the window watches; kept here so that it holds for the next workspace too.
+    watched: Vec<crate::snapshot::FigureKey>,
+    /// What the welcome page should know: why the last opening failed.
+    refusal: Option<String>,
+    serial: u64,
+}
+
+/// The workspace that is open, and the ends of its pollers.
+struct Open {
+    live: Live,
+    workspace: Option<Workspace>,
+    stop: Arc<AtomicBool>,
+    /// Of this workspace's pollers alone: what those of an earlier one still say is heard by nobody.
+    updates: Receiver<Update>,
+    results: Sender<ResultsErrand>,
+    book: Option<Sender<BookErrand>>,
+    event: Option<Sender<EventErrand>>,
+    newest_file: Option<FileId>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Engine {
+    fn new(side: EngineSide, start: Start, world: World, waker: Waker) -> Self {
+        let mut engine =
+            Engine { side, world, waker, read_only: start.read_only, open: None, watched: Vec::new(), refusal: None, serial: 0 };
+        if let Some(path) = start.open {
+            engine.open(&path);
+        }
+        engine
+    }
+
+    fn run(mut self) {
+        let mut published = Instant::now();
+        self.publish();
+        let commands = self.side.commands.clone();
+        let mut is_stale = false;
+        loop {
+            let updates = self.open.as_ref().map_or_else(crossbeam_channel::never, |open| open.updates.clone());
+            let wait = if is_stale { QUIET.saturating_sub(published.elapsed()) } else { TICK };
+            select! {
+                recv(commands) -> command => match command {
+                    Ok(command) => { self.obey(command); is_stale = true; }
+                    Err(_) => return,
+                },
+                recv(updates) -> update => if let Ok(update) = update { is_stale |= self.take(update); },
+                default(wait) => is_stale = true,
+            }
+            if is_stale && published.elapsed() >= QUIET {
+                self.publish();
+                published = Instant::now();
+                is_stale = false;
+            }
+        }
+    }
+
+    fn publish(&mut self) {
+        self.serial += 1;
+        let now = Timestamp::now();
+        let mut snapshot = match &mut self.open {
+            Some(open) => open.live.snapshot(now),
+            None => Snapshot::nothing(now),
+        };
+        snapshot.serial = self.serial;
+        snapshot.banners.extend(self.refusal.iter().map(|text| Banner { is_fault: true, text: text.clone() }));
+        self.side.snapshot.store(Arc::new(snapshot));
+        (self.waker)();
+    }
+
+    /// Takes an update; answers whether there is anything new to show.
+    fn take(&mut self, update: Update) -> bool {
+        let Some(open) = &mut self.open else { return false };
+        match update {
+            Update::Heard(part) => {
+                open.live.hear(part, Timestamp::now());
+                return false;
+            }
+            Update::Results(view) => open.live.take_results(view),
+            Update::Event(view) => open.live.take_event(view),
+            Update::Settings(loaded) => open.take_settings(*loaded),
+            Update::Tasks(registry, faults) => open.take_tasks(registry, faults),
+            Update::Book(view) => {
+                let newest = newest_raw_file(&view.runs);
+                if newest != open.newest_file {
+                    open.newest_file = newest;
+                    open.tell_event(EventErrand::Newest(newest));
+                }
+                open.live.take_book(view);
+            }
+        }
+        true
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::View(command) => self.obey_view(command),
+            Command::Decision(DecisionCommand::DecideRun { run, flag, comment, who, role, evidence, supersedes }) => {
+                self.book_errand(BookErrand::DecideRun { run, flag, comment, who, role, evidence, supersedes });
+            }
+            Command::Processing(command) => self.obey_processing(command),
+            Command::Workspace(command) => self.obey_workspace(command),
+        }
+    }
+
+    fn obey_view(&mut self, command: ViewCommand) {
+        if let ViewCommand::Watch(keys) = &command {
+            self.watched.clone_from(keys);
+        }
+        let Some(open) = &mut self.open else { return };
+        match command {
+            ViewCommand::Watch(keys) => open.live.watch(keys),
+            ViewCommand::ShowEvent { file, index } => open.tell_event(EventErrand::Wish(EventWish::Chosen { file, index })),
+            ViewCommand::FollowNewestEvent => open.tell_event(EventErrand::Wish(EventWish::Newest)),
+            ViewCommand::PollNow => {
+                // A full channel means that it has been told often enough.
+                let _ = open.results.try_send(ResultsErrand::Hurry);
+            }
+        }
+    }
+
+    fn obey_processing(&mut self, command: ProcessingCommand) {
+        match command {
+            ProcessingCommand::StartBackend => {
+                let Some(workspace) = self.open.as_ref().and_then(|open| open.workspace.as_ref()) else { return };
+                let notice = if self.read_only {
+                    Notice::Refused("backend not started: this window is read-only".into())
+                } else {
+                    match backend_process::start(workspace) {
+                        Ok(process_id) => Notice::Done(format!("backend started, process {process_id}")),
+                        Err(error) => Notice::Refused(format!("backend not started: {error}")),
+                    }
+                };
+                self.notice(notice);
+            }
+            ProcessingCommand::StopBackend => self.book_errand(BookErrand::StopBackend),
+            ProcessingCommand::Resubmit(file) => self.book_errand(BookErrand::Resubmit(file)),
+            ProcessingCommand::ReadLog(path) => self.book_errand(BookErrand::ReadText { what: "log", path }),
+            ProcessingCommand::ReadScript(path) => self.book_errand(BookErrand::ReadText { what: "script", path }),
+        }
+    }
+
+    fn obey_workspace(&mut self, command: WorkspaceCommand) {
+        match command {
+            WorkspaceCommand::Open(path) => self.open(&path),
+            WorkspaceCommand::Close => {
+                self.open = None;
+                self.refusal = None;
+            }
+            WorkspaceCommand::Create { folder, detector } => match create(&folder, &detector) {
+                Ok(root) => self.open(&root),
+                Err(reason) => self.notice(Notice::Refused(reason)),
+            },
+            WorkspaceCommand::Demo { folder } => match backend_process::start_demo(&folder) {
+                Ok(root) => self.open(&root),
+                Err(error) => self.notice(Notice::Refused(format!("demo not started: {error}"))),
+            },
+        }
+    }
+
+    /// Opens a workspace or, where there is none, looks at a file or folder of results. What was open before is closed only
+    /// when the new one can be opened.
+    fn open(&mut self, path: &Path) {
+        match self.opened(path) {
+            Ok(mut open) => {
+                open.live.watch(self.watched.clone());
+                self.refusal = None;
+                self.open = Some(open);
+            }
+            Err(reason) if self.open.is_none() => self.refusal = Some(reason),
+            Err(reason) => self.notice(Notice::Refused(reason)),
+        }
+    }
+
+    fn opened(&self, path: &Path) -> Result<Open, String> {
+        if !path.exists() {
+            return Err(format!("nothing to open: no such file or folder: {}", path.display()));
+        }
+        if path.join(Workspace::SETTINGS_FILE).is_file() {
+            let workspace = Workspace::open(path).map_err(|error| error.to_string())?;
+            self.opened_workspace(workspace)
+        } else {
+            self.opened_bare(path)
+        }
+    }
+
+    fn opened_workspace(&self, workspace: Workspace) -> Result<Open, String> {
+        let facts = WorkspaceFacts::of(&workspace, self.read_only).map_err(|error| error.to_string())?;
+        let detector = facts.detector.clone();
+        let stop = Arc::new(AtomicBool::new(false));
+        let (outbox, updates) = self.outbox(&stop);
+        let (results, results_errands) = crossbeam_channel::bounded(16);
+        let (book, book_errands) = crossbeam_channel::bounded(64);
+        let (event, event_errands) = crossbeam_channel::bounded(64);
+        let folder = (self.world.open_results)(&workspace.results());
+        let mut tasks = WorkspaceTasks::of(&workspace);
+        let (registry, task_faults) = tasks.read(&workspace.settings.time_zone);
+        let registry = Arc::new(registry);
+        let poller = ResultPoller::new(registry.clone(), detector.clone(), folder, &workspace.settings);
+        pollers::spawn_results(poller, results_errands, outbox.clone());
+        let open_store = (self.world.open_store)(&workspace, self.read_only);
+        pollers::spawn_book(open_store, workspace.clone(), book_errands, outbox.clone());
+        pollers::spawn_event(EventPoller::new(detector), workspace.clone(), event_errands, outbox.clone());
+        pollers::spawn_settings(&workspace, tasks, outbox);
+        let mut live = Live::new(registry, Origin::Live, facts);
+        live.faults("tasks", task_faults);
+        Ok(Open {
+            live,
+            workspace: Some(workspace),
+            stop,
+            updates,
+            results,
+            book: Some(book),
+            event: Some(event),
+            newest_file: None,
+        })
+    }
+
+    fn opened_bare(&self, path: &Path) -> Result<Open, String> {
+        let facts = WorkspaceFacts::bare(path).map_err(|error| error.to_string())?;
+        let registry = Arc::new(TaskRegistry::built_in());
+        let stop = Arc::new(AtomicBool::new(false));
+        let (outbox, updates) = self.outbox(&stop);
+        let (results, results_errands) = crossbeam_channel::bounded(16);
+        let poller =
+            ResultPoller::new(registry.clone(), facts.detector.clone(), Box::new(DiskResults::bare(path)), &Settings::default());
+        pollers::spawn_results(poller, results_errands, outbox);
+        let live = Live::new(registry, Origin::Bare, facts);
+        Ok(Open { live, workspace: None, stop, updates, results, book: None, event: None, newest_file: None })
+    }
+
+    fn outbox(&self, stop: &Arc<AtomicBool>) -> (Outbox, Receiver<Update>) {
+        let (sender, receiver) = crossbeam_channel::bounded(64);
+        (Outbox { updates: sender, notices: self.side.notices.clone(), stop: stop.clone() }, receiver)
+    }
+
+    fn book_errand(&self, errand: BookErrand) {
+        let Some(book) = self.open.as_ref().and_then(|open| open.book.as_ref()) else {
+            return self.notice(Notice::Refused(format!("{} not done: no workspace is open", errand.words())));
+        };
+        if let Err(error) = book.try_send(errand) {
+            let errand = error.into_inner();
+            self.notice(Notice::Refused(format!(
+                "{} not done: the book has not answered for a while; try again",
+                errand.words()
+            )));
+        }
+    }
+
+    fn notice(&self, notice: Notice) {
+        if self.side.notices.try_send(notice).is_err() {
+            tracing::warn!("a notice was dropped: nobody reads them");
+        }
+    }
+}
+
+/// Makes a workspace with an empty book; a detector that can't be read is refused before anything is made.
+fn create(folder: &Path, detector: &str) -> Result<PathBuf, String> {
+    detector::load(detector, "", folder).map_err(|error| error.to_string())?;
+    let workspace = Workspace::create(folder, detector).map_err(|error| error.to_string())?;
+    SqliteStore::open(&workspace.book()).map_err(|error| error.to_string())?;
+    Ok(workspace.root)
+}
+
+impl Open {
+    fn tell_event(&self, errand: EventErrand) {
+        if let Some(event) = &self.event
+            && event.try_send(errand).is_err()
+        {
+            tracing::warn!("an event was not asked for: the reader of events is busy");
+        }
+    }
+
+    /// The list of tasks has changed: all results are read anew.
+    fn take_tasks(&mut self, registry: Arc<TaskRegistry>, faults: Vec<String>) {
+        self.live.faults("tasks", faults);
+        self.live.take_registry(registry.clone());
+        let settings = self.workspace.as_ref().map(|workspace| workspace.settings.clone()).unwrap_or_default();
+        let _ = self.results.try_send(ResultsErrand::Retask(registry, Box::new(settings)));
+    }
+
+    /// Changed settings come into force; bad ones are refused and the old ones stay.
+    fn take_settings(&mut self, loaded: Result<Settings, SettingsError>) {
+        const SUBJECT: &str = "settings";
+        match loaded {
+            Ok(settings) => {
+                self.live.faults(SUBJECT, Vec::new());
+                self.live.people(&settings.people);
+                let _ = self.results.try_send(ResultsErrand::Configure(Box::new(settings.clone())));
+                if let Some(workspace) = &mut self.workspace {
+                    workspace.settings = settings;
+                }
+            }
+            Err(error) => {
+                let text = format!("{error} (the settings read before stay in force)");
+                self.live.faults(SUBJECT, vec![text]);
+            }
+        }
+    }
+}

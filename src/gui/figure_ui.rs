@@ -1,0 +1,355 @@
+//! A figure on the screen: words above, plot with every kind of layer, colour bar, read-out under the pointer.
+//!
+//! Zoom belongs to a pane and item, so it stays when data arrive; a double click, or Home, shows everything again.
+
+use std::sync::Arc;
+
+use egui::{Align, Align2, Color32, Layout, RichText, Sense, Stroke, Ui, Vec2, pos2, vec2};
+use egui_plot::{AxisHints, Corner, Legend, Plot, PlotBounds, PlotImage, PlotPoint, PlotUi};
+use monitasks::figure::{Across as Crossing, Axis, Figure, Ink, Layer, Map, Scale};
+
+use super::caption::{self, NAMES_ABOVE, names};
+use super::cell_words::Words;
+use super::figure_items::{Across, Curve, Markers};
+use super::map_texture::{self, MapTextures};
+use super::{read_out, theme, ticks};
+use crate::plotting::palette::{self, Look};
+
+/// A figure and how it is to be shown.
+pub struct FigureView<'a> {
+    /// The figure.
+    pub figure: &'a Arc<Figure>,
+    /// The pane it is in.
+    pub pane: u64,
+    /// The name of the pane: the figure's title is not said again where it says no more.
+    pub pane_title: String,
+    /// What keeps its zoom apart from others': the item's name.
+    pub zoom_key: String,
+    /// Show all data again.
+    pub reset_zoom: bool,
+    /// It is not what was asked for, only what there was until then.
+    pub is_waiting: bool,
+}
+
+/// Draws a figure into all the room there is; `lead` draws what the line above it begins with.
+pub fn show(ui: &mut Ui, view: &FigureView<'_>, textures: &mut MapTextures, lead: Option<&mut dyn FnMut(&mut Ui)>) {
+    let figure = view.figure;
+    let width = ui.available_width();
+    caption::line(ui, view, lead);
+    caption::many_names(ui, figure);
+    if let Some(reason) = &figure.empty {
+        said_in_the_middle(ui, reason);
+        return;
+    }
+    let map = figure.layers.iter().enumerate().find_map(|(index, layer)| match layer {
+        Layer::Map(map) => Some((index, map)),
+        _ => None,
+    });
+    let room = vec2(width, ui.available_height());
+    if room.x < 60.0 || room.y < 50.0 {
+        return;
+    }
+    let bar_width = if map.is_some() && room.x > 200.0 { theme::COLOUR_BAR_WIDTH } else { 0.0 };
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        let size = vec2(room.x - bar_width, room.y);
+        ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| plot(ui, view, textures));
+        if let Some((_, map)) = map.filter(|_| bar_width > 0.0) {
+            colour_bar(ui, map, vec2(bar_width, room.y));
+        }
+    });
+}
+
+/// Words in the middle of the room there is: why nothing is drawn and what would fill it.
+pub fn said_in_the_middle(ui: &mut Ui, words: &str) {
+    let room = ui.available_rect_before_wrap();
+    let inner = room.shrink2(vec2((room.width() * 0.1).min(40.0), 4.0));
+    let muted = theme::ground(theme::look(ui.visuals())).muted;
+    let mut job = egui::text::LayoutJob::simple(words.to_owned(), theme::body_font(), muted, inner.width());
+    job.halign = Align::Center;
+    let galley = ui.painter().layout_job(job);
+    let response = ui.allocate_rect(room, Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words));
+    let top = (room.center().y - galley.size().y / 2.0).max(room.top());
+    ui.painter().with_clip_rect(room).galley(pos2(room.center().x, top), galley, muted);
+}
+
+fn plot(ui: &mut Ui, view: &FigureView<'_>, textures: &mut MapTextures) {
+    let figure = view.figure;
+    let look = theme::look(ui.visuals());
+    let (x, y) = (&figure.x, &figure.y);
+    let id = egui::Id::unique(("figure", view.pane, &view.zoom_key));
+    // Inside a plot: how near the pointer must come to a point for its read-out.
+    ui.style_mut().interaction.interact_radius = theme::READ_OUT_RADIUS;
+    let mut plot = Plot::new(("figure", view.pane, &view.zoom_key))
+        .id(id)
+        .width(ui.available_width())
+        .height(ui.available_height())
+        .set_margin_fraction(if has_map(figure) { Vec2::ZERO } else { vec2(0.03, 0.08) })
+        .custom_x_axes(vec![axis_hints(ui, AxisHints::new_x(), x, ui.available_width() - 60.0)])
+        .custom_y_axes(vec![axis_hints(ui, AxisHints::new_y(), y, ui.available_height() - 36.0)])
+        .x_grid_spacer(|input| ticks::marks(x.scale, &input, ticks::STEPS_ALONG_X))
+        .y_grid_spacer(|input| ticks::marks(y.scale, &input, ticks::STEPS_ALONG_Y))
+        .grid_color(theme::ground(look).frame)
+        .show_grid(!has_map(figure))
+        .show_crosshair(false)
+        .allow_scroll(false)
+        .label_formatter(move |position| read_out::read_out(figure, position));
+    if let Some([low, high]) = laid_out_range(x).or_else(|| width_for_one_value(figure)) {
+        plot = plot.default_x_bounds(low, high);
+    }
+    if let Some([low, high]) = laid_out_range(y) {
+        plot = plot.default_y_bounds(low, high);
+    }
+    if names(figure).len() > NAMES_ABOVE {
+        plot = plot.legend(
+            Legend::default()
+                .position(Corner::RightTop)
+                .text_style(egui::TextStyle::Small)
+                .background_alpha(0.8)
+                .follow_insertion_order(true),
+        );
+    }
+    let maps: Vec<Option<egui::TextureId>> = (figure.layers.iter().enumerate())
+        .map(|(index, layer)| match layer {
+            Layer::Map(map) => textures.texture(ui.ctx(), view.pane, figure, index, pixels_of(ui, map, id)),
+            _ => None,
+        })
+        .collect();
+    let response = plot.show(ui, |plot_ui| {
+        // Rules come last: their names stay readable over data.
+        for rules in [false, true] {
+            let layers = figure.layers.iter().enumerate();
+            for (index, layer) in layers.filter(|(_, layer)| matches!(layer, Layer::Rule { .. }) == rules) {
+                add_layer(plot_ui, layer, figure, maps[index], look, index);
+            }
+        }
+        keep_zoom_sane(plot_ui, view.reset_zoom);
+    });
+    let name = format!("Plot: {}", figure.title);
+    response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
+}
+
+/// How many pixels a whole map takes at the zoom of the last frame.
+fn pixels_of(ui: &Ui, map: &Map, plot: egui::Id) -> [usize; 2] {
+    let Some(memory) = egui_plot::PlotMemory::load(ui.ctx(), plot) else {
+        return map_texture::picture_size((ui.available_size() * ui.pixels_per_point()).into());
+    };
+    let [x, y] = memory.transform().dpos_dvalue();
+    let points = [x * (map.x_range[1] - map.x_range[0]), y * (map.y_range[1] - map.y_range[0])];
+    map_texture::picture_size(points.map(|points| points.abs() as f32 * ui.pixels_per_point()))
+}
+
+/// An axis with its title, cut when the axis is too short for it.
+fn axis_hints<'a>(ui: &Ui, hints: AxisHints<'a>, axis: &'a Axis, room: f32) -> AxisHints<'a> {
+    let width = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), theme::small_font(), Color32::WHITE).size().x;
+    let mut title = axis.title();
+    if width(&title) > room {
+        title.clone_from(&axis.label);
+        while !title.is_empty() && width(&title) > room - 10.0 {
+            title.pop();
+        }
+        if title.len() < axis.label.len() {
+            title.push('…');
+        }
+    }
+    hints
+        .label(RichText::new(title).small())
+        .formatter(|mark, _| ticks::label(axis.scale, mark))
+        .tick_label_font(theme::small_font())
+}
+
+fn has_map(figure: &Figure) -> bool {
+    figure.layers.iter().any(|layer| matches!(layer, Layer::Map(_)))
+}
+
+/// Fixed limits as laid out; none when the axis fits its data.
+fn laid_out_range(axis: &Axis) -> Option<[f64; 2]> {
+    let [low, high] = axis.range?;
+    let (low, high) = (ticks::place(axis.scale, low)?, ticks::place(axis.scale, high)?);
+    (high > low).then_some([low, high])
+}
+
+/// Half an hour on each side of a trend's only moment, one run on each side of its only run: a lone point is shown in the middle.
+fn width_for_one_value(figure: &Figure) -> Option<[f64; 2]> {
+    let half = match figure.x.scale {
+        Scale::UtcTime => 1_800.0,
+        Scale::Integer => 1.0,
+        Scale::Linear | Scale::Log => return None,
+    };
+    let mut xs = figure.layers.iter().flat_map(|layer| match layer {
+        Layer::Points { points, .. } => points.iter().map(|point| point.x).take(100_000).collect::<Vec<_>>(),
+        Layer::Line { points, .. } => points.iter().map(|[x, _]| *x).collect(),
+        _ => Vec::new(),
+    });
+    let first = xs.next()?;
+    let is_only = first.is_finite() && xs.all(|x| x == first) && !has_map(figure);
+    is_only.then_some([first - half, first + half])
+}
+
+/// Undoes a zoom that lost its way, and the person's own when asked.
+fn keep_zoom_sane(plot_ui: &mut PlotUi<'_>, reset: bool) {
+    let bounds: PlotBounds = plot_ui.plot_bounds();
+    if reset || !bounds.is_finite() {
+        plot_ui.set_auto_bounds(true);
+    }
+}
+
+fn add_layer<'a>(
+    plot_ui: &mut PlotUi<'a>,
+    layer: &'a Layer,
+    figure: &'a Figure,
+    texture: Option<egui::TextureId>,
+    look: Look,
+    index: usize,
+) {
+    let (x, y) = (figure.x.scale, figure.y.scale);
+    let at = |[px, py]: [f64; 2]| Some([ticks::place(x, px)?, ticks::place(y, py)?]);
+    match layer {
+        Layer::Points { label, ink, points } => {
+            let placed = points.iter().filter_map(|point| {
+                let [px, py] = at([point.x, point.y])?;
+                let bar = (point.y_error > 0.0).then(|| {
+                    let low = ticks::place(y, point.y - point.y_error).unwrap_or(py);
+                    Some([low, ticks::place(y, point.y + point.y_error)?])
+                });
+                Some((PlotPoint::new(px, py), bar.flatten()))
+            });
+            let (points, bars) = placed.unzip();
+            plot_ui.add(Markers::new(label, theme::ink(*ink, look), points, bars));
+        }
+        Layer::Line { label, ink, points } => {
+            let stroke = Stroke::new(if *ink == Ink::Fit { 2.0 } else { theme::LINE_WIDTH }, theme::ink(*ink, look));
+            let is_guide = matches!(ink, Ink::Reference | Ink::Faint);
+            plot_ui.add(Curve::new(label, stroke, points.iter().map(|point| at(*point))).dashed(is_guide));
+        }
+        Layer::Steps { label, ink, edges, values } => {
+            let stroke = Stroke::new(theme::LINE_WIDTH, theme::ink(*ink, look));
+            let corners = edges.windows(2).zip(values).flat_map(|(edge, value)| [at([edge[0], *value]), at([edge[1], *value])]);
+            let curve = Curve::new(label, stroke, corners);
+            let ground = if y == Scale::Log { None } else { Some(figure.y.range.map_or(0.0, |[low, _]| low.max(0.0))) };
+            plot_ui.add(match ground.filter(|_| has_ground(figure)) {
+                Some(ground) => curve.filled_down_to(ground),
+                None => curve,
+            });
+        }
+        Layer::Map(map) => add_map(plot_ui, map, texture, index),
+        Layer::Rule { label, ink, across, at } => {
+            let is_vertical = *across == Crossing::X;
+            if let Some(place) = ticks::place(if is_vertical { x } else { y }, *at) {
+                plot_ui.add(Across::new(label, theme::ink(*ink, look), is_vertical, place));
+            }
+        }
+        Layer::Text { x: px, y: py, text } => {
+            if let Some([px, py]) = at([*px, *py]) {
+                let colour = theme::ground(look).text;
+                plot_ui.add(Words::new(&format!("text {index}"), vec![(PlotPoint::new(px, py), text.clone(), colour)], None));
+            }
+        }
+    }
+}
+
+/// A histogram of counts has ground down to zero. Values of strips or channels have none: pedestals at 800 counts would only
+/// waste room, and one view's ground would hide the other's.
+fn has_ground(figure: &Figure) -> bool {
+    let mut steps = figure.layers.iter().filter_map(|layer| match layer {
+        Layer::Steps { values, .. } => Some(values.as_slice()),
+        _ => None,
+    });
+    let (Some(values), None) = (steps.next(), steps.next()) else { return false };
+    let (low, high) = (values.iter().filter(|value| value.is_finite()))
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
+    figure.x.scale != Scale::Integer && low <= 0.1 * high
+}
+
+fn add_map(plot_ui: &mut PlotUi<'_>, map: &Map, texture: Option<egui::TextureId>, index: usize) {
+    let ([left, right], [low, high]) = (map.x_range, map.y_range);
+    if !(right > left && high > low) {
+        return;
+    }
+    let centre = PlotPoint::new(f64::midpoint(left, right), f64::midpoint(low, high));
+    let size = vec2((right - left) as f32, (high - low) as f32);
+    let texture = texture.unwrap_or_default();
+    let tint = if texture == egui::TextureId::default() { Color32::TRANSPARENT } else { Color32::WHITE };
+    plot_ui.image(PlotImage::new(format!("map {index}"), texture, centre, size).tint(tint).allow_hover(false));
+    if map.cell_texts.is_empty() || map.columns * map.rows == 0 {
+        return;
+    }
+    let (width, height) = ((right - left) / map.columns as f64, (high - low) / map.rows as f64);
+    let [bottom, top] = map_texture::colour_range(map);
+    let texts = map.cell_texts.iter().enumerate().take(map.columns * map.rows).map(|(cell, text)| {
+        let (column, row) = ((cell % map.columns) as f64, (cell / map.columns) as f64);
+        let place = PlotPoint::new(left + (column + 0.5) * width, low + (row + 0.5) * height);
+        (place, text.clone(), words_on_cell(map, cell, bottom, top, plot_ui.ctx()))
+    });
+    let texts = texts.collect();
+    plot_ui.add(Words::new(&format!("cells {index}"), texts, Some([width, height])));
+}
+
+fn words_on_cell(map: &Map, cell: usize, low: f64, high: f64, ctx: &egui::Context) -> Color32 {
+    let value = map.values.get(cell).and_then(|value| ticks::place(map.z.scale, f64::from(*value)));
+    match value {
+        Some(value) => theme::colour(palette::words_on(palette::viridis((value - low) / (high - low)))),
+        None => theme::ground(theme::look(&ctx.global_style().visuals)).text,
+    }
+}
+
+/// The colours of a map with their values beside them.
+fn colour_bar(ui: &mut Ui, map: &Map, size: Vec2) {
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let title = map.z.title();
+    response.on_hover_text(format!("Colours: {title}. Hatched or grey: no data."));
+    let [low, high] = map_texture::colour_range(map);
+    let ground = theme::ground(theme::look(ui.visuals()));
+    let strip =
+        egui::Rect::from_min_max(pos2(rect.left() + 6.0, rect.top() + 8.0), pos2(rect.left() + 15.0, rect.bottom() - 36.0));
+    if strip.height() < 20.0 {
+        return;
+    }
+    let painter = ui.painter();
+    let mut mesh = egui::Mesh::default();
+    for step in 0..=32u32 {
+        let share = f64::from(step) / 32.0;
+        let y = strip.bottom() - share as f32 * strip.height();
+        let colour = theme::colour(palette::viridis(share));
+        mesh.colored_vertex(pos2(strip.left(), y), colour);
+        mesh.colored_vertex(pos2(strip.right(), y), colour);
+        if step > 0 {
+            let first = 2 * (step - 1);
+            mesh.add_triangle(first, first + 1, first + 2);
+            mesh.add_triangle(first + 1, first + 2, first + 3);
+        }
+    }
+    painter.add(egui::Shape::mesh(mesh));
+    painter.rect_stroke(strip, 0.0, Stroke::new(1.0, ground.frame), egui::StrokeKind::Outside);
+    let input = egui_plot::GridInput { bounds: (low, high), base_step_size: (high - low) / f64::from(strip.height()) * 8.0 };
+    for mark in ticks::marks(map.z.scale, &input, ticks::STEPS_ALONG_Y) {
+        let y = strip.bottom() - ((mark.value - low) / (high - low)) as f32 * strip.height();
+        let label = ticks::label(map.z.scale, mark);
+        painter.text(pos2(strip.right() + 4.0, y), Align2::LEFT_CENTER, label, theme::small_font(), ground.muted);
+    }
+    // The title stands on its side at the very right, read from below like that of the vertical axis.
+    let galley = super::tree::one_line(painter, &title, 11.0, ground.muted, strip.height() + 20.0);
+    let at = pos2(rect.right() - galley.size().y - 1.0, strip.center().y + galley.size().x / 2.0);
+    painter.add(egui::epaint::TextShape::new(at, galley, ground.muted).with_angle(-std::f32::consts::FRAC_PI_2));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use monitasks::figure::Point;
+
+    #[test]
+    fn a_lone_point_of_a_trend_has_room_around_it() {
+        let trend = |xs: &[f64]| {
+            Figure::new("t", Axis::utc_time("time"), Axis::linear("y", "")).with(Layer::Points {
+                label: "a".into(),
+                ink: Ink::Series(0),
+                points: xs.iter().map(|x| Point { x: *x, y: 1.0, y_error: f64::NAN }).collect(),
+            })
+        };
+        assert_eq!(width_for_one_value(&trend(&[5_000.0])), Some([3_200.0, 6_800.0]));
+        assert_eq!(width_for_one_value(&trend(&[5_000.0, 6_000.0])), None);
+        assert_eq!(width_for_one_value(&trend(&[])), None);
+    }
+}

@@ -1,0 +1,317 @@
+//! The docked panes in the middle: tabs, splits, and the figures in them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use egui::{Id, Ui, WidgetText};
+use egui_tiles::{Behavior, LinearDir, SimplificationOptions, Tabs, TileId, Tiles, UiResponse};
+use monitasks::figure::Figure;
+
+use super::figure_ui::{self, FigureView};
+use super::layout::{EVENT_TASK, Layout, Pane, RULES};
+use super::map_texture::MapTextures;
+use super::scene::Scene;
+use super::state::{Action, ItemRef};
+use super::theme;
+use crate::engine::{Command, ViewCommand};
+use crate::snapshot::{FigureKey, ItemNode, Snapshot, TaskNode};
+
+/// What the panes keep from frame to frame.
+#[derive(Default)]
+pub struct PaneMemory {
+    textures: MapTextures,
+    last: HashMap<u64, (ItemRef, Arc<Figure>)>,
+    reset_zoom: bool,
+}
+
+impl PaneMemory {
+    /// The active pane shows all its data again in the next frame.
+    pub fn reset_zoom(&mut self) {
+        self.reset_zoom = true;
+    }
+}
+
+/// Draws the panes.
+pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, layout: &mut Layout, memory: &mut PaneMemory) {
+    memory.textures.next_frame();
+    if layout.tree.is_empty() {
+        figure_ui::said_in_the_middle(
+            ui,
+            "No pane is open. Choose an item of the tree at the left, or press Ctrl+K and reset the panes.",
+        );
+        return;
+    }
+    let mut docked = Docked { scene, memory, active: layout.active };
+    layout.tree.ui(&mut docked, ui);
+    memory.reset_zoom = false;
+    let panes: Vec<u64> = layout
+        .tree
+        .tiles
+        .tiles()
+        .filter_map(|tile| if let egui_tiles::Tile::Pane(pane) = tile { Some(pane.id) } else { None })
+        .collect();
+    memory.last.retain(|id, _| panes.contains(id));
+}
+
+struct Docked<'a, 'b> {
+    scene: &'a mut Scene<'b>,
+    memory: &'a mut PaneMemory,
+    active: Option<TileId>,
+}
+
+/// Task and item of a pane in the tree.
+fn node<'a>(snapshot: &'a Snapshot, shows: Option<&ItemRef>) -> Option<(&'a TaskNode, &'a ItemNode)> {
+    let shows = shows?;
+    let task = snapshot.task(&shows.task)?;
+    Some((task, task.items.iter().find(|item| item.name == shows.item)?))
+}
+
+/// The name of a pane: `Purity: Lifetime trend`.
+fn title(snapshot: &Snapshot, pane: &Pane) -> String {
+    match (node(snapshot, pane.shows.as_ref()), &pane.shows) {
+        (Some((task, item)), _) => format!("{}: {}", task.title, item.title),
+        (None, Some(shows)) => format!("{}: {}", shows.task, shows.item),
+        (None, None) => "Empty pane".into(),
+    }
+}
+
+/// Buttons that step through the events of a file, for the line above the display: the figure's note says which event it is.
+fn event_buttons(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let Some(event) = scene.snapshot.event.clone() else { return };
+    let show = |index| Command::View(ViewCommand::ShowEvent { file: event.file, index });
+    let follows = if event.follows_newest { "; goes to the newest file as files come" } else { "" };
+    let place = format!("{}, event {} of {}{follows}", event.file, event.index + 1, event.of);
+    for (glyph, name, is_there, index) in [
+        ("◀", "Event before", event.index > 0, event.index.saturating_sub(1)),
+        ("▶", "Next event", event.index + 1 < event.of, event.index.saturating_add(1)),
+    ] {
+        let button = ui.add_enabled(is_there, egui::Button::new(glyph).small());
+        let button =
+            button.on_hover_text(format!("{name}; now {place}")).on_disabled_hover_text(format!("None: this is {place}"));
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, is_there, name));
+        if button.clicked() {
+            scene.send(show(index));
+        }
+    }
+    if !event.follows_newest && ui.small_button("Follow newest file").clicked() {
+        scene.send(Command::View(ViewCommand::FollowNewestEvent));
+    }
+}
+
+impl Docked<'_, '_> {
+    /// The figure that was asked for, or the last one of this pane while that is being made.
+    fn figure(&mut self, pane: &Pane, shows: &ItemRef) -> Option<(Arc<Figure>, bool)> {
+        let key = FigureKey { task: shows.task.clone(), item: shows.item.clone(), run: self.scene.choice.fixed() };
+        if let Some(figure) = self.scene.snapshot.figures.get(&key) {
+            self.memory.last.insert(pane.id, (shows.clone(), figure.clone()));
+            return Some((figure.clone(), false));
+        }
+        let (item, figure) = self.memory.last.get(&pane.id)?;
+        (item == shows).then(|| (figure.clone(), true))
+    }
+
+    fn body(&mut self, ui: &mut Ui, tile_id: TileId, pane: &Pane) {
+        let Some(shows) = &pane.shows else {
+            figure_ui::said_in_the_middle(ui, "Choose an item of the tree at the left: it will show here.");
+            return;
+        };
+        let reset_zoom = self.memory.reset_zoom && self.active == Some(tile_id);
+        let task = self.scene.snapshot.task(&shows.task);
+        if self.scene.is_bare() && task.is_some_and(|task| task.results == 0 && task.unread.is_empty()) {
+            figure_ui::said_in_the_middle(ui, "None of the files looked at holds a result that this task reads.");
+            return;
+        }
+        match self.figure(pane, shows) {
+            Some((figure, is_waiting)) => {
+                let zoom_key = format!("{}/{}", shows.task, shows.item);
+                let pane_title = title(self.scene.snapshot, pane);
+                let view = FigureView { figure: &figure, pane: pane.id, pane_title, zoom_key, reset_zoom, is_waiting };
+                let is_event = shows.task == EVENT_TASK;
+                let mut buttons = |ui: &mut Ui| event_buttons(ui, self.scene);
+                let lead: Option<&mut dyn FnMut(&mut Ui)> = if is_event { Some(&mut buttons) } else { None };
+                figure_ui::show(ui, &view, &mut self.memory.textures, lead);
+            }
+            None if node(self.scene.snapshot, Some(shows)).is_none() => {
+                let words =
+                    format!("There is no item {}/{} in this workspace. Choose another one at the left.", shows.task, shows.item);
+                figure_ui::said_in_the_middle(ui, &words);
+            }
+            None => figure_ui::said_in_the_middle(ui, "Being drawn…"),
+        }
+    }
+}
+
+impl Behavior<Pane> for Docked<'_, '_> {
+    fn pane_ui(&mut self, ui: &mut Ui, tile_id: TileId, pane: &mut Pane) -> UiResponse {
+        let rect = ui.max_rect();
+        let ground = theme::ground(self.scene.look);
+        ui.painter().rect_filled(rect, 0.0, ground.card);
+        let pressed = ui.input(|input| input.pointer.any_pressed().then(|| input.pointer.interact_pos()).flatten());
+        let is_on_top = |at| ui.ctx().layer_id_at(at).is_none_or(|layer| layer == ui.layer_id());
+        if pressed.is_some_and(|at| rect.contains(at) && is_on_top(at)) {
+            self.scene.ask(Action::Activate(tile_id));
+        }
+        egui::Frame::new().inner_margin(egui::Margin { left: 6, right: 4, top: 3, bottom: 2 }).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            self.body(ui, tile_id, pane);
+        });
+        UiResponse::None
+    }
+
+    fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
+        let title = title(self.scene.snapshot, pane);
+        let Some((_, item)) = node(self.scene.snapshot, pane.shows.as_ref()) else { return title.into() };
+        let status = theme::state(item.glance.state, self.scene.look);
+        let mut job = egui::text::LayoutJob::default();
+        let mark = egui::TextFormat::simple(egui::FontId::proportional(12.0), status.colour);
+        job.append(&format!("{} ", status.glyph), 0.0, mark);
+        let letter = egui::TextFormat::simple(theme::bold_font(12.0), status.colour);
+        job.append(&format!("{} ", status.letter), 0.0, letter);
+        job.append(&title, 2.0, egui::TextFormat::simple(egui::FontId::proportional(12.5), theme::ground(self.scene.look).text));
+        job.into()
+    }
+
+    fn is_tab_closable(&self, _tiles: &Tiles<Pane>, _tile_id: TileId) -> bool {
+        true
+    }
+
+    fn on_tab_close(&mut self, _tiles: &mut Tiles<Pane>, tile_id: TileId) -> bool {
+        self.scene.ask(Action::ClosePane(tile_id));
+        false
+    }
+
+    fn on_tab_button(&mut self, tiles: &mut Tiles<Pane>, tile_id: TileId, response: egui::Response) -> egui::Response {
+        if response.clicked() {
+            self.scene.ask(Action::Activate(tile_id));
+        }
+        let about = match tiles.get(tile_id) {
+            Some(egui_tiles::Tile::Pane(pane)) => {
+                node(self.scene.snapshot, pane.shows.as_ref()).map(|(_, item)| item.about.clone())
+            }
+            _ => None,
+        };
+        match about.filter(|about| !about.is_empty()) {
+            Some(about) => response.on_hover_text(about),
+            None => response,
+        }
+    }
+
+    fn top_bar_right_ui(&mut self, tiles: &Tiles<Pane>, ui: &mut Ui, _tile_id: TileId, tabs: &Tabs, _scroll: &mut f32) {
+        let Some(active) = tabs.active else { return };
+        let Some(pane) = tiles.get_pane(&active) else { return };
+        let title = title(self.scene.snapshot, pane);
+        ui.add_space(2.0);
+        let menu = ui.menu_button("⋮", |ui| {
+            for (words, action) in [
+                ("Split right", Action::Split(active, LinearDir::Horizontal)),
+                ("Split below", Action::Split(active, LinearDir::Vertical)),
+                ("Show all data", Action::ResetZoom),
+                ("Close pane", Action::ClosePane(active)),
+            ] {
+                if ui.button(words).clicked() {
+                    self.scene.ask(Action::Activate(active));
+                    self.scene.ask(action);
+                }
+            }
+        });
+        let name = format!("Menu of {title}");
+        menu.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+    }
+
+    fn tab_ui(
+        &mut self,
+        tiles: &mut Tiles<Pane>,
+        ui: &mut Ui,
+        id: Id,
+        tile_id: TileId,
+        state: &egui_tiles::TabState,
+    ) -> egui::Response {
+        let text = self.tab_title_for_tile(tiles, tile_id);
+        tab(self, tiles, ui, id, tile_id, state, text)
+    }
+
+    fn tab_bar_height(&self, _style: &egui::Style) -> f32 {
+        theme::TAB_HEIGHT
+    }
+
+    fn gap_width(&self, _style: &egui::Style) -> f32 {
+        4.0
+    }
+
+    fn min_size(&self) -> f32 {
+        80.0
+    }
+
+    fn simplification_options(&self) -> SimplificationOptions {
+        RULES
+    }
+
+    fn tab_bar_color(&self, _visuals: &egui::Visuals) -> egui::Color32 {
+        theme::ground(self.scene.look).page
+    }
+
+    fn tab_bg_color(
+        &self,
+        _visuals: &egui::Visuals,
+        _tiles: &Tiles<Pane>,
+        _tile_id: TileId,
+        state: &egui_tiles::TabState,
+    ) -> egui::Color32 {
+        let ground = theme::ground(self.scene.look);
+        if state.active { ground.card } else { egui::Color32::TRANSPARENT }
+    }
+
+    fn paint_on_top_of_tile(&self, painter: &egui::Painter, _style: &egui::Style, tile_id: TileId, rect: egui::Rect) {
+        if self.active == Some(tile_id) {
+            let stroke = egui::Stroke::new(1.0, theme::ground(self.scene.look).accent.gamma_multiply(0.55));
+            painter.rect_stroke(rect, 0.0, stroke, egui::StrokeKind::Inside);
+        }
+    }
+}
+
+/// A tab: its title, cut when there is no room, and a cross to close it.
+fn tab(
+    docked: &mut Docked<'_, '_>,
+    tiles: &mut Tiles<Pane>,
+    ui: &mut Ui,
+    id: Id,
+    tile_id: TileId,
+    state: &egui_tiles::TabState,
+    text: WidgetText,
+) -> egui::Response {
+    let ground = theme::ground(docked.scene.look);
+    // Tabs share their bar, but for the menu's button; a title that is too long is cut.
+    let bar = tiles
+        .parent_of(tile_id)
+        .and_then(|parent| Some((tiles.rect(parent)?.width(), tiles.get_container(parent)?.num_children())));
+    let room = bar.map_or(240.0, |(width, tabs)| ((width - 48.0) / tabs.max(1) as f32 - 32.0).max(36.0));
+    let galley = text.into_galley(ui, Some(egui::TextWrapMode::Truncate), room, egui::TextStyle::Button);
+    let width = galley.size().x + 30.0;
+    let (_, rect) = ui.allocate_space(egui::vec2(width, ui.available_height()));
+    let response = ui.interact(rect, id, egui::Sense::click_and_drag());
+    let words = galley.text().to_owned();
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, ui.is_enabled(), state.active, &words));
+    if !ui.is_rect_visible(rect) || state.is_being_dragged {
+        return docked.on_tab_button(tiles, tile_id, response);
+    }
+    let fill = docked.tab_bg_color(ui.visuals(), tiles, tile_id, state);
+    ui.painter().rect_filled(rect, egui::CornerRadius { nw: 4, ne: 4, sw: 0, se: 0 }, fill);
+    if docked.active == Some(tile_id) {
+        ui.painter().hline(rect.x_range(), rect.top() + 1.0, egui::Stroke::new(2.0, ground.accent));
+    }
+    let text_at = egui::pos2(rect.left() + 8.0, rect.center().y - galley.size().y / 2.0);
+    ui.painter().galley(text_at, galley, ground.text);
+    let cross = egui::Rect::from_center_size(egui::pos2(rect.right() - 11.0, rect.center().y), egui::Vec2::splat(14.0));
+    let close = ui.interact(cross, id.with("close"), egui::Sense::click());
+    close.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Close {words}")));
+    if response.contains_pointer() || close.contains_pointer() || docked.active == Some(tile_id) {
+        let colour = if close.hovered() { ground.text } else { ground.muted };
+        let arm = cross.shrink(4.0);
+        ui.painter().line_segment([arm.left_top(), arm.right_bottom()], egui::Stroke::new(1.2, colour));
+        ui.painter().line_segment([arm.right_top(), arm.left_bottom()], egui::Stroke::new(1.2, colour));
+    }
+    if close.clicked() || response.clicked_by(egui::PointerButton::Middle) {
+        docked.scene.ask(Action::ClosePane(tile_id));
+    }
+    docked.on_tab_button(tiles, tile_id, response)
+}

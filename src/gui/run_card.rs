@@ -1,0 +1,384 @@
+//! The run card at the right: what the run is, how far its files are, what was decided and what is to be decided.
+
+use egui::{Button, RichText, TextEdit, Ui, vec2};
+use monitasks::quality::{Flag, State};
+
+use super::scene::{Scene, shown_tasks};
+use super::state::{Action, Draft, ItemRef, Pending, RunChoice, UiState};
+use super::{theme, words};
+use crate::engine::{Command, DecisionCommand};
+use crate::snapshot::{FileRow, FileStage, RunRow};
+
+/// Draws the card of the run looked at.
+pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut UiState, draft: &mut Draft, on_screen: &[ItemRef]) {
+    let Some(row) = scene.choice.row(scene.snapshot) else {
+        no_run(ui, scene);
+        return;
+    };
+    draft.follow(row, scene.now, scene.choice);
+    heading(ui, scene, row);
+    egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        facts(ui, scene, row);
+        ui.separator();
+        decide(ui, scene, row, state, draft, on_screen);
+        ui.separator();
+        files(ui, scene, row);
+        groups(ui, scene, row);
+        history(ui, scene, row);
+    });
+}
+
+/// Draws the card of files looked at with no workspace: what they are and what was read of them.
+pub fn show_files(ui: &mut Ui, scene: &Scene<'_>) {
+    let Some(facts) = &scene.snapshot.workspace else { return };
+    let name = facts.root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        ui.add(egui::Label::new(theme::bold(name).size(15.0)).wrap());
+        ui.add(egui::Label::new(RichText::new(facts.root.display().to_string()).small().weak()).wrap());
+        ui.label(RichText::new(format!("read as of {}", facts.detector.title)).small().weak());
+        ui.separator();
+        ui.label(theme::section("Read"));
+        for task in shown_tasks(scene.snapshot) {
+            ui.label(format!("{}: {}", task.title, words::count(task.results, "result")));
+            if let Some(newest) = task.items.iter().filter_map(|item| item.newest).max() {
+                let data = format!("newest data of {} UTC, {}", words::utc(newest), words::age(newest, scene.now));
+                ui.label(RichText::new(data).small().weak());
+            }
+            for (file, reason) in &task.unread {
+                let text = RichText::new(format!("{file}: {reason}")).small().color(theme::fault(scene.look));
+                ui.add(egui::Label::new(text).wrap());
+            }
+        }
+        notes(ui, scene);
+        ui.separator();
+        let words = scene.read_only().unwrap_or_default();
+        ui.add(egui::Label::new(RichText::new(words).small().weak()).wrap());
+    });
+}
+
+/// What the plots on the screen say of the files, each line once.
+fn notes(ui: &mut Ui, scene: &Scene<'_>) {
+    let mut lines: Vec<&str> = Vec::new();
+    for line in scene.snapshot.figures.values().flat_map(|figure| &figure.notes) {
+        if !lines.contains(&line.as_str()) {
+            lines.push(line);
+        }
+    }
+    if !lines.is_empty() {
+        ui.separator();
+        ui.label(theme::section("Said by the plots"));
+    }
+    for line in lines {
+        ui.add(egui::Label::new(RichText::new(line).small()).wrap());
+    }
+}
+
+fn no_run(ui: &mut Ui, scene: &Scene<'_>) {
+    ui.label(theme::section("Run"));
+    ui.add_space(theme::GAP);
+    let words = match scene.choice {
+        RunChoice::Fixed(run) => format!("{run} is not in the book."),
+        RunChoice::Newest => "No run yet. It appears here when the DAQ has closed its first file.".into(),
+    };
+    ui.label(RichText::new(words).weak());
+}
+
+fn heading(ui: &mut Ui, scene: &mut Scene<'_>, row: &RunRow) {
+    let status = theme::flag(row.flag, scene.look);
+    ui.horizontal(|ui| {
+        ui.label(theme::bold(format!("Run {}", row.run.0)).size(17.0));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            for (glyph, name, step) in [("▶", "Next run", 1), ("◀", "Run before", -1)] {
+                let button = ui.small_button(glyph).on_hover_text(name);
+                button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
+                if button.clicked() {
+                    scene.ask(Action::StepRun(step));
+                }
+            }
+        });
+    });
+    let decided = row.decisions.last().map_or(String::new(), |decision| format!("by {}", decision.who));
+    ui.horizontal(|ui| {
+        ui.label(theme::bold(format!("{} {}", status.glyph, row.flag.word())).size(15.0).color(status.colour));
+        ui.add(egui::Label::new(RichText::new(decided).small().weak()).truncate());
+    });
+}
+
+fn facts(ui: &mut Ui, scene: &Scene<'_>, row: &RunRow) {
+    let muted = theme::ground(scene.look).muted;
+    let size: u64 = row.files.iter().map(|file| file.size_bytes).sum();
+    let span = match (row.start, row.end) {
+        (Some(start), Some(end)) => format!("{} to {} UTC", words::utc(start), words::utc_time(end)),
+        (Some(start), None) => format!("since {} UTC", words::utc(start)),
+        _ => "no data stamps yet".into(),
+    };
+    ui.label(RichText::new(span).small());
+    let length = match (row.start, row.end) {
+        (Some(start), Some(end)) => format!("{}, ", words::duration(words::seconds_between(start, end))),
+        _ => String::new(),
+    };
+    let ended = if row.has_ended { "ended" } else { "not ended, files still expected" };
+    let line = format!("{length}{}, {}, {ended}", words::count(row.files.len(), "file"), words::bytes(size));
+    ui.add(egui::Label::new(RichText::new(line).small().color(muted)).wrap());
+}
+
+fn decide(ui: &mut Ui, scene: &mut Scene<'_>, row: &RunRow, state: &mut UiState, draft: &mut Draft, on_screen: &[ItemRef]) {
+    ui.label(theme::section("Decide"));
+    if let Some(reason) = scene.read_only() {
+        ui.label(RichText::new(reason).small().weak());
+        return;
+    }
+    let (people, roles, comments) = match &scene.snapshot.workspace {
+        Some(facts) => (facts.people.as_slice(), facts.roles.as_slice(), facts.comments.as_slice()),
+        None => (&[][..], &[][..], &[][..]),
+    };
+    ui.horizontal(|ui| {
+        let half = (ui.available_width() - theme::GAP) / 2.0;
+        choice_field(ui, "Name", "your name", half, &mut state.who, people);
+        choice_field(ui, "Role", "your role", half, &mut state.role, roles);
+    });
+    let comment = TextEdit::multiline(&mut draft.comment)
+        .hint_text("Comment")
+        .desired_rows(2)
+        .desired_width(f32::INFINITY)
+        .return_key(None);
+    let response = ui.add(comment);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Comment"));
+    if std::mem::take(&mut draft.goes_to_comment) {
+        response.request_focus();
+    }
+    // A newer run must not slip under a decision that is being made: from the first word on the card stays with this one.
+    if scene.choice == RunChoice::Newest && (response.has_focus() || !draft.comment.is_empty()) {
+        scene.ask(Action::SelectRun(RunChoice::Fixed(row.run)));
+    }
+    if !comments.is_empty() {
+        ui.menu_button("Standard comments ▾", |ui| {
+            for comment in comments {
+                if ui.button(comment).clicked() {
+                    draft.comment.clone_from(comment);
+                }
+            }
+        });
+    }
+    ui.add_space(2.0);
+    let width = (ui.available_width() - theme::GAP) / 2.0;
+    for pair in Flag::ALL.chunks(2) {
+        ui.horizontal(|ui| {
+            for flag in pair {
+                flag_button(ui, scene, row, *flag, width, (state, draft, on_screen));
+            }
+        });
+    }
+    hint(ui, scene, row, state, draft, on_screen.len());
+}
+
+/// What stands in the way of a decision, or what comes of one.
+fn hint(ui: &mut Ui, scene: &Scene<'_>, row: &RunRow, state: &UiState, draft: &Draft, plots: usize) {
+    let weak = |words: String| RichText::new(words).small().weak();
+    let hindrance = draft.hindrance(Flag::Ok, &state.who, &state.role).or_else(|| draft.just_swapped(scene.now));
+    let words = match (&draft.pending, hindrance) {
+        (Some(pending), _) if pending.run == row.run => weak(format!("{} is being recorded…", pending.flag.word())),
+        (_, Some(hindrance)) => weak(hindrance.to_owned()),
+        // Said only when BAD was pressed without a comment, and until there is one.
+        _ if draft.wanted_bad => match draft.hindrance(Flag::Bad, &state.who, &state.role) {
+            Some(hindrance) => RichText::new(hindrance).small().color(theme::warning(scene.look)),
+            None => weak("Press BAD again to record it with this comment.".into()),
+        },
+        _ => weak(format!("Recorded with {} on the screen as evidence.", words::count(plots, "plot"))),
+    };
+    ui.add(egui::Label::new(words).wrap());
+}
+
+/// A field to type in, with the names on offer behind a triangle.
+fn choice_field(ui: &mut Ui, name: &str, hint: &str, width: f32, text: &mut String, offered: &[String]) {
+    let menu = if offered.is_empty() { 0.0 } else { 24.0 };
+    ui.allocate_ui(vec2(width, theme::ROW_HEIGHT), |ui| {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 2.0;
+            let field = TextEdit::singleline(text).hint_text(hint).desired_width((width - menu - 10.0).max(40.0));
+            let response = ui.add(field).on_hover_text(name);
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, name));
+            if !offered.is_empty() {
+                ui.spacing_mut().button_padding.x = 4.0;
+                let menu = ui.menu_button("▾", |ui| {
+                    for one in offered {
+                        if ui.button(one).clicked() {
+                            text.clone_from(one);
+                        }
+                    }
+                });
+                let name = format!("{name}s on offer");
+                menu.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+            }
+        });
+    });
+}
+
+fn flag_button(
+    ui: &mut Ui,
+    scene: &mut Scene<'_>,
+    row: &RunRow,
+    flag: Flag,
+    width: f32,
+    (state, draft, on_screen): (&UiState, &mut Draft, &[ItemRef]),
+) {
+    let status = theme::flag(flag, scene.look);
+    // BAD without a comment can be pressed: it asks for the comment.
+    let lacks_comment = flag == Flag::Bad && draft.comment.trim().is_empty();
+    // Nor must a click that was meant for the run before decide the one that has just come.
+    let hindrance = draft.hindrance(Flag::Ok, &state.who, &state.role).or_else(|| draft.just_swapped(scene.now));
+    let is_in_force = row.flag == flag && !row.decisions.is_empty();
+    let colour = if hindrance.is_some() { theme::ground(scene.look).muted } else { status.colour };
+    let text = theme::bold(format!("{} {}", status.glyph, flag.word())).color(colour);
+    let mut button = Button::new(text).min_size(vec2(width, 28.0));
+    if is_in_force {
+        button = button.stroke(egui::Stroke::new(1.5, status.colour));
+    }
+    let name = format!("Decide {}", flag.word());
+    let response = ui.add_enabled(hindrance.is_none(), button);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, hindrance.is_none(), &name));
+    if response.clicked() && lacks_comment {
+        (draft.wanted_bad, draft.goes_to_comment) = (true, true);
+    } else if response.clicked() {
+        draft.wanted_bad = false;
+        draft.pending = Some(Pending { run: row.run, flag, known: row.decisions.len() });
+        scene.send(Command::Decision(DecisionCommand::DecideRun {
+            run: row.run,
+            flag,
+            comment: draft.comment.trim().to_owned(),
+            who: state.who.trim().to_owned(),
+            role: state.role.trim().to_owned(),
+            evidence: on_screen.iter().map(|item| format!("{}/{}", item.task, item.item)).collect(),
+            supersedes: row.decisions.last().map(|decision| decision.id),
+        }));
+    }
+    let needs = if flag == Flag::Bad { "; needs a comment" } else { "" };
+    response
+        .on_hover_text(format!("Record {} for run {}{needs}", flag.word(), row.run.0))
+        .on_disabled_hover_text(hindrance.unwrap_or_default());
+}
+
+/// The state that a stage's colour and glyph are taken from.
+#[must_use]
+pub fn stage_state(stage: FileStage) -> State {
+    match stage {
+        FileStage::Arrived | FileStage::Copying | FileStage::Queued => State::NoData,
+        FileStage::Running => State::WarmingUp,
+        FileStage::Reconstructed => State::Unchecked,
+        FileStage::Analysed => State::Ok,
+        FileStage::Failed => State::Bad,
+    }
+}
+
+/// As [`stage_state`], and a file that is through with part of its analysis failed is not well.
+#[must_use]
+pub fn file_state(file: &FileRow) -> State {
+    match (file.stage, &file.reason) {
+        (FileStage::Analysed, Some(_)) => State::Bad,
+        (stage, _) => stage_state(stage),
+    }
+}
+
+fn files(ui: &mut Ui, scene: &mut Scene<'_>, row: &RunRow) {
+    ui.label(theme::section("Files"));
+    if row.files.is_empty() {
+        ui.label(RichText::new("None yet.").small().weak());
+    }
+    for file in &row.files {
+        file_line(ui, scene, file);
+    }
+}
+
+fn file_line(ui: &mut Ui, scene: &mut Scene<'_>, file: &FileRow) {
+    let colour = theme::state(file_state(file), scene.look).colour;
+    let muted = theme::ground(scene.look).muted;
+    let line = ui.horizontal(|ui| {
+        ui.label(file.file.sequence.to_string());
+        progress(ui, scene, file.stage);
+        ui.label(RichText::new(file.stage.words()).color(colour));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.label(RichText::new(words::age(file.since, scene.now)).small().color(muted));
+        });
+    });
+    line.response.on_hover_text(format!(
+        "{}, {}, {} since {} UTC",
+        file.file,
+        words::bytes(file.size_bytes),
+        file.stage.words(),
+        words::utc(file.since)
+    ));
+    if let Some(reason) = &file.reason {
+        let colour = if file.stage == FileStage::Failed { colour } else { muted };
+        ui.horizontal(|ui| {
+            ui.add_space(theme::WIDE_GAP);
+            ui.add(egui::Label::new(RichText::new(reason).small().color(colour)).wrap());
+        });
+    }
+}
+
+/// Five squares, one for each step to a result.
+fn progress(ui: &mut Ui, scene: &Scene<'_>, stage: FileStage) {
+    let done = match stage {
+        FileStage::Arrived => 1,
+        FileStage::Copying => 2,
+        FileStage::Queued => 3,
+        FileStage::Running => 4,
+        FileStage::Reconstructed => 5,
+        FileStage::Analysed => 6,
+        FileStage::Failed => 0,
+    };
+    let (rect, _) = ui.allocate_exact_size(vec2(50.0, 10.0), egui::Sense::hover());
+    let ground = theme::ground(scene.look);
+    let colour = theme::state(stage_state(stage), scene.look).colour;
+    for step in 0..6u8 {
+        let cell = egui::Rect::from_min_size(rect.min + vec2(f32::from(step) * 8.5, 1.0), vec2(7.0, 8.0));
+        ui.painter().rect_filled(cell, 1.5, if step < done { colour } else { ground.grid });
+    }
+}
+
+fn groups(ui: &mut Ui, scene: &Scene<'_>, row: &RunRow) {
+    if row.groups.is_empty() {
+        return;
+    }
+    ui.add_space(theme::GAP);
+    ui.label(theme::section("Results"));
+    for group in &row.groups {
+        let members: Vec<String> = group.members.iter().map(|file| file.sequence.to_string()).collect();
+        ui.horizontal(|ui| {
+            ui.label(&group.name);
+            ui.add(egui::Label::new(RichText::new(members.join(", ")).small().weak()).truncate())
+                .on_hover_text(members.join(", "));
+        });
+        for result in &group.results {
+            ui.horizontal(|ui| {
+                ui.add_space(theme::WIDE_GAP);
+                ui.add(egui::Label::new(RichText::new(result).small().weak()).truncate()).on_hover_text(result);
+            });
+        }
+        if let Some(fault) = &group.fault {
+            ui.add(egui::Label::new(RichText::new(fault).small().color(theme::fault(scene.look))).wrap());
+        }
+    }
+}
+
+fn history(ui: &mut Ui, scene: &Scene<'_>, row: &RunRow) {
+    ui.add_space(theme::GAP);
+    ui.label(theme::section("Decisions"));
+    if row.decisions.is_empty() {
+        ui.label(RichText::new("Nobody has decided yet.").small().weak());
+    }
+    for (index, decision) in row.decisions.iter().rev().enumerate() {
+        let status = theme::flag(decision.flag, scene.look);
+        ui.horizontal(|ui| {
+            ui.label(theme::bold(format!("{} {}", status.glyph, decision.flag.word())).color(status.colour));
+            ui.add(egui::Label::new(format!("{}, {}", decision.who, decision.role)).truncate());
+        });
+        let age = words::age(decision.at, scene.now);
+        let force = if index == 0 { "in force" } else { "superseded" };
+        ui.label(RichText::new(format!("{} UTC, {age}, {force}", words::utc(decision.at))).small().weak());
+        if !decision.comment.is_empty() {
+            ui.add(egui::Label::new(&decision.comment).wrap());
+        }
+        ui.add_space(4.0);
+    }
+}

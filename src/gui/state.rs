@@ -1,0 +1,309 @@
+//! What the window remembers and what it can be asked to do, as plain data.
+
+use std::path::PathBuf;
+
+use egui_tiles::{LinearDir, TileId};
+use jiff::{SignedDuration, Timestamp};
+use monitasks::quality::Flag;
+use monitasks::vocab::Run;
+use serde::{Deserialize, Serialize};
+
+use super::layout::Layout;
+use crate::engine::Command;
+use crate::snapshot::{RunRow, Snapshot};
+
+/// What is kept between two starts.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UiState {
+    /// The page that was open.
+    pub page: Page,
+    /// Light ground instead of dark.
+    pub light: bool,
+    /// The panes; none for the default ones.
+    pub layout: Option<Layout>,
+    /// Workspaces opened, newest first.
+    pub recent: Vec<PathBuf>,
+    /// Who decides at this desk; asked anew at each start, for the next shift sits at the same one.
+    #[serde(skip)]
+    pub who: String,
+    /// In which role.
+    pub role: String,
+    /// Whether runs on the time line are as wide as they lasted.
+    pub proportional: bool,
+    /// Size of text and all that goes with it; 0 for the default.
+    pub zoom: f32,
+    /// Width of the task tree; 0 for the default.
+    pub tree_width: f32,
+    /// Width of the run card; 0 for the default.
+    pub card_width: f32,
+}
+
+/// A page of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Page {
+    /// Plots, run card and time line.
+    #[default]
+    Monitor,
+    /// The table of runs.
+    Runs,
+    /// Queue, jobs and backend.
+    Processing,
+}
+
+/// Which run is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RunChoice {
+    /// The newest, and the one after it when it comes.
+    #[default]
+    Newest,
+    /// This one.
+    Fixed(Run),
+}
+
+/// An item of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ItemRef {
+    /// The task's name.
+    pub task: String,
+    /// The item's name.
+    pub item: String,
+}
+
+/// A decision that has been sent and not yet come back in a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// On which run.
+    pub run: Run,
+    /// What was decided.
+    pub flag: Flag,
+    /// How many decisions the run had then.
+    pub known: usize,
+}
+
+/// What is being written on the run card.
+#[derive(Debug, Clone, Default)]
+pub struct Draft {
+    /// The run it is about; changing the run clears the comment.
+    pub run: Option<Run>,
+    /// Why.
+    pub comment: String,
+    /// What was sent last.
+    pub pending: Option<Pending>,
+    /// BAD was pressed without a comment: the card says that it needs one.
+    pub wanted_bad: bool,
+    /// The comment is to be typed next.
+    pub goes_to_comment: bool,
+    /// When a newer run took the place of another one by itself.
+    pub swapped_at: Option<Timestamp>,
+}
+
+/// So long after a newer run has taken the card by itself, its buttons take no click.
+const SWAP_GRACE: SignedDuration = SignedDuration::from_secs(1);
+
+/// What a folder or file is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Browse {
+    /// A workspace to open.
+    Open,
+    /// A folder to create a workspace in.
+    Create,
+    /// A folder to put the demo in.
+    Demo,
+    /// A folder of results to look at.
+    LookAtFolder,
+    /// A result to look at.
+    LookAtFile,
+}
+
+/// Something a click or a key asks for. Panels collect them; they are done after the frame is laid out.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Turn to a page.
+    Turn(Page),
+    /// Look at a run.
+    SelectRun(RunChoice),
+    /// One run later (+1) or earlier (-1).
+    StepRun(i32),
+    /// Show an item in the active pane, or go to the pane that shows it.
+    ShowItem(ItemRef),
+    /// Show an item in a pane of its own.
+    OpenItem(ItemRef),
+    /// Split a pane.
+    Split(TileId, LinearDir),
+    /// Split the active pane.
+    SplitActive(LinearDir),
+    /// Close a pane.
+    ClosePane(TileId),
+    /// Make a pane the active one.
+    Activate(TileId),
+    /// Show all the data of the active pane again.
+    ResetZoom,
+    /// The panes of the first start.
+    ResetLayout,
+    /// Dark to light and back.
+    ToggleTheme,
+    /// Equal widths to proportional ones and back.
+    ToggleProportional,
+    /// Larger (+1), smaller (-1) or default (0) text.
+    TextSize(i32),
+    /// Open or close the command palette.
+    TogglePalette,
+    /// Open or close the sheet of shortcuts.
+    ToggleShortcuts,
+    /// Ask the engine for something.
+    Send(Command),
+    /// Ask a person for a path.
+    Browse(Browse),
+    /// Take a notice away.
+    Dismiss(u64),
+}
+
+impl RunChoice {
+    /// The row of the run looked at.
+    #[must_use]
+    pub fn row(self, snapshot: &Snapshot) -> Option<&RunRow> {
+        match self {
+            RunChoice::Newest => snapshot.runs.last(),
+            RunChoice::Fixed(run) => snapshot.run(run),
+        }
+    }
+
+    /// The run that figures are asked for; none for the newest.
+    #[must_use]
+    pub fn fixed(self) -> Option<Run> {
+        match self {
+            RunChoice::Newest => None,
+            RunChoice::Fixed(run) => Some(run),
+        }
+    }
+
+    /// The choice some runs later or earlier. Stepping past the newest follows it.
+    #[must_use]
+    pub fn stepped(self, by: i32, snapshot: &Snapshot) -> RunChoice {
+        let Some(last) = snapshot.runs.len().checked_sub(1) else { return RunChoice::Newest };
+        let place = match self {
+            RunChoice::Newest => last,
+            RunChoice::Fixed(run) => snapshot.runs.iter().position(|row| row.run == run).unwrap_or(last),
+        };
+        if by > 0 && (self == RunChoice::Newest || place == last) {
+            return RunChoice::Newest;
+        }
+        let place = place.saturating_add_signed(by as isize).min(last);
+        RunChoice::Fixed(snapshot.runs[place].run)
+    }
+}
+
+impl UiState {
+    /// How many workspaces are remembered.
+    const RECENT: usize = 6;
+
+    /// Remembers a workspace that has been opened.
+    pub fn remember(&mut self, root: &std::path::Path) {
+        if self.recent.first().is_some_and(|first| first == root) {
+            return;
+        }
+        self.recent.retain(|path| path != root);
+        self.recent.insert(0, root.to_owned());
+        self.recent.truncate(Self::RECENT);
+    }
+}
+
+impl Draft {
+    /// Why a flag cannot be given now; none when it can.
+    #[must_use]
+    pub fn hindrance(&self, flag: Flag, who: &str, role: &str) -> Option<&'static str> {
+        if who.trim().is_empty() {
+            Some("Who decides? Fill in your name first.")
+        } else if role.trim().is_empty() {
+            Some("In which role? Fill it in first.")
+        } else if flag == Flag::Bad && self.comment.trim().is_empty() {
+            Some("BAD needs a comment: say what is bad.")
+        } else {
+            None
+        }
+    }
+
+    /// Why a click is not taken yet: the run under it is another one than a moment ago.
+    #[must_use]
+    pub fn just_swapped(&self, now: Timestamp) -> Option<&'static str> {
+        let is_recent = |at: &Timestamp| now.duration_since(*at) < SWAP_GRACE;
+        self.swapped_at.as_ref().is_some_and(is_recent).then_some("A newer run has just come: look at it first.")
+    }
+
+    /// Follows the run looked at, and forgets what has come back.
+    pub fn follow(&mut self, row: &RunRow, now: Timestamp, choice: RunChoice) {
+        if self.run != Some(row.run) {
+            let came_by_itself = self.run.is_some() && choice == RunChoice::Newest;
+            self.swapped_at = came_by_itself.then_some(now);
+            self.run = Some(row.run);
+            self.comment.clear();
+            self.wanted_bad = false;
+        }
+        let arrived = |pending: &Pending| pending.run == row.run && row.decisions.len() > pending.known;
+        if self.pending.as_ref().is_some_and(arrived) {
+            self.pending = None;
+            self.comment.clear();
+            self.wanted_bad = false;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    fn runs(numbers: &[u32]) -> Snapshot {
+        let mut snapshot = Snapshot::nothing(Timestamp::UNIX_EPOCH);
+        snapshot.runs = numbers
+            .iter()
+            .map(|number| RunRow {
+                run: Run(*number),
+                start: None,
+                end: None,
+                has_ended: false,
+                flag: Flag::Unchecked,
+                decisions: Vec::new(),
+                files: Vec::new(),
+                groups: Vec::new(),
+            })
+            .collect();
+        snapshot
+    }
+
+    #[test]
+    fn stepping_stays_inside_and_ends_following_the_newest() {
+        let snapshot = runs(&[3, 7, 9]);
+        let fixed = |run| RunChoice::Fixed(Run(run));
+        assert_eq!(RunChoice::Newest.stepped(-1, &snapshot), fixed(7));
+        assert_eq!(fixed(7).stepped(-1, &snapshot), fixed(3));
+        assert_eq!(fixed(3).stepped(-1, &snapshot), fixed(3));
+        assert_eq!(fixed(7).stepped(1, &snapshot), fixed(9));
+        assert_eq!(fixed(9).stepped(1, &snapshot), RunChoice::Newest);
+        assert_eq!(RunChoice::Newest.stepped(1, &runs(&[])), RunChoice::Newest);
+    }
+
+    #[test]
+    fn bad_needs_a_comment_and_every_flag_a_name() {
+        let mut draft = Draft::default();
+        assert!(draft.hindrance(Flag::Ok, "", "shifter").is_some());
+        assert!(draft.hindrance(Flag::Ok, "Ada", " ").is_some());
+        assert_eq!(draft.hindrance(Flag::Ok, "Ada", "shifter"), None);
+        assert!(draft.hindrance(Flag::Bad, "Ada", "shifter").is_some());
+        draft.comment = " \t".into();
+        assert!(draft.hindrance(Flag::Bad, "Ada", "shifter").is_some());
+        draft.comment = "HV trip".into();
+        assert_eq!(draft.hindrance(Flag::Bad, "Ada", "shifter"), None);
+    }
+
+    #[test]
+    fn recent_workspaces_are_kept_newest_first_and_once() {
+        let mut state = UiState::default();
+        for name in ["a", "b", "a", "c", "d", "e", "f", "g"] {
+            state.remember(std::path::Path::new(name));
+        }
+        let names: Vec<_> = state.recent.iter().map(|path| path.display().to_string()).collect();
+        assert_eq!(names, ["g", "f", "e", "d", "c", "a"]);
+    }
+}

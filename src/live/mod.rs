@@ -1,0 +1,195 @@
+//! The live source of snapshots: polls the results and the book, reads the event that is shown, draws what is watched.
+//!
+//! May use `bookkeeping`, `config`, `detector`, `rawdata` and `snapshot`. It owns no thread: `engine` gives each poller one,
+//! so that a slow disk or book delays its own part of the picture and nothing else. The headless commands call the same
+//! code once, in a row.
+
+mod book;
+mod declared;
+mod event;
+mod figures;
+mod once;
+mod results;
+mod tree;
+
+pub use book::{BookPoller, BookView};
+pub use declared::WorkspaceTasks;
+pub use event::{EVENT_DISPLAY, EventPoller, EventView, EventWish};
+pub use figures::FigureMaker;
+pub use once::newest_raw_file;
+pub use results::{DiskResults, FoundResult, ResultPoller, ResultsFolder, ResultsView, TaskResults};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use monitasks::registry::TaskRegistry;
+
+use crate::config::PeopleSettings;
+use crate::snapshot::{Backend, Banner, FigureKey, Origin, Snapshot, WorkspaceFacts};
+
+/// A part that answers on its own thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The results folder.
+    Results,
+    /// The book.
+    Book,
+}
+
+/// A part that has said nothing for longer is said to be silent: its disk or its server may be gone.
+const SILENCE: SignedDuration = SignedDuration::from_secs(8);
+
+impl Part {
+    fn words(self) -> &'static str {
+        match self {
+            Part::Results => "the results folder has",
+            Part::Book => "the book has",
+        }
+    }
+}
+
+/// The newest that each poller has told, and the snapshot made of it.
+pub struct Live {
+    registry: Arc<TaskRegistry>,
+    origin: Origin,
+    workspace: WorkspaceFacts,
+    results: Arc<ResultsView>,
+    book: Arc<BookView>,
+    /// When each poller gave its last sign of life.
+    heard: BTreeMap<Part, Timestamp>,
+    event: Arc<EventView>,
+    watched: Vec<FigureKey>,
+    figures: FigureMaker,
+    banners: BTreeMap<&'static str, Vec<Banner>>,
+    serial: u64,
+}
+
+impl Live {
+    /// A source that nothing has been told yet.
+    #[must_use]
+    pub fn new(registry: Arc<TaskRegistry>, origin: Origin, workspace: WorkspaceFacts) -> Self {
+        Live {
+            registry,
+            origin,
+            workspace,
+            results: Arc::default(),
+            book: Arc::default(),
+            heard: BTreeMap::new(),
+            event: Arc::default(),
+            watched: Vec::new(),
+            figures: FigureMaker::default(),
+            banners: BTreeMap::new(),
+            serial: 0,
+        }
+    }
+
+    /// The tasks in force.
+    #[must_use]
+    pub fn registry(&self) -> Arc<TaskRegistry> {
+        self.registry.clone()
+    }
+
+    /// Takes the newest results.
+    pub fn take_results(&mut self, results: Arc<ResultsView>) {
+        self.results = results;
+    }
+
+    /// Takes the newest state of the book.
+    pub fn take_book(&mut self, book: Arc<BookView>) {
+        self.book = book;
+    }
+
+    /// Takes the event to show.
+    pub fn take_event(&mut self, event: Arc<EventView>) {
+        self.event = event;
+    }
+
+    /// Takes another list of tasks; figures are drawn anew.
+    pub fn take_registry(&mut self, registry: Arc<TaskRegistry>) {
+        self.registry = registry;
+        self.figures = FigureMaker::default();
+    }
+
+    /// A poller has looked, whether or not there was anything new.
+    pub fn hear(&mut self, part: Part, at: Timestamp) {
+        self.heard.insert(part, at);
+    }
+
+    /// The parts that have not answered for too long, each as a banner: what they said last stays on the screen.
+    fn silent_parts(&self, now: Timestamp) -> Vec<Banner> {
+        let silent = self.heard.iter().filter(|(_, at)| now.duration_since(**at) > SILENCE);
+        silent
+            .map(|(part, at)| {
+                let (words, seconds) = (part.words(), now.duration_since(*at).as_secs());
+                Banner { is_fault: true, text: format!("{words} not answered for {seconds} s: what is shown of it is as old") }
+            })
+            .collect()
+    }
+
+    /// The backend as far as the book can be believed.
+    fn backend(&self, now: Timestamp) -> Backend {
+        let is_silent = self.heard.get(&Part::Book).is_some_and(|at| now.duration_since(*at) > SILENCE);
+        match self.origin {
+            Origin::Bare => Backend::Stopped,
+            _ if is_silent => Backend::Unknown,
+            _ => self.book.backend.clone(),
+        }
+    }
+
+    /// Replaces the set of figures that snapshots hold.
+    pub fn watch(&mut self, keys: Vec<FigureKey>) {
+        self.watched = keys;
+    }
+
+    /// Replaces the faults of a subject, each of which is a banner; with none there are no more.
+    pub fn faults(&mut self, subject: &'static str, faults: Vec<String>) {
+        let banners = faults.into_iter().map(|text| Banner { is_fault: true, text }).collect();
+        self.banners.insert(subject, banners);
+    }
+
+    /// Takes the people, roles and comments of changed settings.
+    pub fn people(&mut self, people: &PeopleSettings) {
+        self.workspace.people.clone_from(&people.names);
+        self.workspace.roles.clone_from(&people.roles);
+        self.workspace.comments.clone_from(&people.comments);
+    }
+
+    /// Every figure key there is, for a picture of everything.
+    #[must_use]
+    pub fn all_keys(&self) -> Vec<FigureKey> {
+        let mut keys = Vec::new();
+        for info in self.registry.iter().map(monitasks::task::MonTask::info).chain([event::info()]) {
+            for item in &info.items {
+                keys.push(FigureKey { task: info.name.clone(), item: item.name.clone(), run: None });
+            }
+        }
+        keys
+    }
+
+    /// The state of the shift as told so far.
+    pub fn snapshot(&mut self, now: Timestamp) -> Snapshot {
+        self.serial += 1;
+        let detector = self.workspace.detector.clone();
+        let figures = self.figures.make(&self.registry, &self.watched, &self.results, &self.event, &detector, now);
+        let mut tasks = tree::nodes(&self.registry, &self.results, &detector, now);
+        tasks.push(event::node(&self.event));
+        let mut banners: Vec<Banner> = self.banners.values().flatten().cloned().collect();
+        banners.extend(self.book.fault.iter().map(|text| Banner { is_fault: true, text: text.clone() }));
+        banners.extend(self.silent_parts(now));
+        banners.extend(self.results.faults.iter().map(|text| Banner { is_fault: true, text: text.clone() }));
+        Snapshot {
+            serial: self.serial,
+            taken_at: now,
+            origin: self.origin,
+            workspace: Some(self.workspace.clone()),
+            banners,
+            backend: self.backend(now),
+            tasks,
+            figures,
+            event: self.event.shown.clone(),
+            runs: self.book.runs.clone(),
+            not_taken: self.book.not_taken.clone(),
+        }
+    }
+}

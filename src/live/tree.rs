@@ -1,0 +1,52 @@
+//! The task tree: each task's state and last values, from its results.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jiff::Timestamp;
+use monitasks::detector::Detector;
+use monitasks::quality::State;
+use monitasks::registry::TaskRegistry;
+use monitasks::summary::Summary;
+use monitasks::task::{Glance, ItemInfo, MonTask, TaskContext};
+
+use super::results::{ResultsView, TaskResults, panic_message};
+use crate::snapshot::{ItemNode, TaskNode};
+
+/// The branches of the tree, in the order of the registry.
+pub(super) fn nodes(registry: &TaskRegistry, results: &ResultsView, detector: &Detector, now: Timestamp) -> Vec<TaskNode> {
+    let nothing = TaskResults::default();
+    let context = TaskContext { detector, now };
+    registry.iter().map(|task| node(task, results.tasks.get(&task.info().name).unwrap_or(&nothing), &context)).collect()
+}
+
+fn node(task: &dyn MonTask, results: &TaskResults, context: &TaskContext<'_>) -> TaskNode {
+    let info = task.info();
+    let history: Vec<&Summary> = results.history.iter().map(AsRef::as_ref).collect();
+    let newest = history.last().and_then(|summary| summary.stamp());
+    let mut fault = results.fault.clone();
+    let mut items = Vec::with_capacity(info.items.len());
+    for item in &info.items {
+        let glance = catch_unwind(AssertUnwindSafe(|| task.glance(&item.name, &history, context))).unwrap_or_else(|panic| {
+            let message = format!("the task failed: {}", panic_message(&*panic));
+            fault.get_or_insert_with(|| message.clone());
+            Glance::cannot_judge(message)
+        });
+        items.push(leaf(item, glance, newest));
+    }
+    let state = if fault.is_some() { State::CannotJudge } else { State::worst(items.iter().map(|item| item.glance.state)) };
+    TaskNode {
+        name: info.name.clone(),
+        title: info.title.clone(),
+        about: info.about.clone(),
+        state,
+        fault,
+        results: history.len(),
+        unread: results.unread.clone(),
+        items,
+    }
+}
+
+/// A leaf with its glance.
+pub(super) fn leaf(item: &ItemInfo, glance: Glance, newest: Option<Timestamp>) -> ItemNode {
+    ItemNode { name: item.name.clone(), title: item.title.clone(), about: item.about.clone(), glance, newest }
+}

@@ -1,0 +1,81 @@
+//! SVG to PNG with no display, with the embedded font alone: the same bytes on every machine.
+
+use std::sync::{Arc, OnceLock};
+
+use resvg::{tiny_skia, usvg};
+
+/// DejaVu Sans, the one font of all pictures. Its licence stands beside it.
+static FONT: &[u8] = include_bytes!("../../assets/fonts/DejaVuSans.ttf");
+
+/// The largest picture, in pixels: a guard against sizes that no memory holds.
+const MOST_PIXELS: f32 = 2e8;
+
+/// Why an SVG text did not become a PNG.
+#[derive(Debug, thiserror::Error)]
+pub enum PlotError {
+    /// The text is no SVG that can be drawn.
+    #[error("not an SVG that can be drawn: {0}")]
+    Svg(#[from] usvg::Error),
+    /// The picture would be empty or larger than memory should hold.
+    #[error("a picture of {width} x {height} pixels can't be made; ask for a smaller size or scale")]
+    Size {
+        /// Width asked for.
+        width: f32,
+        /// Height asked for.
+        height: f32,
+    },
+    /// The PNG could not be written.
+    #[error("PNG not written: {0}")]
+    Encoding(String),
+    /// The data could not be written as JSON.
+    #[error("JSON not written: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+fn fonts() -> Arc<usvg::fontdb::Database> {
+    static FONTS: OnceLock<Arc<usvg::fontdb::Database>> = OnceLock::new();
+    FONTS
+        .get_or_init(|| {
+            let mut fonts = usvg::fontdb::Database::new();
+            fonts.load_font_data(FONT.to_vec());
+            fonts.set_sans_serif_family("DejaVu Sans");
+            Arc::new(fonts)
+        })
+        .clone()
+}
+
+/// Renders an SVG text as PNG bytes; `scale` is PNG pixels per SVG pixel.
+///
+/// # Errors
+/// When the text is no SVG, or the picture would be empty or too large.
+pub fn png(svg: &str, scale: f32) -> Result<Vec<u8>, PlotError> {
+    let options = usvg::Options { fontdb: fonts(), font_family: "DejaVu Sans".to_owned(), ..usvg::Options::default() };
+    let tree = usvg::Tree::from_str(svg, &options)?;
+    let (width, height) = ((tree.size().width() * scale).ceil(), (tree.size().height() * scale).ceil());
+    let refused = || PlotError::Size { width, height };
+    if !(width >= 1.0 && height >= 1.0 && width * height <= MOST_PIXELS) {
+        return Err(refused());
+    }
+    let mut picture = tiny_skia::Pixmap::new(width as u32, height as u32).ok_or_else(refused)?;
+    resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut picture.as_mut());
+    picture.encode_png().map_err(|error| PlotError::Encoding(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_svg_is_refused() {
+        assert!(matches!(png("no svg", 1.0), Err(PlotError::Svg(_))));
+    }
+
+    #[test]
+    fn a_scale_that_no_memory_holds_is_refused() {
+        let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100\" height=\"100\"/>";
+        for scale in [0.0, -1.0, 1e9, f32::NAN] {
+            assert!(matches!(png(svg, scale), Err(PlotError::Size { .. })), "{scale}");
+        }
+        assert_eq!(&png(svg, 1.0).unwrap()[1..4], b"PNG");
+    }
+}

@@ -1,0 +1,238 @@
+//! What the intake folder brings: new files, runs' ends, names that are not taken.
+
+use std::collections::HashSet;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use monitasks::vocab::{FileId, Processing, Run};
+use serde_json::{Value, json};
+
+use super::{Backend, ProcessingError, of_file, of_run};
+use crate::bookkeeping::{FileRecord, FileStep, NotTakenRecord, Row, RunRecord};
+use crate::processing::intake::Found;
+use crate::processing::steps::FileEvent;
+use crate::processing::transfer::{checksum, is_beginning, seen, set_aside};
+use crate::processing::watch::Hint;
+
+impl Backend<'_> {
+    /// Looks at the whole intake folder.
+    pub(super) fn sweep(&mut self, now: Instant) -> Result<(), ProcessingError> {
+        let found = match self.intake.sweep(now) {
+            Ok(found) => found,
+            Err(error) => {
+                // A mount that is away comes back; until then the rest goes on, and no run ends for want of files.
+                self.is_swept = false;
+                self.tell(&"incoming", "not swept", Some(format!("{error}: {}", self.intake.folder().display())));
+                return Ok(());
+            }
+        };
+        self.is_swept = true;
+        let names = |found: &Found| match found {
+            Found::NotTaken { name, .. } => Some(name.clone()),
+            Found::File { file, source, size_bytes, written } => {
+                let state = (*size_bytes, *written);
+                let is_refused = self.refused.get(source) == Some(&state)
+                    || self.files.get(file).is_some_and(|known| known.refused == Some(state));
+                is_refused.then(|| source.clone())
+            }
+            Found::RunEnd(_) => None,
+        };
+        let still_there: HashSet<String> = found.iter().filter_map(names).collect();
+        // One that was refused and may be written again has not gone.
+        let is_gone = |name: &&String| !still_there.contains(*name) && !self.intake.is_open(name);
+        let gone: Vec<Row> = self.not_taken.keys().filter(is_gone).cloned().map(Row::NoLongerThere).collect();
+        if !gone.is_empty() {
+            self.keep(&[], gone)?;
+        }
+        self.take_in(found)
+    }
+
+    /// Follows hints. A run's end that was not known is taken by a sweep, so that files no hint told of come before it.
+    pub(super) fn follow(&mut self, hints: &[Hint], now: Instant) -> Result<(), ProcessingError> {
+        let found: Vec<Found> = hints.iter().flat_map(|hint| self.intake.follow(hint, now)).collect();
+        let has_ended = |run: &Run| self.runs.get(run).is_some_and(|run| run.ended.is_some());
+        let (ends, files): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| matches!(found, Found::RunEnd(_)));
+        let is_new = ends.iter().any(|end| matches!(end, Found::RunEnd(run) if !has_ended(run)));
+        self.take_in(files)?;
+        if is_new { self.sweep(now) } else { Ok(()) }
+    }
+
+    /// Takes in what was found; ends of runs last, so that their files are known.
+    pub(super) fn take_in(&mut self, mut found: Vec<Found>) -> Result<(), ProcessingError> {
+        found.sort_by_key(|found| matches!(found, Found::RunEnd(_)));
+        for found in found {
+            match found {
+                Found::File { file, source, size_bytes, written } => self.take_file(file, source, size_bytes, written)?,
+                Found::RunEnd(run) => self.end_run(run, "marker", Timestamp::now())?,
+                Found::NotTaken { name, reason } => self.list_not_taken(&name, reason)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn take_file(&mut self, file: FileId, source: String, size_bytes: u64, written: Timestamp) -> Result<(), ProcessingError> {
+        if self.files.contains_key(&file) {
+            return self.look_again(file, &source, size_bytes, written);
+        }
+        let now = Timestamp::now();
+        let mut story = vec![];
+        let mut rows = vec![];
+        if !self.runs.contains_key(&file.run) {
+            story.push(of_run(now, Some(file.run), "run_seen", json!({})));
+            rows.push(Row::Run(RunRecord { run: file.run, first_seen: now, ended: None, ended_by: None }));
+        }
+        let facts = json!({"source": source, "size_bytes": size_bytes, "daq_closed": written});
+        story.push(of_file(now, file, "arrived", facts));
+        rows.push(Row::File(FileRecord {
+            file,
+            processing: Processing(1),
+            step: FileStep::Arrived,
+            since: now,
+            failure: None,
+            reason: None,
+            source,
+            size_bytes,
+            daq_closed: written,
+            arrived: now,
+            adler32: None,
+            attempt: 0,
+            lost: 0,
+            events: None,
+            accepted: None,
+            group: None,
+            refused: None,
+        }));
+        self.keep(&story, rows)?;
+        self.tell(&file, "arrived", None);
+        Ok(())
+    }
+
+    /// A file that is known stands in the intake folder: as it was, touched, or with other content, which is refused.
+    fn look_again(&mut self, file: FileId, source: &str, size_bytes: u64, written: Timestamp) -> Result<(), ProcessingError> {
+        let state = (size_bytes, written);
+        let Some(record) = self.files.get(&file) else { return Ok(()) };
+        let Some(adler32) = record.adler32 else { return self.look_at_awaited(file, source, size_bytes, written) };
+        // One that has grown while it is worked on is judged when that is over: it was a piece, or it is another one.
+        let is_under_way = record.step < FileStep::Reconstructed;
+        if is_under_way && record.source == source && size_bytes > record.size_bytes {
+            return Ok(());
+        }
+        let is_known = (record.source == source && (record.size_bytes, record.daq_closed) == state)
+            || record.refused == Some(state)
+            || self.refused.get(source) == Some(&state)
+            || self.same_content.get(source) == Some(&state);
+        let may_be_whole_now = record.step == FileStep::Failed && record.source == source;
+        if is_known || (may_be_whole_now && self.take_again(file, json!({}))?) {
+            return Ok(());
+        }
+        let Some(record) = self.files.get(&file) else { return Ok(()) };
+        let path = self.intake.folder().join(source);
+        let Ok(found) = checksum(&path) else { return Ok(()) };
+        if found == (record.size_bytes, adler32) {
+            self.same_content.insert(source.to_owned(), state);
+            return Ok(());
+        }
+        let reason = "same name again with other content, refused; the copy in the storage stands".to_owned();
+        let not_taken = NotTakenRecord { name: source.to_owned(), reason: reason.clone(), at: Timestamp::now() };
+        self.report.failures.push((file.to_string(), reason.clone()));
+        let detail = json!({
+            "source": source, "size_bytes": size_bytes, "written": written,
+            "adler32": format!("{:08x}", found.1), "reason": reason
+        });
+        self.refused.insert(source.to_owned(), state);
+        self.file_event(file, &FileEvent::OtherContent { size_bytes, written }, detail, vec![Row::NotTaken(not_taken)])
+    }
+
+    /// A file that waits for its copy is complete, in the state it is in now.
+    fn look_at_awaited(
+        &mut self,
+        file: FileId,
+        source: &str,
+        size_bytes: u64,
+        written: Timestamp,
+    ) -> Result<(), ProcessingError> {
+        let has_changed = |record: &&FileRecord| {
+            record.step == FileStep::Arrived
+                && record.source == source
+                && (record.size_bytes, record.daq_closed) != (size_bytes, written)
+        };
+        if self.files.get(&file).filter(has_changed).is_none() {
+            return Ok(());
+        }
+        let event = FileEvent::SourceChanged { size_bytes, daq_closed: written };
+        self.file_event(file, &event, json!({"size_bytes": size_bytes}), vec![])
+    }
+
+    /// Takes a failed file in again when its copy is a piece of its source, which has grown since and is complete now; answers
+    /// whether it was. The copy is set aside, nothing is written over.
+    pub(super) fn take_again(&mut self, file: FileId, mut detail: Value) -> Result<bool, ProcessingError> {
+        let Some(record) = self.files.get(&file).filter(|record| record.adler32.is_some()) else { return Ok(false) };
+        let (from, copy) = (self.intake.folder().join(&record.source), self.workspace.raw_file(file));
+        let Ok((size_bytes, daq_closed)) = seen(&from) else { return Ok(false) };
+        if size_bytes <= record.size_bytes || !self.intake.is_complete(&record.source, size_bytes, daq_closed) {
+            return Ok(false);
+        }
+        // A whole copy failed for another reason. One that is gone was set aside before a stop.
+        let is_piece = !copy.exists() || (!self.intake.is_whole(&copy) && is_beginning(&copy, &from).unwrap_or(false));
+        if !is_piece {
+            return Ok(false);
+        }
+        let subject = format!("taking in again of {file}");
+        let aside = match set_aside(&copy) {
+            Ok(aside) => aside,
+            Err(error) => return self.or_put_off(&subject, Err(error.into())),
+        };
+        self.put_off.remove(&subject);
+        detail["set_aside"] = json!(aside);
+        detail["size_bytes"] = json!(size_bytes);
+        self.file_event(file, &FileEvent::TakenAgain { size_bytes, daq_closed }, detail, vec![])?;
+        Ok(true)
+    }
+
+    /// Ends runs of which nothing new has come for the quiet time.
+    pub(super) fn end_quiet_runs(&mut self, now: Timestamp) -> Result<bool, ProcessingError> {
+        if !self.is_swept || self.quiet_runs(now).is_empty() {
+            return Ok(false);
+        }
+        // What no hint told of may have come since the last sweep.
+        self.sweep(Instant::now())?;
+        let quiet = if self.is_swept { self.quiet_runs(now) } else { Vec::new() };
+        for run in &quiet {
+            self.end_run(*run, "quiet", now)?;
+        }
+        Ok(!quiet.is_empty())
+    }
+
+    fn quiet_runs(&self, now: Timestamp) -> Vec<Run> {
+        let quiet_s = self.workspace.settings.intake.run_quiet_s;
+        let last_of = |run: Run| self.files_of(run).map(|file| file.arrived).max();
+        let is_quiet = |run: &RunRecord| {
+            let last = last_of(run.run).unwrap_or(run.first_seen);
+            now.duration_since(last).as_secs_f64() >= quiet_s && !self.intake.has_open_file_of(run.run)
+        };
+        self.runs.values().filter(|run| run.ended.is_none() && is_quiet(run)).map(|run| run.run).collect()
+    }
+
+    fn end_run(&mut self, run: Run, by: &str, now: Timestamp) -> Result<(), ProcessingError> {
+        let known = self.runs.get(&run);
+        if known.is_some_and(|run| run.ended.is_some()) {
+            return Ok(());
+        }
+        let first_seen = known.map_or(now, |run| run.first_seen);
+        let record = RunRecord { run, first_seen, ended: Some(now), ended_by: Some(by.into()) };
+        self.keep(&[of_run(now, Some(run), "run_ended", json!({"by": by}))], vec![Row::Run(record)])?;
+        self.tell(&run, "ended", Some(by.into()));
+        Ok(())
+    }
+
+    fn list_not_taken(&mut self, name: &str, reason: String) -> Result<(), ProcessingError> {
+        if self.not_taken.get(name) == Some(&reason) {
+            return Ok(());
+        }
+        let now = Timestamp::now();
+        let story = of_run(now, None, "not_taken", json!({"name": name, "reason": reason}));
+        self.keep(&[story], vec![Row::NotTaken(NotTakenRecord { name: name.to_owned(), reason: reason.clone(), at: now })])?;
+        self.tell(&format!("{name:?}"), "not taken", Some(reason));
+        Ok(())
+    }
+}

@@ -1,0 +1,249 @@
+//! Groups of reconstructed files: formed, analysed, their results put into place.
+
+use std::fs;
+
+use jiff::Timestamp;
+use monitasks::vocab::{FileId, Group, Processing, Run};
+use serde_json::{Value, json};
+
+use super::jobs::{JobCommand, JobNews, why_it_failed};
+use super::readings::readings_of;
+use super::{Backend, ProcessingError, of_file, of_run};
+use crate::bookkeeping::{FailureClass, FileRecord, FileStep, GroupRecord, GroupStep, JobKind, Row, TaskPhase, TaskStep};
+use crate::processing::batch::{JobOrder, JobSubject};
+use crate::processing::collect::place_results;
+use crate::processing::script::path_text;
+use crate::processing::steps::{FileEvent, GroupEvent, Readiness, group_tasks, next_file, next_group, readiness};
+
+impl Backend<'_> {
+    /// Forms the groups that are full, and of an ended run the rest; answers whether there was any.
+    pub(super) fn form_groups(&mut self) -> Result<bool, ProcessingError> {
+        let size = self.workspace.settings.analysis.files_per_group;
+        let mut has_formed = false;
+        for run in self.runs.keys().copied().collect::<Vec<_>>() {
+            while let Some(members) = self.next_members(run, size) {
+                self.form_group(run, &members)?;
+                has_formed = true;
+            }
+        }
+        Ok(has_formed)
+    }
+
+    /// The members of the next group of a run; none while it is not full and more files may come.
+    fn next_members(&self, run: Run, size: usize) -> Option<Vec<FileId>> {
+        let of_run = || self.files_of(run);
+        let mut waiting: Vec<&FileRecord> = of_run().filter(|file| file.step == FileStep::Reconstructed).collect();
+        waiting.sort_by_key(|file| (file.accepted, file.file));
+        waiting.truncate(size);
+        let has_ended = self.runs.get(&run).is_some_and(|run| run.ended.is_some()) && !self.intake.has_open_file_of(run);
+        let all_there = has_ended && of_run().all(|file| file.step >= FileStep::Reconstructed);
+        if waiting.is_empty() || (waiting.len() < size && !all_there) {
+            return None;
+        }
+        let mut members: Vec<FileId> = waiting.iter().map(|file| file.file).collect();
+        members.sort();
+        Some(members)
+    }
+
+    fn form_group(&mut self, run: Run, members: &[FileId]) -> Result<(), ProcessingError> {
+        let now = Timestamp::now();
+        let processing = Processing(1);
+        let of_run_groups = self.groups.range((run, processing, Group(0))..=(run, processing, Group(u32::MAX)));
+        let group = Group(of_run_groups.last().map_or(0, |((.., group), _)| group.0 + 1));
+        let record = GroupRecord {
+            run,
+            processing,
+            group,
+            members: members.to_vec(),
+            step: GroupStep::Analysing,
+            since: now,
+            tasks: group_tasks(),
+            results: Vec::new(),
+        };
+        let name = record.name();
+        let mut story = vec![of_run(now, Some(run), "group_formed", json!({"group": name, "members": members}))];
+        let mut rows = Vec::new();
+        for member in members.iter().filter_map(|member| self.files.get(member)) {
+            let event = FileEvent::Grouped(group);
+            rows.push(Row::File(next_file(member, &event, now)?));
+            story.push(of_file(now, member.file, event.word(), json!({"group": name})));
+        }
+        rows.push(Row::Group(record));
+        self.keep(&story, rows)?;
+        self.tell(&name, "formed", Some(members.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")));
+        Ok(())
+    }
+
+    /// Moves every group's analyses on; answers whether any moved.
+    pub(super) fn move_groups(&mut self) -> Result<bool, ProcessingError> {
+        let under_way: Vec<_> =
+            self.groups.iter().filter(|(_, group)| group.step == GroupStep::Analysing).map(|(key, _)| *key).collect();
+        let mut has_moved = false;
+        for key in under_way {
+            for kind in group_tasks().iter().map(|task| task.kind) {
+                while let Some(group) = self.groups.get(&key).cloned() {
+                    let subject = format!("{} of {}", kind.word(), group.name());
+                    if self.is_put_off(&subject) {
+                        break;
+                    }
+                    let outcome = self.move_task(&group, kind);
+                    if !self.or_put_off(&subject, outcome)? {
+                        break;
+                    }
+                    has_moved = true;
+                }
+            }
+        }
+        Ok(has_moved)
+    }
+
+    /// Moves one analysis of a group on; answers whether it moved.
+    fn move_task(&mut self, group: &GroupRecord, kind: JobKind) -> Result<bool, ProcessingError> {
+        let Some(task) = group.tasks.iter().find(|task| task.kind == kind).cloned() else { return Ok(false) };
+        let subject = subject_of(group, kind);
+        match task.phase {
+            TaskPhase::Done | TaskPhase::Failed => Ok(false),
+            TaskPhase::Waiting => match readiness(group, kind) {
+                Readiness::Waits => Ok(false),
+                Readiness::Never => {
+                    let reason = "it needs the purity of the group, which was not made".to_owned();
+                    self.group_event(group, kind, &GroupEvent::Failed { reason }, &json!({}), vec![])?;
+                    Ok(true)
+                }
+                Readiness::Ready if self.has_free_slot() => {
+                    let order = self.order(&subject, task.attempt + 1);
+                    let row = Row::Job(self.allotted_row(&order));
+                    self.group_event(group, kind, &GroupEvent::Allotted, &json!({"attempt": order.attempt}), vec![row])?;
+                    Ok(true)
+                }
+                Readiness::Ready => Ok(false),
+            },
+            TaskPhase::Submitting | TaskPhase::Running => self.follow_task(group, &task, &subject),
+            TaskPhase::Ended => {
+                let order = self.order(&subject, task.attempt);
+                let (work, results) = (&order.work, self.workspace.results());
+                let event = match place_results(work, &results, &result_names(group, kind), order.started()) {
+                    Ok(places) => {
+                        let root = &self.workspace.root;
+                        let relative = |place: &std::path::PathBuf| path_text(place.strip_prefix(root).unwrap_or(place));
+                        GroupEvent::Placed { results: places.iter().map(relative).collect() }
+                    }
+                    Err(error) => GroupEvent::Failed { reason: error.to_string() },
+                };
+                let is_placed = matches!(event, GroupEvent::Placed { .. });
+                self.group_event(group, kind, &event, &json!({}), vec![])?;
+                if is_placed {
+                    // What was asked for is in its place; what is left is of no use.
+                    let _ = fs::remove_dir_all(work);
+                }
+                Ok(true)
+            }
+        }
+    }
+
+    /// Starts an analysis' job, or looks what has become of it.
+    fn follow_task(&mut self, group: &GroupRecord, task: &TaskStep, subject: &JobSubject) -> Result<bool, ProcessingError> {
+        let order = self.order(subject, task.attempt);
+        let news = if task.phase == TaskPhase::Submitting {
+            if let Err(reason) = self.lay_out_inputs(group, task.kind, &order) {
+                self.group_event(group, task.kind, &GroupEvent::Failed { reason }, &json!({}), vec![])?;
+                return Ok(true);
+            }
+            let command = self.analysis_command(group, task.kind, &order);
+            self.start_job(&order, &command)?
+        } else {
+            self.watch_job(&order)?
+        };
+        let Some(news) = news else { return Ok(false) };
+        let row = vec![Row::Job(self.row_after(&order, &news, Timestamp::now()))];
+        let (event, detail) = match news {
+            JobNews::Submitted(_) => (GroupEvent::Submitted, json!({"attempt": order.attempt})),
+            JobNews::Ended(mark) if mark.is_well() => (GroupEvent::JobEnded, json!(mark)),
+            JobNews::Ended(mark) => (GroupEvent::Failed { reason: why_it_failed(&order, &mark) }, json!(mark)),
+            JobNews::Gone => (GroupEvent::JobGone, json!({"attempt": order.attempt})),
+            JobNews::Refused(reason) => (GroupEvent::Failed { reason }, json!({})),
+        };
+        self.group_event(group, task.kind, &event, &detail, row)?;
+        Ok(true)
+    }
+
+    /// The gain is written behind the purity of the same group: its job begins with a copy of that.
+    fn lay_out_inputs(&self, group: &GroupRecord, kind: JobKind, order: &JobOrder) -> Result<(), String> {
+        if kind != JobKind::Gain || order.script.exists() {
+            return Ok(());
+        }
+        for name in result_names(group, JobKind::Purity) {
+            let (from, to) = (self.workspace.results().join(&name), order.work.join(&name));
+            let failed = |error: std::io::Error| format!("purity not laid out for the gain: {error}: {}", from.display());
+            if let Some(folder) = to.parent() {
+                fs::create_dir_all(folder).map_err(failed)?;
+            }
+            fs::copy(&from, &to).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn analysis_command(&self, group: &GroupRecord, kind: JobKind, order: &JobOrder) -> JobCommand {
+        let input: Vec<String> = group.members.iter().map(|member| path_text(&self.workspace.reco_file(*member))).collect();
+        let mut arguments = vec!["analyse".to_owned(), kind.word().to_owned()];
+        arguments.extend(input.iter().cloned());
+        arguments.extend(["--out".to_owned(), path_text(&order.work)]);
+        arguments.extend(["--processing".to_owned(), group.processing.0.to_string()]);
+        arguments.extend(["--group".to_owned(), group.group.0.to_string()]);
+        JobCommand { arguments, input }
+    }
+
+    /// Stores an event of a group; when it was the last one, of its members too.
+    fn group_event(
+        &mut self,
+        group: &GroupRecord,
+        kind: JobKind,
+        event: &GroupEvent,
+        detail: &Value,
+        mut rows: Vec<Row>,
+    ) -> Result<(), ProcessingError> {
+        let now = Timestamp::now();
+        let next = next_group(group, kind, event, now)?;
+        let reason = next.tasks.iter().find(|task| task.kind == kind).and_then(|task| task.reason.clone());
+        let facts = json!({"group": group.name(), "analysis": kind.word(), "reason": reason, "detail": detail});
+        let mut story = vec![of_run(now, Some(group.run), event.word(), facts)];
+        if next.step != GroupStep::Analysing {
+            rows.extend(readings_of(&next, self.workspace, &self.detector, now).into_iter().map(Row::Reading));
+            for member in next.members.iter().filter_map(|member| self.files.get(member)) {
+                let event = end_of_member(&next);
+                rows.push(Row::File(next_file(member, &event, now)?));
+                story.push(of_file(now, member.file, event.word(), json!({"group": next.name(), "fault": next.fault()})));
+            }
+        }
+        let (name, step, fault) = (next.name(), next.step, next.fault());
+        rows.push(Row::Group(next));
+        self.keep(&story, rows)?;
+        self.tell(&format!("{} of {name}", kind.word()), event.word(), reason);
+        match step {
+            GroupStep::Analysing => {}
+            GroupStep::Done => self.report.groups_done += 1,
+            GroupStep::Failed => self.report.failures.push((name, fault.unwrap_or_default())),
+        }
+        Ok(())
+    }
+}
+
+/// What a group's end is for its members: in a result, or in none.
+fn end_of_member(group: &GroupRecord) -> FileEvent {
+    if group.tasks.iter().any(|task| task.phase == TaskPhase::Done) {
+        FileEvent::Analysed { fault: group.fault() }
+    } else {
+        FileEvent::Failed { class: FailureClass::Analysis, reason: group.fault().unwrap_or_default() }
+    }
+}
+
+fn subject_of(group: &GroupRecord, kind: JobKind) -> JobSubject {
+    let name = format!("{}_{}", kind.word(), group.name());
+    JobSubject { name, kind, run: group.run, file: None, group: Some(group.group) }
+}
+
+/// The files an analysis makes, relative to `results/`; the sidecar first, so that whoever sees a text finds what belongs to it.
+fn result_names(group: &GroupRecord, kind: JobKind) -> Vec<String> {
+    let (folder, suffix) = if kind == JobKind::Pedestals { ("pedestals", "ped") } else { ("crp", "txt") };
+    ["json", suffix].map(|suffix| format!("{folder}/{}.{suffix}", group.name())).to_vec()
+}

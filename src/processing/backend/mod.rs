@@ -1,0 +1,400 @@
+//! The backend: one loop that takes hints, sweeps, requests and jobs' ends, and moves files and groups on.
+
+mod arrivals;
+mod files;
+mod groups;
+mod jobs;
+mod put_off;
+mod readings;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use monitasks::detector::Detector;
+use monitasks::vocab::{FileId, Group, Processing, Run};
+
+use self::put_off::PutOff;
+use super::batch::{Batch, BatchError, LocalPool};
+use super::intake::Intake;
+use super::lease::{Lease, LeaseError};
+use super::steps::NotAllowed;
+use super::transfer::{LocalCopy, Transfer, TransferError};
+use super::transfer_log::TransferLogs;
+use super::watch::Watch;
+use crate::bookkeeping::{
+    FileRecord, FileStep, GroupRecord, GroupStep, JobRecord, RequestKind, Row, RunRecord, SqliteStore, Store, StoreError,
+    StoryEntry,
+};
+use crate::config::Workspace;
+use crate::detector::{self, DetectorError};
+use crate::rawdata::{Ending, RawReader};
+
+/// When a backend ends of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunUntil {
+    /// Never: when it is stopped.
+    Stopped,
+    /// When all that is there has been done. Files of a run whose end is not known wait for more, unless a group is full.
+    DoneOnce,
+    /// When these runs have ended and everything of them has been done.
+    RunsDone(Vec<Run>),
+}
+
+/// How a backend runs, besides its settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The dqmon program that jobs are started with.
+    pub program: PathBuf,
+    /// For tests of kills: the process aborts at the n-th place, counted from 1, where it could be killed between a deed and
+    /// its record; each record has one place before and one after.
+    pub abort_at: Option<u64>,
+}
+
+/// Something that happened, for people who follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// What it happened to: `run1-seq0`, `run1-p1-g0`.
+    pub subject: String,
+    /// What happened: `copied`.
+    pub word: String,
+    /// More about it: the reason of a failure.
+    pub detail: Option<String>,
+}
+
+/// What a backend did until it ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Reconstructed files accepted.
+    pub accepted: u64,
+    /// Groups of which everything was made.
+    pub groups_done: u64,
+    /// Subject and reason of each failure.
+    pub failures: Vec<(String, String)>,
+    /// Files left in the intake folder because they were still being written.
+    pub left_open: bool,
+}
+
+/// A backend that can't go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessingError {
+    /// It has no lease.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
+    /// The book refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The detector file can't be used.
+    #[error(transparent)]
+    Detector(#[from] DetectorError),
+    /// The batch system can't say.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    /// A file of the workspace can't be used.
+    #[error("{what}: {why}: {}", path.display())]
+    Io {
+        /// What was being done.
+        what: &'static str,
+        /// The operating system's reason.
+        why: std::io::Error,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of the storage can't be used.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
+    /// A step was taken that is none: a mistake in the program; nothing was stored.
+    #[error("{0}; nothing was stored, please report it")]
+    Step(#[from] NotAllowed),
+}
+
+/// Where a backend is in its work.
+struct Backend<'a> {
+    workspace: &'a Workspace,
+    options: &'a Options,
+    progress: &'a mut dyn FnMut(&Progress),
+    detector: Detector,
+    store: Box<dyn Store>,
+    lease: Lease,
+    batch: Box<dyn Batch>,
+    transfer: Box<dyn Transfer>,
+    logs: TransferLogs,
+    intake: Intake,
+    watch: Watch,
+    runs: BTreeMap<Run, RunRecord>,
+    files: BTreeMap<FileId, FileRecord>,
+    groups: BTreeMap<(Run, Processing, Group), GroupRecord>,
+    /// The newest attempt of each job.
+    jobs: HashMap<String, JobRecord>,
+    not_taken: BTreeMap<String, String>,
+    /// Paths seen with another time and the same content as the copy: size and time when that was found.
+    same_content: HashMap<String, (u64, Timestamp)>,
+    /// Whether the last sweep could look at everything.
+    is_swept: bool,
+    /// Paths of other content that were refused: size and time when that was told.
+    refused: HashMap<String, (u64, Timestamp)>,
+    /// What could not be done and is tried again after a pause.
+    put_off: BTreeMap<String, PutOff>,
+    /// Files whose queue entry could not be brought up to date.
+    stale_entries: BTreeSet<FileId>,
+    places_passed: u64,
+    report: Report,
+}
+
+/// Longest wait for a hint when there is nothing else to do.
+const IDLE: Duration = Duration::from_millis(100);
+
+/// Time between two looks for requests.
+const REQUESTS: Duration = Duration::from_millis(500);
+
+/// In a pass over what is there, a file counts as complete when it was left alone for this long.
+const QUIET_ONCE_S: f64 = 1.0;
+
+/// Runs the backend of a workspace. Told to stop, it ends after the step it is in; jobs go on, and the next backend finds them.
+///
+/// # Errors
+/// When another backend has the lease, or the book, the settings' detector or a folder of the workspace can't be used.
+pub fn run(
+    workspace: &Workspace,
+    until: &RunUntil,
+    options: &Options,
+    stop: &AtomicBool,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Report, ProcessingError> {
+    let mut backend = Backend::open(workspace, until, options, progress)?;
+    backend.tell_start(until);
+    backend.recover()?;
+    backend.work(until, stop)?;
+    if stop.load(Ordering::Relaxed) {
+        backend.tell(&"backend", "stop asked for", Some("by a signal; jobs that run go on".into()));
+    }
+    Ok(backend.report)
+}
+
+impl<'a> Backend<'a> {
+    fn open(
+        workspace: &'a Workspace,
+        until: &RunUntil,
+        options: &'a Options,
+        progress: &'a mut dyn FnMut(&Progress),
+    ) -> Result<Self, ProcessingError> {
+        let settings = &workspace.settings;
+        let detector = detector::load(&settings.detector, &settings.channel_map, &workspace.root)?;
+        for folder in workspace.folders() {
+            std::fs::create_dir_all(&folder).map_err(|why| ProcessingError::Io { what: "folder not made", why, path: folder })?;
+        }
+        let mut store = SqliteStore::open(&workspace.book())?;
+        let lease = Lease::take(workspace, &mut store)?;
+        let quiet_s = match until {
+            RunUntil::DoneOnce => settings.intake.file_quiet_s.min(QUIET_ONCE_S),
+            _ => settings.intake.file_quiet_s,
+        };
+        let quiet = Duration::try_from_secs_f64(quiet_s).unwrap_or(Duration::MAX);
+        // Watched before the first sweep: what comes between the two is found by one of them.
+        let watch = Watch::new(&workspace.incoming());
+        let overview = store.overview()?;
+        let readout = detector.readout;
+        Ok(Backend {
+            intake: Intake::new(
+                workspace.incoming(),
+                detector.clone(),
+                &settings.intake.run_end_marker,
+                quiet,
+                Box::new(move |path| RawReader::open(path, &readout).is_ok_and(|raw| *raw.ending() == Ending::Footer)),
+            ),
+            batch: Box::new(LocalPool::new(options.program.clone(), settings.pool.jobs)),
+            transfer: Box::new(LocalCopy),
+            logs: TransferLogs::new(TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)),
+            runs: overview.runs.into_iter().map(|run| (run.run, run)).collect(),
+            files: overview.files.into_iter().map(|file| (file.file, file)).collect(),
+            groups: overview.groups.into_iter().map(|group| ((group.run, group.processing, group.group), group)).collect(),
+            jobs: overview.jobs.into_iter().map(|job| (job.name.clone(), job)).collect(),
+            not_taken: overview.not_taken.into_iter().map(|file| (file.name, file.reason)).collect(),
+            same_content: HashMap::new(),
+            is_swept: false,
+            refused: HashMap::new(),
+            put_off: BTreeMap::new(),
+            stale_entries: BTreeSet::new(),
+            places_passed: 0,
+            report: Report::default(),
+            store: Box::new(store),
+            workspace,
+            options,
+            progress,
+            detector,
+            lease,
+            watch,
+        })
+    }
+
+    /// Says who starts, with what lease, and what is watched.
+    fn tell_start(&mut self, until: &RunUntil) {
+        let (process, root) = (std::process::id(), self.workspace.root.display().to_string());
+        let once = if *until == RunUntil::DoneOnce { ", for what there is" } else { "" };
+        self.tell(&"backend", "started", Some(format!("{}, process {process}{once}: {root}", crate::SOFTWARE)));
+        let lease = format!("{}, at {}", self.lease.owner(), self.workspace.book().display());
+        self.tell(&"backend", "lease taken", Some(lease));
+        let every_s = self.workspace.settings.intake.reconcile_s;
+        let watched = format!("{}, swept every {every_s} s", self.intake.folder().display());
+        self.tell(&"backend", "watches", Some(watched));
+    }
+
+    /// The files of a run.
+    fn files_of(&self, run: Run) -> impl Iterator<Item = &FileRecord> {
+        self.files.range(FileId::new(run.0, 0)..=FileId::new(run.0, u32::MAX)).map(|(_, file)| file)
+    }
+
+    /// Sets right what a stop left beside the book, and answers requests that came while no backend ran.
+    fn recover(&mut self) -> Result<(), ProcessingError> {
+        for file in self.files.values().map(|file| file.file).collect::<Vec<_>>() {
+            self.bring_queue_entry_up_to_date(file)?;
+        }
+        for file in self.files.values().filter(|file| file.refused.is_some()) {
+            for entry in
+                self.store.story(file.file.run, Some(file.file))?.iter().filter(|entry| entry.kind == "other_content_refused")
+            {
+                let (source, size_bytes) = (entry.detail["source"].as_str(), entry.detail["size_bytes"].as_u64());
+                let written = entry.detail["written"].as_str().and_then(|stamp| stamp.parse().ok());
+                if let (Some(source), Some(size_bytes), Some(written)) = (source, size_bytes, written) {
+                    self.refused.insert(source.to_owned(), (size_bytes, written));
+                }
+            }
+        }
+        for file in self.files.values().filter(|file| file.step > FileStep::Copying) {
+            self.intake.knows(&file.source, file.size_bytes, file.daq_closed);
+        }
+        for request in self.store.open_requests()?.into_iter().filter(|request| request.kind == RequestKind::Stop) {
+            self.store.answer_request(request.id, Timestamp::now(), "no backend ran then")?;
+        }
+        if let Some(fault) = self.watch.fault() {
+            let detail = Some(format!("{fault}; files are found by the sweep alone"));
+            (self.progress)(&Progress { subject: "incoming".into(), word: "not watched".into(), detail });
+        }
+        Ok(())
+    }
+
+    /// The loop.
+    fn work(&mut self, until: &RunUntil, stop: &AtomicBool) -> Result<(), ProcessingError> {
+        let reconcile = Duration::try_from_secs_f64(self.workspace.settings.intake.reconcile_s).unwrap_or(Duration::MAX);
+        let (mut next_sweep, mut next_requests, mut idle_since) = (Instant::now(), Instant::now(), None);
+        let mut has_moved = true;
+        while !stop.load(Ordering::Relaxed) {
+            let hints = self.watch.wait(if has_moved { Duration::ZERO } else { IDLE });
+            let now = Instant::now();
+            self.follow(&hints, now)?;
+            if now >= next_sweep || self.watch.has_lost_hints() {
+                self.sweep(now)?;
+                let wait = if *until == RunUntil::DoneOnce { Duration::from_millis(250) } else { reconcile };
+                next_sweep = now + wait.min(reconcile);
+            }
+            if now >= next_requests {
+                next_requests = now + REQUESTS;
+                if self.serve_requests()? {
+                    return Ok(());
+                }
+            }
+            has_moved = !hints.is_empty();
+            has_moved |= self.end_quiet_runs(Timestamp::now())?;
+            has_moved |= self.form_groups()?;
+            has_moved |= self.move_groups()?;
+            has_moved |= self.move_files()?;
+            if has_moved {
+                idle_since = None;
+            } else if self.has_reached(until, *idle_since.get_or_insert(now), now) {
+                self.report_what_is_put_off();
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the work that was asked for is done.
+    fn has_reached(&mut self, until: &RunUntil, idle_since: Instant, now: Instant) -> bool {
+        let groups_rest = |run: Option<Run>| {
+            let of = |group: &&GroupRecord| run.is_none_or(|run| group.run == run);
+            let rests = |group: &GroupRecord| group.step != GroupStep::Analysing || self.is_given_up(&group.name());
+            self.groups.values().filter(of).all(rests)
+        };
+        match until {
+            RunUntil::Stopped => false,
+            RunUntil::DoneOnce => {
+                let rests = |file: &FileRecord| {
+                    matches!(file.step, FileStep::Reconstructed | FileStep::Analysed | FileStep::Failed)
+                        || self.is_given_up(&file.file.to_string())
+                };
+                let patience = Duration::from_secs_f64(2.0 * QUIET_ONCE_S);
+                let is_left = now.duration_since(idle_since) >= patience;
+                let is_done = self.files.values().all(rests) && groups_rest(None);
+                self.report.left_open = self.intake.has_open_files();
+                is_done && (is_left || !self.report.left_open)
+            }
+            RunUntil::RunsDone(runs) => runs.iter().all(|run| {
+                let has_ended = self.runs.get(run).is_some_and(|run| run.ended.is_some());
+                let rests = |file: &FileRecord| super::steps::is_final(file.step) || self.is_given_up(&file.file.to_string());
+                has_ended && self.files_of(*run).all(rests) && groups_rest(Some(*run))
+            }),
+        }
+    }
+
+    /// Takes requests; answers whether to stop.
+    fn serve_requests(&mut self) -> Result<bool, ProcessingError> {
+        for request in self.store.open_requests()? {
+            let outcome = match (request.kind, request.file) {
+                (RequestKind::Stop, _) => "stops".to_owned(),
+                (RequestKind::Resubmit, Some(file)) => self.resubmit(file, &request.who)?,
+                (RequestKind::Resubmit, None) => "no file was named".to_owned(),
+            };
+            self.store.answer_request(request.id, Timestamp::now(), &outcome)?;
+            if request.kind == RequestKind::Stop {
+                let who = if request.who.is_empty() { "nobody named" } else { &request.who };
+                self.tell(&"backend", "stop asked for", Some(format!("by {who} at {}; jobs that run go on", request.at)));
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Stores what happened, then makes it the state in memory. Nothing is acted on before it went through here.
+    fn keep(&mut self, story: &[StoryEntry], rows: Vec<Row>) -> Result<(), ProcessingError> {
+        self.pass_place();
+        self.store.record(Some(self.lease.token()), story, &rows)?;
+        self.pass_place();
+        for row in rows {
+            match row {
+                Row::Run(run) => drop(self.runs.insert(run.run, run)),
+                Row::File(file) => drop(self.files.insert(file.file, file)),
+                Row::Job(job) => drop(self.jobs.insert(job.name.clone(), job)),
+                Row::Group(group) => drop(self.groups.insert((group.run, group.processing, group.group), group)),
+                Row::NotTaken(file) => drop(self.not_taken.insert(file.name, file.reason)),
+                Row::NoLongerThere(name) => drop(self.not_taken.remove(&name)),
+                Row::Transfer(_) | Row::Reading(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A place where a kill would hurt most; tests of kills abort here.
+    fn pass_place(&mut self) {
+        self.places_passed += 1;
+        if self.options.abort_at == Some(self.places_passed) {
+            std::process::abort();
+        }
+    }
+
+    fn tell(&mut self, subject: &impl ToString, word: &str, detail: Option<String>) {
+        (self.progress)(&Progress { subject: subject.to_string(), word: word.into(), detail });
+    }
+}
+
+/// A story entry of a file.
+fn of_file(at: Timestamp, file: FileId, kind: &str, detail: serde_json::Value) -> StoryEntry {
+    StoryEntry { at, run: Some(file.run), sequence: Some(file.sequence), kind: kind.into(), detail }
+}
+
+/// A story entry of a run, or of the workspace.
+fn of_run(at: Timestamp, run: Option<Run>, kind: &str, detail: serde_json::Value) -> StoryEntry {
+    StoryEntry { at, run, sequence: None, kind: kind.into(), detail }
+}

@@ -1,0 +1,69 @@
+//! What could not be done now, because the operating system refused: it stays as it is and is tried again after a pause. A full
+//! log partition or one unreadable lock ends no shift.
+
+use std::time::{Duration, Instant};
+
+use super::{Backend, ProcessingError};
+
+/// Time until what could not be done is tried again.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// A backend that ends of itself waits for this many tries.
+const TRIES: u32 = 5;
+
+/// Something that could not be done.
+#[derive(Debug)]
+pub(super) struct PutOff {
+    /// When it is tried again.
+    until: Instant,
+    /// Tries so far.
+    tries: u32,
+    /// Why.
+    why: String,
+}
+
+impl ProcessingError {
+    /// Whether it may be over when the same is tried again. Without lease or book nothing may be done at all.
+    fn is_passing(&self) -> bool {
+        matches!(self, ProcessingError::Io { .. } | ProcessingError::Batch(_) | ProcessingError::Transfer(_))
+    }
+}
+
+impl Backend<'_> {
+    /// Whether something is put off at this moment.
+    pub(super) fn is_put_off(&self, subject: &str) -> bool {
+        self.put_off.get(subject).is_some_and(|put_off| Instant::now() < put_off.until)
+    }
+
+    /// Takes the outcome of something; puts it off when it may go better later, and tells that once.
+    pub(super) fn or_put_off(&mut self, subject: &str, outcome: Result<bool, ProcessingError>) -> Result<bool, ProcessingError> {
+        let error = match outcome {
+            Ok(has_moved) => {
+                self.put_off.remove(subject);
+                return Ok(has_moved);
+            }
+            Err(error) if error.is_passing() => error.to_string(),
+            Err(error) => return Err(error),
+        };
+        let before = self.put_off.get(subject);
+        let (tries, is_told) = before.map_or((0, false), |before| (before.tries, before.why == error));
+        if !is_told {
+            self.tell(&subject, "put off", Some(error.clone()));
+        }
+        let put_off = PutOff { until: Instant::now() + PAUSE, tries: tries.saturating_add(1), why: error };
+        self.put_off.insert(subject.to_owned(), put_off);
+        Ok(false)
+    }
+
+    /// Whether a file, or anything of a group, was tried often enough for a backend that is to end.
+    pub(super) fn is_given_up(&self, name: &str) -> bool {
+        let of = |subject: &str| subject == name || subject.strip_suffix(name).is_some_and(|rest| rest.ends_with(" of "));
+        self.put_off.iter().any(|(subject, put_off)| of(subject) && put_off.tries >= TRIES)
+    }
+
+    /// What was not done when the backend ends of itself has failed for whoever asked for it.
+    pub(super) fn report_what_is_put_off(&mut self) {
+        let left = self.put_off.iter().map(|(subject, put_off)| (subject.clone(), put_off.why.clone()));
+        self.report.failures.extend(left);
+    }
+}

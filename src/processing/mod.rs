@@ -1,0 +1,23 @@
+//! A raw file's life: watched for, copied in, queued, reconstructed by a job, accepted, grouped, analysed.
+//!
+//! Every step is a pure function of state and event ([`steps`]), stored in the book before it is acted on, so that a backend
+//! killed at any instant goes on where it was. May use `bookkeeping`, `config`, `detector`, `rawdata`, `reconstruction` (to
+//! open and count outputs) and `monitasks`; used by `engine` and `cli`.
+
+mod backend;
+mod batch;
+mod collect;
+mod durable;
+mod intake;
+mod lease;
+mod script;
+pub mod steps;
+mod transfer;
+mod transfer_log;
+mod watch;
+
+pub use backend::{Options, ProcessingError, Progress, Report, RunUntil, run};
+pub use batch::{Batch, BatchError, EndMark, JobError, JobOrder, JobOrderText, JobSeen, LocalPool, run_job};
+pub use lease::LeaseError;
+pub use script::{SHIPPED_TEMPLATE, TemplateError};
+pub use transfer::{Copied, LocalCopy, Transfer, TransferError};

@@ -1,0 +1,90 @@
+//! Writes a raw file, event by event as a DAQ does.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use monitasks::detector::Readout;
+use monitasks::vocab::Run;
+
+use super::error::RawError;
+use super::event::EventHeader;
+use super::{layout, packing};
+
+/// A raw file being written. Until [`RawWriter::finish`] it has no footer, as one whose DAQ is still at it.
+#[derive(Debug)]
+pub struct RawWriter {
+    path: PathBuf,
+    file: File,
+    samples: usize,
+    events: usize,
+    bytes: Vec<u8>,
+}
+
+impl RawWriter {
+    /// Most events that the footer's count can tell.
+    pub const MOST_EVENTS: usize = u16::MAX as usize;
+
+    /// Starts a file, taking the place of one of that name, with its run header.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn create(path: &Path, run: Run, run_flags: u8, readout: &Readout) -> Result<Self, RawError> {
+        let file = File::create(path).map_err(|error| RawError::io("written", path, &error))?;
+        let samples = readout.channels * readout.samples;
+        let mut writer = RawWriter { path: path.to_owned(), file, samples, events: 0, bytes: Vec::new() };
+        writer.bytes.extend(run.0.to_be_bytes());
+        writer.bytes.push(run_flags);
+        writer.flush()?;
+        Ok(writer)
+    }
+
+    /// Number of events written.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.events
+    }
+
+    /// Writes one event, uncompressed; the header's `offset` is not used.
+    ///
+    /// # Errors
+    /// When the samples are not as many as the readout has or more than 12 bits wide, the file is full, or it can't be written.
+    pub fn write(&mut self, header: &EventHeader, samples: &[u16]) -> Result<(), RawError> {
+        let refused = |what: String| RawError::NotWritable { what, path: self.path.clone() };
+        if samples.len() != self.samples {
+            return Err(refused(format!("it has {} samples, expected {}", samples.len(), self.samples)));
+        }
+        if let Some(sample) = samples.iter().find(|sample| **sample > 4095) {
+            return Err(refused(format!("it has a sample of {sample}, expected at most 4095")));
+        }
+        if header.is_compressed() {
+            return Err(refused(format!("its flags are 0x{:02X}, but events are written uncompressed", header.flags)));
+        }
+        if self.events == Self::MOST_EVENTS {
+            return Err(refused(format!("a raw file holds at most {} events", Self::MOST_EVENTS)));
+        }
+        let payload = u32::try_from(packing::packed_bytes(samples.len()))
+            .map_err(|_| refused(format!("{} samples are too many for a raw file", samples.len())))?;
+        self.bytes.extend(layout::event_header_bytes(header, payload));
+        packing::pack(samples, &mut self.bytes);
+        self.events += 1;
+        self.flush()
+    }
+
+    /// Writes the footer and closes the file.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn finish(mut self) -> Result<(), RawError> {
+        self.bytes.extend(layout::FOOTER_KEY);
+        self.bytes.extend((self.events as u16).to_be_bytes());
+        self.flush()
+    }
+
+    /// Hands what has gathered to the operating system.
+    fn flush(&mut self) -> Result<(), RawError> {
+        let written = self.file.write_all(&self.bytes);
+        self.bytes.clear();
+        written.map_err(|error| RawError::io("written", &self.path, &error))
+    }
+}

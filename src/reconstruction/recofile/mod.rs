@@ -1,0 +1,29 @@
+//! The reconstructed file: seven TTrees that any ROOT or uproot reader opens.
+//!
+//! | tree | a row is | tells |
+//! |---|---|---|
+//! | `meta` | the file | software, settings, detector, run, sequence, events of the raw file |
+//! | `events` | an event | header and counts |
+//! | `pedestals` | a channel of an event | mean and RMS |
+//! | `hits` | a hit | strip, ticks, charge, its track |
+//! | `tracks` | a 2D track | ends, charge |
+//! | `matched` | a matched track | its two tracks and its ends in space |
+//! | `points` | a strip of a matched track | place, charge, path length, LEM |
+//!
+//! [`schema`] has the columns. Writing is oxyroot's work ([`write`](mod@write) is the only file that knows it); reading is our own
+//! ([`read`](mod@read)), for it must answer to damaged files.
+
+mod error;
+pub mod read;
+pub mod schema;
+mod tree;
+mod write;
+
+pub use error::RecoFileError;
+pub use read::{RecoFacts, TreeFacts, describe, entries, load};
+pub use schema::{EventRows, HitRows, MatchedRows, Meta, PedestalRows, PointRows, RecoData, TrackRows};
+pub use tree::{Branch, Tree, Values};
+pub use write::write;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,335 @@
+//! What the window looks at: one moment of the shift as plain data, never changed once published.
+//!
+//! Both sources make it, the live one and the replay, so the window cannot tell them apart but by [`Origin`]. It holds the
+//! figures that are being watched and no others; everything else is small.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use monitasks::detector::Detector;
+use monitasks::figure::Figure;
+use monitasks::quality::{Flag, State};
+use monitasks::task::Glance;
+use monitasks::vocab::{FileId, Run};
+
+/// One moment of the shift.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Counts up with each one published.
+    pub serial: u64,
+    /// When it was put together.
+    pub taken_at: Timestamp,
+    /// Where it came from.
+    pub origin: Origin,
+    /// The workspace; none while nothing is open, and the window shows its welcome page.
+    pub workspace: Option<WorkspaceFacts>,
+    /// What everybody should know at once: a service away, settings refused.
+    pub banners: Vec<Banner>,
+    /// The backend that does the processing.
+    pub backend: Backend,
+    /// The task tree.
+    pub tasks: Vec<TaskNode>,
+    /// The figures that were asked for by `watch`, as far as they are made.
+    pub figures: BTreeMap<FigureKey, Arc<Figure>>,
+    /// The event that the event display shows.
+    pub event: Option<EventShown>,
+    /// All runs, newest last.
+    pub runs: Vec<RunRow>,
+    /// Files in incoming that match no name pattern and were not taken.
+    pub not_taken: Vec<NotTaken>,
+}
+
+/// Where a snapshot came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Nothing is open.
+    Nothing,
+    /// The shift as it goes.
+    Live,
+    /// A file or folder of results, looked at with no workspace.
+    Bare,
+}
+
+/// The workspace that is open.
+#[derive(Debug, Clone)]
+pub struct WorkspaceFacts {
+    /// Its folder, or the file or folder looked at.
+    pub root: PathBuf,
+    /// The detector's facts.
+    pub detector: Arc<Detector>,
+    /// Whether nothing may be written.
+    pub read_only: bool,
+    /// Names offered when a decision is made.
+    pub people: Vec<String>,
+    /// Roles offered when a decision is made.
+    pub roles: Vec<String>,
+    /// Comments offered when a decision is made.
+    pub comments: Vec<String>,
+}
+
+/// A line across the window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Banner {
+    /// Whether something is broken, and not merely worth knowing.
+    pub is_fault: bool,
+    /// What, why, what there is instead, path last.
+    pub text: String,
+}
+
+/// The state of the workspace's backend.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Backend {
+    /// None has the lease.
+    Stopped,
+    /// One has it and its heart beats.
+    Running {
+        /// `host:pid`.
+        owner: String,
+        /// Its last heartbeat.
+        heartbeat: Timestamp,
+    },
+    /// One had it and its heart has stopped.
+    Lost {
+        /// `host:pid`.
+        owner: String,
+        /// Its last heartbeat.
+        heartbeat: Timestamp,
+    },
+    /// The book can't say.
+    Unknown,
+}
+
+/// A branch of the task tree.
+#[derive(Debug, Clone)]
+pub struct TaskNode {
+    /// Its name in commands.
+    pub name: String,
+    /// Its name in the tree.
+    pub title: String,
+    /// What it watches and why that matters.
+    pub about: String,
+    /// The worst of its items, or `CannotJudge` when the task itself failed.
+    pub state: State,
+    /// Why the task itself failed: the message of a panic or a missing input.
+    pub fault: Option<String>,
+    /// Results read so far.
+    pub results: usize,
+    /// Results that can't be read, with the reason.
+    pub unread: Vec<(String, String)>,
+    /// Its leaves.
+    pub items: Vec<ItemNode>,
+}
+
+/// A leaf of the task tree.
+#[derive(Debug, Clone)]
+pub struct ItemNode {
+    /// Its name in commands.
+    pub name: String,
+    /// Its name in the tree.
+    pub title: String,
+    /// What is seen and what it should look like.
+    pub about: String,
+    /// State and last value.
+    pub glance: Glance,
+    /// When its newest data were taken.
+    pub newest: Option<Timestamp>,
+}
+
+/// Which figure: an item of a task, up to a run or up to now.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FigureKey {
+    /// The task's name.
+    pub task: String,
+    /// The item's name.
+    pub item: String,
+    /// The run that "latest" items show; none for the newest.
+    pub run: Option<Run>,
+}
+
+/// The event that the event display shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventShown {
+    /// Its raw file.
+    pub file: FileId,
+    /// Its place in the file, from 0.
+    pub index: u32,
+    /// Events in the file that can be read.
+    pub of: u32,
+    /// Whether it follows the newest file as files arrive.
+    pub follows_newest: bool,
+}
+
+/// A run.
+#[derive(Debug, Clone)]
+pub struct RunRow {
+    /// Its number.
+    pub run: Run,
+    /// When its first data were written by the DAQ.
+    pub start: Option<Timestamp>,
+    /// When its last data were written by the DAQ.
+    pub end: Option<Timestamp>,
+    /// Whether no more files are expected.
+    pub has_ended: bool,
+    /// The flag in force.
+    pub flag: Flag,
+    /// Its decisions, oldest first; the last is in force.
+    pub decisions: Vec<DecisionRow>,
+    /// Its files, by sequence.
+    pub files: Vec<FileRow>,
+    /// Its results: group, members, which results are there.
+    pub groups: Vec<GroupRow>,
+}
+
+/// A decision as recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DecisionRow {
+    /// Its number in the book.
+    pub id: i64,
+    /// When it was made.
+    pub at: Timestamp,
+    /// What was decided.
+    pub flag: Flag,
+    /// Why.
+    pub comment: String,
+    /// By whom.
+    pub who: String,
+    /// In which role.
+    pub role: String,
+}
+
+/// A raw file on its way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileRow {
+    /// Its name.
+    pub file: FileId,
+    /// How far it has come.
+    pub stage: FileStage,
+    /// Why it failed, or what it waits for.
+    pub reason: Option<String>,
+    /// Its size, bytes.
+    pub size_bytes: u64,
+    /// When it got to this stage.
+    pub since: Timestamp,
+    /// Its newest job.
+    pub job: Option<JobRow>,
+}
+
+/// How far a raw file has come, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileStage {
+    /// The DAQ has closed it.
+    Arrived,
+    /// It is being copied to the storage.
+    Copying,
+    /// It is in the storage and waits for a job.
+    Queued,
+    /// Its job has been given to the batch system.
+    Running,
+    /// Its reconstructed file has been accepted.
+    Reconstructed,
+    /// It is in a result.
+    Analysed,
+    /// Something went wrong; the reason stands beside it.
+    Failed,
+}
+
+/// A job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobRow {
+    /// Its number in the book.
+    pub id: i64,
+    /// Its name: `reco_run1-seq0`.
+    pub name: String,
+    /// `queued`, `running`, `done`, `failed`, `held`, `unknown`.
+    pub state: String,
+    /// When it was submitted.
+    pub submitted: Timestamp,
+    /// When it started.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// CPU time used, s.
+    pub cpu_s: Option<f64>,
+    /// Wall time used, s.
+    pub wall_s: Option<f64>,
+    /// Highest resident memory, bytes.
+    pub peak_memory_bytes: Option<u64>,
+    /// What it ended with.
+    pub exit_status: Option<i32>,
+    /// Its script.
+    pub script: PathBuf,
+    /// What it printed.
+    pub log: PathBuf,
+}
+
+/// A group of files of a run that were, or will be, analysed together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupRow {
+    /// Its name: `run1-p1-g0`.
+    pub name: String,
+    /// Its members.
+    pub members: Vec<FileId>,
+    /// Result files, relative to the workspace.
+    pub results: Vec<String>,
+    /// Why it failed.
+    pub fault: Option<String>,
+}
+
+/// A file in incoming that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotTaken {
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Snapshot {
+    /// The snapshot of a window with nothing open.
+    #[must_use]
+    pub fn nothing(taken_at: Timestamp) -> Self {
+        Snapshot {
+            serial: 0,
+            taken_at,
+            origin: Origin::Nothing,
+            workspace: None,
+            banners: Vec::new(),
+            backend: Backend::Unknown,
+            tasks: Vec::new(),
+            figures: BTreeMap::new(),
+            event: None,
+            runs: Vec::new(),
+            not_taken: Vec::new(),
+        }
+    }
+
+    /// The row of a run.
+    #[must_use]
+    pub fn run(&self, run: Run) -> Option<&RunRow> {
+        self.runs.iter().find(|row| row.run == run)
+    }
+
+    /// The branch of a task.
+    #[must_use]
+    pub fn task(&self, name: &str) -> Option<&TaskNode> {
+        self.tasks.iter().find(|task| task.name == name)
+    }
+}
+
+impl FileStage {
+    /// The words that people read: `reconstructed`.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            FileStage::Arrived => "arrived",
+            FileStage::Copying => "copying",
+            FileStage::Queued => "queued",
+            FileStage::Running => "running",
+            FileStage::Reconstructed => "reconstructed",
+            FileStage::Analysed => "analysed",
+            FileStage::Failed => "failed",
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Whole-program tests: the shift from raw file to decision, a module per topic.
+
+// A test's helpers fail as the test itself would.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod commands;
+mod documentation;
+mod first_light;
+mod frame_times;
+mod house;
+mod intake;
+mod kill;
+mod leases;
+mod made_up;
+mod painters;
+mod physics;
+mod raw_files;
+mod reconstruction;
+mod uproot;
+mod window_clicks;
+mod window_frames;
+mod workspace;

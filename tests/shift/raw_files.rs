@@ -1,0 +1,130 @@
+//! Raw files through the program: simulate and inspect, on good files and on damaged ones.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// What the small vector's events hold, as its generator told; the same stand in `tests/data/README.md`.
+const SMALL_VECTOR: [(u64, &str); 3] = [
+    (2_529_837, "d982a67647cf40f13a2e89440ff3830fce82fe49f05f299cb87a9ef46b51643b"),
+    (2_548_046, "53f04d2e5f6e631bf96265dbe316d1c8d0fb90d8011413478164889ef6dc2ba4"),
+    (2_595_479, "b6c3bbc7d388f97ac2c5918b6376298cd946a946bf96df9512cf33f8eb4a9099"),
+];
+
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+fn dqmon(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dqmon")).args(arguments).output().unwrap()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Exit status, report and message of `inspect --json --events` with the small detector.
+fn inspect_small(path: &Path) -> (i32, Value, String) {
+    let detector = data("small_detector.toml");
+    let output = dqmon(&["inspect", text(path), "--json", "--events", "--detector", text(&detector)]);
+    let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    (output.status.code().unwrap(), report, String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn the_small_vector_reads_as_its_generator_wrote_it() {
+    let (status, report, _) = inspect_small(&data("small_raw.dat"));
+    assert_eq!((status, &report["fault"], &report["run"]), (0, &Value::Null, &Value::from(1016)));
+    let events = report["events"].as_array().unwrap();
+    assert_eq!(events.len(), SMALL_VECTOR.len());
+    for (index, ((sum, hash), event)) in SMALL_VECTOR.iter().zip(events).enumerate() {
+        assert_eq!(event["sample_sum"], *sum);
+        assert_eq!(event["samples_sha256"], *hash);
+        assert_eq!((&event["number"], &event["trigger_number"]), (&Value::from(index), &Value::from(index)));
+        assert_eq!(event["offset"], 5 + index * (35 + 64 * 401 * 3 / 2));
+    }
+    assert_eq!(events[1]["stamp"], "2017-07-26T17:53:00.333Z");
+    assert_eq!(events[2]["trigger_type"], 3);
+}
+
+#[test]
+fn a_damaged_file_is_a_finding_and_its_whole_events_are_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.raw");
+    let bytes = std::fs::read(data("small_raw.dat")).unwrap();
+    std::fs::write(&path, &bytes[..100_000]).unwrap();
+    let (status, report, _) = inspect_small(&path);
+    assert_eq!((status, report["events"].as_array().unwrap().len()), (1, 2));
+    let fault = report["fault"].as_str().unwrap();
+    assert!(fault.contains("event payload at byte 77102") && fault.contains("expected 38496 bytes"), "{fault}");
+}
+
+#[test]
+fn a_file_that_is_no_raw_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases: [(&str, &[u8], &str); 3] = [
+        ("empty.dat", b"", "run header at byte 0: found the file's end after 0 bytes"),
+        ("letter.dat", b"a letter to the shift crew", "key at byte 5: found 74 65"),
+        ("short.dat", &[0, 0, 3], "found the file's end after 3 bytes of it, expected 5 bytes"),
+    ];
+    for (name, bytes, words) in cases {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let (status, report, message) = inspect_small(&path);
+        assert_eq!((status, report), (2, Value::Null), "{name}");
+        assert!(message.contains(words) && message.trim_end().ends_with(text(&path)), "{message}");
+    }
+    let (status, _, message) = inspect_small(&folder.path().join("none.dat"));
+    assert!(status == 2 && message.contains("No such file"), "{message}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_the_truth_tells_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let gains = folder.path().join("gains.txt");
+    std::fs::write(&gains, "1 2.5\n12 0\n").unwrap();
+    let simulate = |out: &str, seed: &str, threads: &str| {
+        let out = folder.path().join(out);
+        let truth = out.with_extension("json");
+        let output = Command::new(env!("CARGO_BIN_EXE_dqmon"))
+            .args(["simulate", "--run", "run12", "--files", "2", "--events", "3", "--first-seq", "4", "--seed", seed])
+            .args(["--lifetime-us", "1500", "--out", text(&out), "--truth", text(&truth), "--gain-map", text(&gains)])
+            .env("RAYON_NUM_THREADS", threads)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let files = ["run12-seq4.dat", "run12-seq5.dat"].map(|name| std::fs::read(out.join(name)).unwrap());
+        (files, serde_json::from_slice::<Value>(&std::fs::read(truth).unwrap()).unwrap())
+    };
+    let (files, truth) = simulate("one", "8", "1");
+    assert!((&files, &truth) == (&simulate("two", "8", "3").0, &truth), "one thread and three write the same");
+    assert!(files != simulate("three", "9", "1").0, "another seed writes something else");
+    assert_eq!(files[0].len(), 5 + 3 * (35 + 3_200_640) + 4);
+    assert_ne!(files[0], files[1]);
+    assert_eq!((&truth["lifetime_us"], &truth["seed"], &truth["run"]), (&1500.0.into(), &8.into(), &12.into()));
+    assert_eq!(truth["events"].as_array().unwrap().len(), 6);
+    let gain = |index: usize| truth["lems"][index]["effective_gain"].as_f64().unwrap();
+    assert_eq!((gain(0), gain(1), gain(11)), (2.5, 3.0, 0.0));
+    let path = folder.path().join("one/run12-seq4.dat");
+    let output = dqmon(&["inspect", text(&path)]);
+    assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("run 12"), "{output:?}");
+}
+
+#[test]
+fn what_cannot_be_simulated_is_refused_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let cases: [(&[&str], &str); 4] = [
+        (&["--compressed"], "can't be written yet"),
+        (&["--lifetime-us", "0"], "'lifetime_us' is 0"),
+        (&["--gain-map", "none.txt"], "gain map not read"),
+        (&["--detector", "4x4x4"], "shipped are 3x1x1"),
+    ];
+    for (more, words) in cases {
+        let output = dqmon(&[&["simulate", "--run", "1", "--out", text(&out)], more].concat());
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && message.contains(words), "{more:?}: {message}");
+        assert!(!out.exists(), "{more:?} left something behind");
+    }
+}
