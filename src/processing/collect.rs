@@ -109,7 +109,7 @@ fn is_since(path: &Path, started: Timestamp) -> bool {
 #[must_use]
 pub fn last_words(log: &Path) -> Option<String> {
     let end = end_of(log)?;
-    let lines: Vec<&str> = end.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<&str> = end.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("note:")).collect();
     let starting = |word: &str| lines.iter().rev().find(|line| line.starts_with(word)).copied();
     let line = starting("dqmon:").or_else(|| starting("error:")).or_else(|| lines.last().copied())?;
     Some(told(line))

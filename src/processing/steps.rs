@@ -46,7 +46,10 @@ pub enum FileEvent {
     /// Its job ended well.
     JobEnded,
     /// Its job went away without an end mark.
-    JobGone,
+    JobGone {
+        /// What stands last in its log.
+        last_words: Option<String>,
+    },
     /// Its reconstructed file stands in the storage.
     Accepted {
         /// Events in it.
@@ -104,7 +107,7 @@ impl FileEvent {
             FileEvent::Allotted => "job_allotted",
             FileEvent::Submitted => "job_submitted",
             FileEvent::JobEnded => "job_ended",
-            FileEvent::JobGone => "job_gone",
+            FileEvent::JobGone { .. } => "job_gone",
             FileEvent::Accepted { .. } => "accepted",
             FileEvent::Grouped(_) => "grouped",
             FileEvent::Analysed { .. } => "analysed",
@@ -113,6 +116,12 @@ impl FileEvent {
             FileEvent::OtherContent { .. } => "other_content_refused",
         }
     }
+}
+
+/// Why a file or an analysis fails whose job went away again and again.
+fn why_lost(times: u32, last_words: Option<&str>) -> String {
+    let told = last_words.map_or_else(|| "its log is empty".to_owned(), |words| format!("its log ends with: {words}"));
+    format!("its job went away without an end mark {times} times in a row; {told}")
 }
 
 /// The state of a file after an event.
@@ -142,13 +151,13 @@ pub fn next_file(file: &FileRecord, event: &FileEvent, at: Timestamp) -> Result<
             next.lost = 0;
             S::Ended
         }
-        (S::Submitting | S::Running, FileEvent::JobGone) => {
+        (S::Submitting | S::Running, FileEvent::JobGone { last_words }) => {
             next.lost += 1;
             if next.lost < LOST_JOBS_ALLOWED {
                 S::Queued
             } else {
                 next.failure = Some(FailureClass::Lost);
-                next.reason = Some(format!("its job went away without an end mark {} times in a row", next.lost));
+                next.reason = Some(why_lost(next.lost, last_words.as_deref()));
                 S::Failed
             }
         }
@@ -210,7 +219,10 @@ pub enum GroupEvent {
     /// Its job ended well.
     JobEnded,
     /// Its job went away without an end mark.
-    JobGone,
+    JobGone {
+        /// What stands last in its log.
+        last_words: Option<String>,
+    },
     /// Its results stand in `results/`.
     Placed {
         /// Where, relative to the workspace.
@@ -231,7 +243,7 @@ impl GroupEvent {
             GroupEvent::Allotted => "job_allotted",
             GroupEvent::Submitted => "job_submitted",
             GroupEvent::JobEnded => "job_ended",
-            GroupEvent::JobGone => "job_gone",
+            GroupEvent::JobGone { .. } => "job_gone",
             GroupEvent::Placed { .. } => "results_placed",
             GroupEvent::Failed { .. } => "analysis_failed",
         }
@@ -267,12 +279,12 @@ pub fn next_group(group: &GroupRecord, kind: JobKind, event: &GroupEvent, at: Ti
             task.lost = 0;
             P::Ended
         }
-        (P::Submitting | P::Running, GroupEvent::JobGone) => {
+        (P::Submitting | P::Running, GroupEvent::JobGone { last_words }) => {
             task.lost += 1;
             if task.lost < LOST_JOBS_ALLOWED {
                 P::Waiting
             } else {
-                task.reason = Some(format!("its job went away without an end mark {} times in a row", task.lost));
+                task.reason = Some(why_lost(task.lost, last_words.as_deref()));
                 P::Failed
             }
         }

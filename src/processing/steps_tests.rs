@@ -54,7 +54,7 @@ fn any_file_event() -> impl Strategy<Value = FileEvent> {
         Just(FileEvent::Allotted),
         Just(FileEvent::Submitted),
         Just(FileEvent::JobEnded),
-        Just(FileEvent::JobGone),
+        Just(FileEvent::JobGone { last_words: None }),
         Just(FileEvent::Accepted { events: 335, finding: None }),
         Just(FileEvent::Grouped(Group(0))),
         Just(FileEvent::Analysed { fault: None }),
@@ -69,7 +69,7 @@ fn any_group_event() -> impl Strategy<Value = GroupEvent> {
         Just(GroupEvent::Allotted),
         Just(GroupEvent::Submitted),
         Just(GroupEvent::JobEnded),
-        Just(GroupEvent::JobGone),
+        Just(GroupEvent::JobGone { last_words: Some("disk on fire".into()) }),
         Just(GroupEvent::Placed { results: vec!["results/crp/run1-p1-g0.txt".into()] }),
         Just(GroupEvent::Failed { reason: "it ended with 2".into() }),
     ]
@@ -110,9 +110,10 @@ fn a_job_that_is_gone_again_and_again_fails_its_file() {
     for _ in 0..LOST_JOBS_ALLOWED {
         assert_eq!(file.step, FileStep::Queued);
         file = next_file(&file, &FileEvent::Allotted, at(1)).unwrap();
-        file = next_file(&file, &FileEvent::JobGone, at(1)).unwrap();
+        file = next_file(&file, &FileEvent::JobGone { last_words: Some("disk on fire".into()) }, at(1)).unwrap();
     }
     assert_eq!((file.step, file.failure, file.attempt), (FileStep::Failed, Some(FailureClass::Lost), LOST_JOBS_ALLOWED));
+    assert!(file.reason.is_some_and(|reason| reason.ends_with("3 times in a row; its log ends with: disk on fire")));
 }
 
 #[test]

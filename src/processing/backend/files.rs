@@ -10,7 +10,7 @@ use super::jobs::{JobCommand, JobNews, why_it_failed};
 use super::{Backend, ProcessingError, of_file};
 use crate::bookkeeping::{FailureClass, FileRecord, FileStep, JobKind, Row, TransferRecord};
 use crate::processing::batch::{EndMark, JobSubject};
-use crate::processing::collect::{CollectError, accept_reconstructed, last_message};
+use crate::processing::collect::{CollectError, accept_reconstructed, last_message, last_words};
 use crate::processing::durable;
 use crate::processing::script::path_text;
 use crate::processing::steps::{FileEvent, next_file};
@@ -149,7 +149,7 @@ impl Backend<'_> {
             }
             JobNews::Ended(mark) => self.fail(file.file, FailureClass::Job, why_it_failed(&order, &mark), row)?,
             JobNews::Gone => {
-                self.file_event(file.file, &FileEvent::JobGone, detail, row)?;
+                self.file_event(file.file, &FileEvent::JobGone { last_words: last_words(&order.log) }, detail, row)?;
                 self.report_if_failed(file.file);
             }
             JobNews::Refused(reason) => self.fail(file.file, FailureClass::Submit, reason, row)?,

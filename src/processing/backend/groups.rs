@@ -11,7 +11,7 @@ use super::readings::readings_of;
 use super::{Backend, ProcessingError, of_file, of_run};
 use crate::bookkeeping::{FailureClass, FileRecord, FileStep, GroupRecord, GroupStep, JobKind, Row, TaskPhase, TaskStep};
 use crate::processing::batch::{JobOrder, JobSubject};
-use crate::processing::collect::place_results;
+use crate::processing::collect::{last_words, place_results};
 use crate::processing::script::path_text;
 use crate::processing::steps::{FileEvent, GroupEvent, Readiness, group_tasks, next_file, next_group, readiness};
 
@@ -160,7 +160,7 @@ impl Backend<'_> {
             JobNews::Submitted(_) => (GroupEvent::Submitted, json!({"attempt": order.attempt})),
             JobNews::Ended(mark) if mark.is_well() => (GroupEvent::JobEnded, json!(mark)),
             JobNews::Ended(mark) => (GroupEvent::Failed { reason: why_it_failed(&order, &mark) }, json!(mark)),
-            JobNews::Gone => (GroupEvent::JobGone, json!({"attempt": order.attempt})),
+            JobNews::Gone => (GroupEvent::JobGone { last_words: last_words(&order.log) }, json!({"attempt": order.attempt})),
             JobNews::Refused(reason) => (GroupEvent::Failed { reason }, json!({})),
         };
         self.group_event(group, task.kind, &event, &detail, row)?;

@@ -107,7 +107,10 @@ impl Backend<'_> {
             JobNews::Gone => JobRecord {
                 state: JobState::Failed,
                 ended: Some(at),
-                reason: Some("it went away without an end mark".into()),
+                reason: Some(match last_words(&order.log) {
+                    Some(words) => format!("it went away without an end mark; its log ends with: {words}"),
+                    None => "it went away without an end mark, its log is empty".into(),
+                }),
                 ..row
             },
             JobNews::Refused(reason) => {

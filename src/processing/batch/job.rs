@@ -1,7 +1,7 @@
 //! What runs inside a job: the script as a child, then the batch record and the end mark.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,6 +14,9 @@ use wait4::Wait4;
 use super::EndMark;
 use super::record::{Account, batch_record};
 use crate::processing::durable;
+
+/// Longest first line of a script that is looked at, bytes.
+const LONGEST_FIRST_LINE: u64 = 4096;
 
 /// A job as it stands on the command line of the process that runs it.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
@@ -69,10 +72,11 @@ pub fn run_job(order: &JobOrderText) -> Result<EndMark, JobError> {
     for folder in [Some(order.work.as_path()), order.log.parent(), order.mark.parent()].into_iter().flatten() {
         fs::create_dir_all(folder).map_err(failed("folder not made", folder))?;
     }
-    let log = OpenOptions::new().append(true).create(true).open(&order.log).map_err(failed("log not opened", &order.log))?;
+    let log = open_log(&order.log).map_err(failed("log not opened", &order.log))?;
     let errors = log.try_clone().map_err(failed("log not opened", &order.log))?;
     let (started, clock) = (Timestamp::now(), Instant::now());
-    let child = Command::new(&order.script)
+    let mut script = script_command(&order.script).map_err(failed("job script not read", &order.script))?;
+    let child = script
         .current_dir(&order.work)
         .stdin(Stdio::null())
         .stdout(log)
@@ -105,10 +109,37 @@ pub fn run_job(order: &JobOrderText) -> Result<EndMark, JobError> {
     Ok(mark)
 }
 
+/// A job's log, to be written at its end.
+pub(super) fn open_log(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    OpenOptions::new().append(true).create(true).open(path)
+}
+
+/// A script by the interpreter that its first line names, so that it also runs from a disk mounted `noexec`.
+fn script_command(script: &Path) -> io::Result<Command> {
+    let mut first_line = String::new();
+    BufReader::new(File::open(script)?.take(LONGEST_FIRST_LINE)).read_line(&mut first_line)?;
+    let interpreter = first_line.strip_prefix("#!").map(str::trim).filter(|line| !line.is_empty());
+    let Some(interpreter) = interpreter else { return Ok(Command::new(script)) };
+    // As the system has it: the interpreter, then all the rest as one argument.
+    let (program, argument) = interpreter.split_once([' ', '\t']).unwrap_or((interpreter, ""));
+    let mut command = Command::new(program);
+    if !argument.trim().is_empty() {
+        command.arg(argument.trim());
+    }
+    command.arg(script);
+    Ok(command)
+}
+
 /// The lock that came as standard input, on a descriptor that children inherit.
 fn inherited_lock() -> io::Result<File> {
     const BEYOND_WHAT_SHELLS_USE: i32 = 200;
-    let lock = rustix::io::fcntl_dupfd_cloexec(io::stdin(), BEYOND_WHAT_SHELLS_USE)?;
+    const BEYOND_STANDARD_STREAMS: i32 = 10;
+    // The first is refused where a process may open few files.
+    let lock = rustix::io::fcntl_dupfd_cloexec(io::stdin(), BEYOND_WHAT_SHELLS_USE)
+        .or_else(|_| rustix::io::fcntl_dupfd_cloexec(io::stdin(), BEYOND_STANDARD_STREAMS))?;
     rustix::io::fcntl_setfd(&lock, rustix::io::FdFlags::empty())?;
     Ok(File::from(lock))
 }
@@ -132,11 +163,21 @@ pub fn host() -> String {
 /// Who runs this.
 fn account() -> Account {
     let (user, group) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
-    Account {
-        user: name_of("/etc/passwd", user),
-        group: name_of("/etc/group", group),
-        session: rustix::process::getsid(None).map_or(0, |pid| pid.as_raw_nonzero().get()),
-    }
+    Account { user: name_of("/etc/passwd", user), group: name_of("/etc/group", group), session: session() }
+}
+
+/// The session that this process belongs to; 0 for one whose leader is outside of the container it runs in.
+///
+/// Read from `/proc` because `rustix` takes a session to be a process and has no room for that 0.
+fn session() -> i32 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    session_in(&stat).unwrap_or(0)
+}
+
+/// The session in a process's `stat`. The program's name stands in brackets and may hold blanks and brackets of its own.
+fn session_in(stat: &str) -> Option<i32> {
+    const STATE_PARENT_GROUP: usize = 3;
+    stat.rsplit_once(')')?.1.split_whitespace().nth(STATE_PARENT_GROUP)?.parse().ok()
 }
 
 /// The name that stands for a number in one of the system's lists; the number itself when there is none.
@@ -155,4 +196,28 @@ fn name_of(list: &str, number: u32) -> String {
 fn failed(what: &'static str, path: &Path) -> impl Fn(io::Error) -> JobError {
     let path = path.to_owned();
     move |why| JobError { what, why, path: path.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_session_is_found_behind_any_program_name_and_may_be_0() {
+        assert_eq!(session_in("17 (dqmon) S 1 17 4351 0 -1"), Some(4351));
+        assert_eq!(session_in("17 (a) b ( c) S 1 17 0 0 -1"), Some(0), "the session's leader is outside of the container");
+        assert_eq!(session_in("17 (dqmon"), None);
+        assert!(session() >= 0);
+    }
+
+    #[test]
+    fn a_script_that_may_not_be_executed_runs_by_its_interpreter() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("it's a script.sh");
+        fs::write(&script, "#!/bin/sh -e\nfalse\necho not reached\n").unwrap();
+        let output = script_command(&script).unwrap().output().unwrap();
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), b"".as_slice()));
+        fs::write(&script, "#! /usr/bin/env sh\necho ran\n").unwrap();
+        assert_eq!(script_command(&script).unwrap().output().unwrap().stdout, b"ran\n");
+    }
 }

@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::job::open_log;
 use super::{Batch, BatchError, EndMark, JobOrder, JobSeen};
 
 /// Jobs as processes of this machine.
@@ -62,7 +63,9 @@ impl Batch for LocalPool {
             command.arg(option).arg(path);
         }
         // A process group of its own: an interrupt from the keyboard is for the backend alone.
-        command.stdin(lock).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        // What it can't do before it has opened its log is told there all the same.
+        let errors = open_log(&order.log).map_or_else(|_| Stdio::null(), Stdio::from);
+        command.stdin(lock).stdout(Stdio::null()).stderr(errors).process_group(0);
         let child = command.spawn().map_err(failed("job not started", &self.program))?;
         let id = child.id().to_string();
         self.children.push(child);
