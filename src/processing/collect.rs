@@ -111,8 +111,11 @@ pub fn last_words(log: &Path) -> Option<String> {
     let end = end_of(log)?;
     let lines: Vec<&str> = end.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("note:")).collect();
     let starting = |word: &str| lines.iter().rev().find(|line| line.starts_with(word)).copied();
-    let line = starting("dqmon:").or_else(|| starting("error:")).or_else(|| lines.last().copied())?;
-    Some(told(line))
+    // A panic's message stands below the line that says where, and above a backtrace.
+    let panicked = lines.iter().rposition(|line| line.contains("' panicked at ") || line.contains(") panicked at "));
+    let panic = || Some(format!("it panicked: {}", lines.get(panicked? + 1)?));
+    let line = starting("dqmon:").map(str::to_owned).or_else(panic).or_else(|| starting("error:").map(str::to_owned));
+    line.or_else(|| lines.last().map(|line| (*line).to_owned())).map(|line| told(&line))
 }
 
 /// The last of dqmon's messages in a log.
@@ -139,6 +142,16 @@ fn told(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_panic_its_message_speaks_and_not_its_backtrace() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("job.log");
+        let text =
+            "reading\n\nthread 'main' (12) panicked at src/pid.rs:61:9:\nassertion failed: raw > 0\nstack backtrace:\n   0: f\n";
+        fs::write(&log, text).unwrap();
+        assert_eq!(last_words(&log).as_deref(), Some("it panicked: assertion failed: raw > 0"));
+    }
 
     #[test]
     fn of_a_long_log_the_end_speaks() {
