@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use monitasks::detector::Detector;
+use monitasks::detector::{Detector, Strip};
 use monitasks::figure::Figure;
 use monitasks::quality::{Flag, State};
 use monitasks::task::Glance;
@@ -159,7 +159,12 @@ pub struct EventShown {
     pub of: u32,
     /// Whether it follows the newest file as files arrive.
     pub follows_newest: bool,
+    /// The strip whose waveform is shown.
+    pub strip: Option<Strip>,
 }
+
+/// The names of the event display's layers that show what was found in the event, not the event itself.
+pub const FOUND_LAYERS: [&str; 2] = ["hits", "2D tracks"];
 
 /// A run.
 #[derive(Debug, Clone)]

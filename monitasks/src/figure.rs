@@ -160,6 +160,19 @@ pub struct Map {
     pub cell_texts: Vec<String>,
 }
 
+impl Layer {
+    /// Its name in the legend or beside its line; none for a kind that has none.
+    #[must_use]
+    pub fn label(&self) -> Option<&str> {
+        match self {
+            Layer::Points { label, .. } | Layer::Line { label, .. } | Layer::Steps { label, .. } | Layer::Rule { label, .. } => {
+                Some(label)
+            }
+            Layer::Map(_) | Layer::Text { .. } => None,
+        }
+    }
+}
+
 impl Figure {
     /// A figure with axes and nothing in it yet.
     #[must_use]

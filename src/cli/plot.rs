@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use monitasks::detector::Strip;
 use monitasks::figure::Figure;
-use monitasks::vocab::Run;
+use monitasks::vocab::{Run, View};
 
 use super::{Ended, Failure, Outcome};
-use crate::live::Live;
+use crate::live::{EventLook, Live};
 use crate::plotting::{self, Look};
 use crate::snapshot::{FigureKey, Snapshot};
 
@@ -27,9 +28,15 @@ pub struct Args {
     /// Show results up to this run and no later ones.
     #[arg(long, value_name = "RUN")]
     run: Option<Run>,
-    /// Look at this result file or folder of results and at no workspace.
+    /// Look at this result file, folder of results or raw file and at no workspace.
     #[arg(long, value_name = "PATH")]
     from: Option<PathBuf>,
+    /// Of the event display: the event's place in its file, from 0.
+    #[arg(long, value_name = "N")]
+    event: Option<u32>,
+    /// Of the event display: the strip whose waveform is shown, as VIEW:STRIP; else the one with the highest hit.
+    #[arg(long, value_name = "VIEW:STRIP", value_parser = parse_strip)]
+    strip: Option<Strip>,
     /// Where to write; its ending says what: .png, .svg, .csv or .json.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -40,6 +47,15 @@ pub struct Args {
     /// Dark on light, for paper.
     #[arg(long)]
     light: bool,
+}
+
+/// A strip as people write it: `1:480`.
+fn parse_strip(text: &str) -> Result<Strip, String> {
+    let parsed = text.split_once(':').and_then(|(view, number)| {
+        let view = View::ALL.into_iter().find(|known| view == known.index().to_string())?;
+        Some(Strip { view, number: number.parse().ok()? })
+    });
+    parsed.ok_or_else(|| format!("{text:?} is no strip; write view and strip, e.g. 1:480"))
 }
 
 /// What the ending of the output's name asks for.
@@ -73,10 +89,11 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
 
 /// The results to draw: a file or folder by itself, else the workspace.
 fn source(global: &super::Global, args: &Args, now: Timestamp) -> Result<Live, Failure> {
+    let look = EventLook { index: args.event, strip: args.strip };
     match &args.from {
         Some(path) if !path.exists() => Err(Failure(format!("no such file or folder of results: {}", path.display()))),
-        Some(path) => Ok(Live::read_bare(path, now)?),
-        None => Ok(Live::read_workspace(&global.workspace()?, now)?),
+        Some(path) => Ok(Live::read_bare(path, &look, now)?),
+        None => Ok(Live::read_workspace(&global.workspace()?, &look, now)?),
     }
 }
 

@@ -8,7 +8,7 @@ use monitasks::task::{ItemInfo, MonTask, TaskInfo};
 use serde_json::{Map, Value, json};
 
 use super::{Ended, Failure, Outcome};
-use crate::live::Live;
+use crate::live::{EventLook, Live};
 use crate::snapshot::{ItemNode, TaskNode};
 
 /// Arguments of `dqmon tasks`.
@@ -26,7 +26,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         None => (std::sync::Arc::new(TaskRegistry::built_in()), Vec::new()),
         Some(workspace) => {
             let now = Timestamp::now();
-            let mut live = Live::read_workspace(&workspace, now)?;
+            let mut live = Live::read_workspace(&workspace, &EventLook::default(), now)?;
             let snapshot = live.snapshot(now);
             // What is wrong with task files and results is said, and the rest is shown.
             for banner in &snapshot.banners {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use monitasks::detector::Strip;
 use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
@@ -32,6 +33,8 @@ pub enum ViewCommand {
         /// The event's place in it, from 0.
         index: u32,
     },
+    /// Show the waveform of this strip of the event shown, and of the events after it.
+    ShowStrip(Strip),
     /// Show the first event of the newest raw file, and follow as files arrive.
     FollowNewestEvent,
     /// Look for results now and do not wait for the poll times.

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use jiff::Timestamp;
+use monitasks::detector::Strip;
 use monitasks::registry::TaskRegistry;
 use monitasks::vocab::FileId;
 
@@ -49,6 +50,8 @@ pub(super) enum ResultsErrand {
 pub(super) enum EventErrand {
     Wish(EventWish),
     Newest(Option<FileId>),
+    Strip(Strip),
+    Configure(Box<Settings>),
 }
 
 /// Where a poller's words go, and whether anybody still listens.
@@ -150,7 +153,13 @@ fn serve_book(
 }
 
 /// Reads the event that is wished for until stopped.
-pub(super) fn spawn_event(mut poller: EventPoller, workspace: Workspace, errands: Receiver<EventErrand>, outbox: Outbox) {
+/// `path_of` says where a raw file stands.
+pub(super) fn spawn_event(
+    mut poller: EventPoller,
+    path_of: impl Fn(FileId) -> PathBuf + Send + 'static,
+    errands: Receiver<EventErrand>,
+    outbox: Outbox,
+) {
     spawn("event", move || {
         let mut wish = EventWish::Newest;
         let mut newest = None;
@@ -158,9 +167,15 @@ pub(super) fn spawn_event(mut poller: EventPoller, workspace: Workspace, errands
             match errands.recv() {
                 Ok(EventErrand::Wish(wished)) => wish = wished,
                 Ok(EventErrand::Newest(file)) => newest = file,
+                Ok(EventErrand::Configure(settings)) => poller.configure(settings.reconstruction),
+                Ok(EventErrand::Strip(strip)) => {
+                    if let Some(view) = poller.choose_strip(strip) {
+                        outbox.tell(Update::Event(Arc::new(view)));
+                    }
+                }
                 Err(_) => return,
             }
-            if let Some(view) = poller.look(wish, newest, |file| workspace.raw_file(file)) {
+            if let Some(view) = poller.look(wish, newest, &path_of) {
                 outbox.tell(Update::Event(Arc::new(view)));
             }
         }

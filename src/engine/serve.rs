@@ -19,7 +19,9 @@ use super::{EngineHandle, EngineSide, Notice};
 use crate::bookkeeping::{SqliteStore, Store};
 use crate::config::{Settings, SettingsError, Workspace};
 use crate::detector;
-use crate::live::{DiskResults, EventPoller, EventWish, Live, ResultPoller, ResultsFolder, WorkspaceTasks, newest_raw_file};
+use crate::live::{
+    DiskResults, EventPoller, EventWish, Live, ResultPoller, ResultsFolder, WorkspaceTasks, bare_raw_file, newest_raw_file,
+};
 use crate::snapshot::{Banner, Origin, Snapshot, WorkspaceFacts};
 
 /// Snapshots are published at most this often, so that a burst of updates is one of them.
@@ -200,6 +202,7 @@ impl Engine {
         match command {
             ViewCommand::Watch(keys) => open.live.watch(keys),
             ViewCommand::ShowEvent { file, index } => open.tell_event(EventErrand::Wish(EventWish::Chosen { file, index })),
+            ViewCommand::ShowStrip(strip) => open.tell_event(EventErrand::Strip(strip)),
             ViewCommand::FollowNewestEvent => open.tell_event(EventErrand::Wish(EventWish::Newest)),
             ViewCommand::PollNow => {
                 // A full channel means that it has been told often enough.
@@ -289,7 +292,9 @@ impl Engine {
         pollers::spawn_results(poller, results_errands, outbox.clone());
         let open_store = (self.world.open_store)(&workspace, self.read_only);
         pollers::spawn_book(open_store, workspace.clone(), book_errands, outbox.clone());
-        pollers::spawn_event(EventPoller::new(detector), workspace.clone(), event_errands, outbox.clone());
+        let event_poller = EventPoller::new(detector, workspace.settings.reconstruction.clone());
+        let raw_files = workspace.clone();
+        pollers::spawn_event(event_poller, move |file| raw_files.raw_file(file), event_errands, outbox.clone());
         pollers::spawn_settings(&workspace, tasks, outbox);
         let mut live = Live::new(registry, Origin::Live, facts);
         live.faults("tasks", task_faults);
@@ -313,9 +318,18 @@ impl Engine {
         let (results, results_errands) = crossbeam_channel::bounded(16);
         let poller =
             ResultPoller::new(registry.clone(), facts.detector.clone(), Box::new(DiskResults::bare(path)), &Settings::default());
-        pollers::spawn_results(poller, results_errands, outbox);
+        pollers::spawn_results(poller, results_errands, outbox.clone());
+        let event = bare_raw_file(path, &facts.detector).map(|file| {
+            let (event, errands) = crossbeam_channel::bounded(64);
+            let poller = EventPoller::new(facts.detector.clone(), Settings::default().reconstruction);
+            let path = path.to_owned();
+            pollers::spawn_event(poller, move |_| path.clone(), errands, outbox);
+            // The channel is new and has room.
+            let _ = event.try_send(EventErrand::Newest(Some(file)));
+            event
+        });
         let live = Live::new(registry, Origin::Bare, facts);
-        Ok(Open { live, workspace: None, stop, updates, results, book: None, event: None, newest_file: None })
+        Ok(Open { live, workspace: None, stop, updates, results, book: None, event, newest_file: None })
     }
 
     fn outbox(&self, stop: &Arc<AtomicBool>) -> (Outbox, Receiver<Update>) {
@@ -376,6 +390,7 @@ impl Open {
                 self.live.faults(SUBJECT, Vec::new());
                 self.live.people(&settings.people);
                 let _ = self.results.try_send(ResultsErrand::Configure(Box::new(settings.clone())));
+                self.tell_event(EventErrand::Configure(Box::new(settings.clone())));
                 if let Some(workspace) = &mut self.workspace {
                     workspace.settings = settings;
                 }

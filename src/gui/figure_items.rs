@@ -16,6 +16,7 @@ pub struct Markers {
     colour: Color32,
     points: Vec<PlotPoint>,
     bars: Vec<Option<[f64; 2]>>,
+    is_small: bool,
 }
 
 /// A curve: each piece is drawn through, with a gap to the next one.
@@ -40,7 +41,14 @@ impl Markers {
     /// Points and the lower and upper ends of their bars, as laid out on the axes.
     #[must_use]
     pub fn new(label: &str, colour: Color32, points: Vec<PlotPoint>, bars: Vec<Option<[f64; 2]>>) -> Self {
-        Markers { base: PlotItemBase::new(label.to_owned()), colour, points, bars }
+        Markers { base: PlotItemBase::new(label.to_owned()), colour, points, bars, is_small: false }
+    }
+
+    /// So small that what is below stays to be seen.
+    #[must_use]
+    pub fn small(mut self) -> Self {
+        self.is_small = true;
+        self
     }
 }
 
@@ -127,7 +135,7 @@ impl PlotItem for Markers {
         let stroke = Stroke::new(1.0, self.colour);
         let visible = transform.frame().expand(theme::MARKER_RADIUS);
         let crowded = self.points.len() > 2_000;
-        let radius = if crowded { 1.2 } else { theme::MARKER_RADIUS };
+        let radius = if crowded || self.is_small { theme::SMALL_MARKER_RADIUS } else { theme::MARKER_RADIUS };
         for (point, bar) in self.points.iter().zip(&self.bars) {
             let at = transform.position_from_point(point);
             if at.x < visible.left() || at.x > visible.right() {

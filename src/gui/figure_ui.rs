@@ -29,17 +29,25 @@ pub struct FigureView<'a> {
     pub reset_zoom: bool,
     /// It is not what was asked for, only what there was until then.
     pub is_waiting: bool,
+    /// Names of layers that are not drawn.
+    pub hidden: &'a [&'static str],
 }
 
-/// Draws a figure into all the room there is; `lead` draws what the line above it begins with.
-pub fn show(ui: &mut Ui, view: &FigureView<'_>, textures: &mut MapTextures, lead: Option<&mut dyn FnMut(&mut Ui)>) {
+/// Draws a figure into all the room there is; `lead` draws what the line above it begins with. Answers where it was clicked,
+/// in the axes' units.
+pub fn show(
+    ui: &mut Ui,
+    view: &FigureView<'_>,
+    textures: &mut MapTextures,
+    lead: Option<&mut dyn FnMut(&mut Ui)>,
+) -> Option<[f64; 2]> {
     let figure = view.figure;
     let width = ui.available_width();
     caption::line(ui, view, lead);
     caption::many_names(ui, figure);
     if let Some(reason) = &figure.empty {
         said_in_the_middle(ui, reason);
-        return;
+        return None;
     }
     let map = figure.layers.iter().enumerate().find_map(|(index, layer)| match layer {
         Layer::Map(map) => Some((index, map)),
@@ -47,17 +55,19 @@ pub fn show(ui: &mut Ui, view: &FigureView<'_>, textures: &mut MapTextures, lead
     });
     let room = vec2(width, ui.available_height());
     if room.x < 60.0 || room.y < 50.0 {
-        return;
+        return None;
     }
+    let mut clicked = None;
     let bar_width = if map.is_some() && room.x > 200.0 { theme::COLOUR_BAR_WIDTH } else { 0.0 };
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         let size = vec2(room.x - bar_width, room.y);
-        ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| plot(ui, view, textures));
+        ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| clicked = plot(ui, view, textures));
         if let Some((_, map)) = map.filter(|_| bar_width > 0.0) {
             colour_bar(ui, map, vec2(bar_width, room.y));
         }
     });
+    clicked
 }
 
 /// Words in the middle of the room there is: why nothing is drawn and what would fill it.
@@ -74,7 +84,8 @@ pub fn said_in_the_middle(ui: &mut Ui, words: &str) {
     ui.painter().with_clip_rect(room).galley(pos2(room.center().x, top), galley, muted);
 }
 
-fn plot(ui: &mut Ui, view: &FigureView<'_>, textures: &mut MapTextures) {
+/// Draws the plot; answers where it was clicked.
+fn plot(ui: &mut Ui, view: &FigureView<'_>, textures: &mut MapTextures) -> Option<[f64; 2]> {
     let figure = view.figure;
     let look = theme::look(ui.visuals());
     let (x, y) = (&figure.x, &figure.y);
@@ -120,7 +131,8 @@ fn plot(ui: &mut Ui, view: &FigureView<'_>, textures: &mut MapTextures) {
         // Rules come last: their names stay readable over data.
         for rules in [false, true] {
             let layers = figure.layers.iter().enumerate();
-            for (index, layer) in layers.filter(|(_, layer)| matches!(layer, Layer::Rule { .. }) == rules) {
+            let are_drawn = |layer: &Layer| !layer.label().is_some_and(|label| view.hidden.contains(&label));
+            for (index, layer) in layers.filter(|(_, layer)| matches!(layer, Layer::Rule { .. }) == rules && are_drawn(layer)) {
                 add_layer(plot_ui, layer, figure, maps[index], look, index);
             }
         }
@@ -128,6 +140,9 @@ fn plot(ui: &mut Ui, view: &FigureView<'_>, textures: &mut MapTextures) {
     });
     let name = format!("Plot: {}", figure.title);
     response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
+    let at = response.response.interact_pointer_pos().filter(|_| response.response.clicked())?;
+    let place = response.transform.value_from_position(at);
+    Some([ticks::value(x.scale, place.x), ticks::value(y.scale, place.y)])
 }
 
 /// How many pixels a whole map takes at the zoom of the last frame.
@@ -216,10 +231,16 @@ fn add_layer<'a>(
                 Some((PlotPoint::new(px, py), bar.flatten()))
             });
             let (points, bars) = placed.unzip();
-            plot_ui.add(Markers::new(label, theme::ink(*ink, look), points, bars));
+            let markers = Markers::new(label, theme::ink(*ink, look), points, bars);
+            plot_ui.add(if has_map(figure) { markers.small() } else { markers });
         }
         Layer::Line { label, ink, points } => {
-            let stroke = Stroke::new(if *ink == Ink::Fit { 2.0 } else { theme::LINE_WIDTH }, theme::ink(*ink, look));
+            let width = match ink {
+                _ if has_map(figure) => theme::THIN_LINE_WIDTH,
+                Ink::Fit => 2.0,
+                _ => theme::LINE_WIDTH,
+            };
+            let stroke = Stroke::new(width, theme::ink(*ink, look));
             let is_guide = matches!(ink, Ink::Reference | Ink::Faint);
             plot_ui.add(Curve::new(label, stroke, points.iter().map(|point| at(*point))).dashed(is_guide));
         }

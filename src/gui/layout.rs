@@ -9,6 +9,8 @@ use monitasks::vocab::Run;
 
 /// The task whose panes have the event display's buttons.
 pub const EVENT_TASK: &str = "event_display";
+/// Its item that shows one strip's samples.
+pub const WAVEFORM_ITEM: &str = "waveform";
 
 /// One docked pane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ mod app;
 mod caption;
 mod cell_words;
 mod dialogs;
+mod event_pane;
 mod figure_items;
 mod figure_ui;
 mod layout;

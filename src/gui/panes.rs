@@ -7,14 +7,15 @@ use egui::{Id, Ui, WidgetText};
 use egui_tiles::{Behavior, LinearDir, SimplificationOptions, Tabs, TileId, Tiles, UiResponse};
 use monitasks::figure::Figure;
 
+use super::event_pane;
 use super::figure_ui::{self, FigureView};
-use super::layout::{EVENT_TASK, Layout, Pane, RULES};
+use super::layout::{EVENT_TASK, Layout, Pane, RULES, WAVEFORM_ITEM};
 use super::map_texture::MapTextures;
 use super::scene::Scene;
 use super::state::{Action, ItemRef};
 use super::theme;
 use crate::engine::{Command, ViewCommand};
-use crate::snapshot::{FigureKey, ItemNode, Snapshot, TaskNode};
+use crate::snapshot::{FOUND_LAYERS, FigureKey, ItemNode, Snapshot, TaskNode};
 
 /// What the panes keep from frame to frame.
 #[derive(Default)]
@@ -22,6 +23,8 @@ pub struct PaneMemory {
     textures: MapTextures,
     last: HashMap<u64, (ItemRef, Arc<Figure>)>,
     reset_zoom: bool,
+    /// Events are shown without the hits and tracks found in them.
+    hides_found: bool,
 }
 
 impl PaneMemory {
@@ -41,7 +44,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, layout: &mut Layout, memory: &mu
         );
         return;
     }
-    let mut docked = Docked { scene, memory, active: layout.active };
+    let has_waveform = layout.place_of(&event_pane::waveform_item()).is_some();
+    let mut docked = Docked { scene, memory, active: layout.active, has_waveform };
     layout.tree.ui(&mut docked, ui);
     memory.reset_zoom = false;
     let panes: Vec<u64> = layout
@@ -57,6 +61,8 @@ struct Docked<'a, 'b> {
     scene: &'a mut Scene<'b>,
     memory: &'a mut PaneMemory,
     active: Option<TileId>,
+    /// Some pane shows the waveform of a strip.
+    has_waveform: bool,
 }
 
 /// Task and item of a pane in the tree.
@@ -75,29 +81,6 @@ fn title(snapshot: &Snapshot, pane: &Pane) -> String {
     }
 }
 
-/// Buttons that step through the events of a file, for the line above the display: the figure's note says which event it is.
-fn event_buttons(ui: &mut Ui, scene: &mut Scene<'_>) {
-    let Some(event) = scene.snapshot.event.clone() else { return };
-    let show = |index| Command::View(ViewCommand::ShowEvent { file: event.file, index });
-    let follows = if event.follows_newest { "; goes to the newest file as files come" } else { "" };
-    let place = format!("{}, event {} of {}{follows}", event.file, event.index + 1, event.of);
-    for (glyph, name, is_there, index) in [
-        ("◀", "Event before", event.index > 0, event.index.saturating_sub(1)),
-        ("▶", "Next event", event.index + 1 < event.of, event.index.saturating_add(1)),
-    ] {
-        let button = ui.add_enabled(is_there, egui::Button::new(glyph).small());
-        let button =
-            button.on_hover_text(format!("{name}; now {place}")).on_disabled_hover_text(format!("None: this is {place}"));
-        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, is_there, name));
-        if button.clicked() {
-            scene.send(show(index));
-        }
-    }
-    if !event.follows_newest && ui.small_button("Follow newest file").clicked() {
-        scene.send(Command::View(ViewCommand::FollowNewestEvent));
-    }
-}
-
 impl Docked<'_, '_> {
     /// The figure that was asked for, or the last one of this pane while that is being made.
     fn figure(&mut self, pane: &Pane, shows: &ItemRef) -> Option<(Arc<Figure>, bool)> {
@@ -108,6 +91,17 @@ impl Docked<'_, '_> {
         }
         let (item, figure) = self.memory.last.get(&pane.id)?;
         (item == shows).then(|| (figure.clone(), true))
+    }
+
+    /// Shows the waveform of the strip that was clicked, in a pane of its own below the view if there is none yet.
+    fn show_strip(&mut self, tile_id: TileId, item: &str, at: [f64; 2]) {
+        let Some(detector) = self.scene.snapshot.workspace.as_ref().map(|facts| facts.detector.clone()) else { return };
+        let Some(strip) = event_pane::strip_at(item, at, &detector) else { return };
+        self.scene.send(Command::View(ViewCommand::ShowStrip(strip)));
+        if !self.has_waveform {
+            self.scene.ask(Action::Split(tile_id, LinearDir::Vertical));
+            self.scene.ask(Action::ShowItem(event_pane::waveform_item()));
+        }
     }
 
     fn body(&mut self, ui: &mut Ui, tile_id: TileId, pane: &Pane) {
@@ -125,11 +119,22 @@ impl Docked<'_, '_> {
             Some((figure, is_waiting)) => {
                 let zoom_key = format!("{}/{}", shows.task, shows.item);
                 let pane_title = title(self.scene.snapshot, pane);
-                let view = FigureView { figure: &figure, pane: pane.id, pane_title, zoom_key, reset_zoom, is_waiting };
                 let is_event = shows.task == EVENT_TASK;
-                let mut buttons = |ui: &mut Ui| event_buttons(ui, self.scene);
+                let is_waveform = is_event && shows.item == WAVEFORM_ITEM;
+                let PaneMemory { textures, hides_found, .. } = self.memory;
+                let hidden: &[&str] = if *hides_found && is_event { &FOUND_LAYERS } else { &[] };
+                let view = FigureView { figure: &figure, pane: pane.id, pane_title, zoom_key, reset_zoom, is_waiting, hidden };
+                let mut buttons = |ui: &mut Ui| {
+                    event_pane::event_buttons(ui, self.scene, hides_found);
+                    if is_waveform {
+                        event_pane::strip_buttons(ui, self.scene);
+                    }
+                };
                 let lead: Option<&mut dyn FnMut(&mut Ui)> = if is_event { Some(&mut buttons) } else { None };
-                figure_ui::show(ui, &view, &mut self.memory.textures, lead);
+                let clicked = figure_ui::show(ui, &view, textures, lead);
+                if let Some(at) = clicked.filter(|_| is_event) {
+                    self.show_strip(tile_id, &shows.item, at);
+                }
             }
             None if node(self.scene.snapshot, Some(shows)).is_none() => {
                 let words =

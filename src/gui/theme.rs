@@ -28,6 +28,10 @@ pub const BLOCK_WIDTH: f32 = 54.0;
 pub const TAB_HEIGHT: f32 = 24.0;
 /// Radius of a measured point's marker.
 pub const MARKER_RADIUS: f32 = 2.6;
+/// Radius of a marker where there are many or where it lies on a map, points: what is below stays to be seen.
+pub const SMALL_MARKER_RADIUS: f32 = 1.2;
+/// Width of a curve that lies on a map, points.
+pub const THIN_LINE_WIDTH: f32 = 0.8;
 /// How near the pointer must come to a measured point to read it.
 pub const READ_OUT_RADIUS: f32 = 12.0;
 /// Width of curves.

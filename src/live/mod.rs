@@ -14,9 +14,9 @@ mod tree;
 
 pub use book::{BookPoller, BookView};
 pub use declared::WorkspaceTasks;
-pub use event::{EVENT_DISPLAY, EventPoller, EventView, EventWish};
+pub use event::{EVENT_DISPLAY, EventPoller, EventView, EventWish, WAVEFORM};
 pub use figures::FigureMaker;
-pub use once::newest_raw_file;
+pub use once::{EventLook, bare_raw_file, newest_raw_file};
 pub use results::{DiskResults, FoundResult, ResultPoller, ResultsFolder, ResultsView, TaskResults};
 
 use std::collections::BTreeMap;

@@ -1,16 +1,18 @@
 //! The shift as it stands now, read once in a row: for commands that need no window.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use monitasks::detector::{Detector, Strip};
 use monitasks::registry::TaskRegistry;
 use monitasks::vocab::FileId;
 
-use super::{BookPoller, BookView, DiskResults, EventPoller, EventWish, Live, ResultPoller, WorkspaceTasks};
+use super::{BookPoller, BookView, DiskResults, EventPoller, EventView, EventWish, Live, ResultPoller, WorkspaceTasks};
 use crate::bookkeeping::SqliteStore;
 use crate::config::{Settings, Workspace};
 use crate::detector::{self, DetectorError};
+use crate::rawdata::RawReader;
 use crate::snapshot::{FileStage, Origin, RunRow, WorkspaceFacts};
 
 impl WorkspaceFacts {
@@ -48,7 +50,7 @@ impl Live {
     ///
     /// # Errors
     /// When the detector file can't be used.
-    pub fn read_workspace(workspace: &Workspace, now: Timestamp) -> Result<Live, DetectorError> {
+    pub fn read_workspace(workspace: &Workspace, look: &EventLook, now: Timestamp) -> Result<Live, DetectorError> {
         let facts = WorkspaceFacts::of(workspace, true)?;
         let detector = facts.detector.clone();
         let (registry, task_faults) = WorkspaceTasks::of(workspace).read(&workspace.settings.time_zone);
@@ -61,21 +63,25 @@ impl Live {
             Err(error) => BookView::away(error.to_string()),
         };
         let newest = newest_raw_file(&book.runs);
-        let event = EventPoller::new(detector).look(EventWish::Newest, newest, |file| workspace.raw_file(file));
+        let mut poller = EventPoller::new(detector, workspace.settings.reconstruction.clone());
+        let event = look.read(&mut poller, newest, |file| workspace.raw_file(file));
         let mut live = Live::new(registry, Origin::Live, facts);
         live.faults("tasks", task_faults);
         live.take_results(Arc::new(results.view()));
         live.take_book(Arc::new(book));
-        live.take_event(Arc::new(event.unwrap_or_default()));
+        live.take_event(Arc::new(event));
         Ok(live)
     }
 
-    /// The results in a file or folder, with no workspace.
+    /// The results in a file or folder, or the event of a raw file, with no workspace.
     ///
     /// # Errors
     /// When the shipped detector file can't be used.
-    pub fn read_bare(path: &Path, now: Timestamp) -> Result<Live, DetectorError> {
+    pub fn read_bare(path: &Path, look: &EventLook, now: Timestamp) -> Result<Live, DetectorError> {
         let facts = WorkspaceFacts::bare(path)?;
+        if let Some(file) = bare_raw_file(path, &facts.detector) {
+            return Ok(Live::read_raw(path, file, look, facts));
+        }
         let registry = Arc::new(TaskRegistry::built_in());
         let folder = Box::new(DiskResults::bare(path));
         let mut results = ResultPoller::new(registry.clone(), facts.detector.clone(), folder, &Settings::default());
@@ -84,6 +90,47 @@ impl Live {
         live.take_results(Arc::new(results.view()));
         Ok(live)
     }
+
+    /// One event of a raw file that stands alone.
+    fn read_raw(path: &Path, file: FileId, look: &EventLook, facts: WorkspaceFacts) -> Live {
+        let mut poller = EventPoller::new(facts.detector.clone(), Settings::default().reconstruction);
+        let mut live = Live::new(Arc::new(TaskRegistry::built_in()), Origin::Bare, facts);
+        live.take_event(Arc::new(look.read(&mut poller, Some(file), |_| path.to_owned())));
+        live
+    }
+}
+
+/// Which event and strip a command looks at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EventLook {
+    /// The event's place in its file, from 0; the first when none is named.
+    pub index: Option<u32>,
+    /// The strip whose waveform is shown; the one with the highest hit when none is named.
+    pub strip: Option<Strip>,
+}
+
+impl EventLook {
+    /// Reads the event out of the newest file.
+    fn read(self, poller: &mut EventPoller, newest: Option<FileId>, path_of: impl Fn(FileId) -> PathBuf) -> EventView {
+        let wish = match (self.index, newest) {
+            (Some(index), Some(file)) => EventWish::Chosen { file, index },
+            _ => EventWish::Newest,
+        };
+        let view = poller.look(wish, newest, path_of);
+        let with_strip = self.strip.and_then(|strip| poller.choose_strip(strip));
+        with_strip.or(view).unwrap_or_default()
+    }
+}
+
+/// What a raw file that stands alone is called: by its name, else by its run header. None for a file that is no raw file.
+#[must_use]
+pub fn bare_raw_file(path: &Path, detector: &Detector) -> Option<FileId> {
+    if !path.is_file() {
+        return None;
+    }
+    let reader = RawReader::open(path, &detector.readout).ok().filter(|reader| reader.count() > 0)?;
+    let by_name = path.file_name().and_then(|name| detector.match_raw_name(&name.to_string_lossy()));
+    Some(by_name.unwrap_or_else(|| FileId::new(reader.run().0, 0)))
 }
 
 /// The newest raw file that stands in the storage.

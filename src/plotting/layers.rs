@@ -17,13 +17,16 @@ pub const MANY_POINTS: usize = 10_000;
 
 /// Draws all layers in order; the names of rules and words come last, over everything.
 pub fn draw(canvas: &mut Canvas, plot: &Plot<'_>) {
+    let has_map = plot.figure.layers.iter().any(|layer| matches!(layer, Layer::Map(_)));
     canvas.begin_clip(plot.area);
     for layer in &plot.figure.layers {
         match layer {
             Layer::Points { ink, points, .. } => draw_points(canvas, plot, *ink, points),
             Layer::Line { ink, points, .. } => {
                 let pixels = points.iter().map(|[x, y]| pixel(plot, *x, *y));
-                canvas.path(&polyline(pixels, points.len()), colour(plot, *ink), 1.8);
+                // What lies below a line on a map stays to be seen.
+                let width = if has_map { 0.9 } else { 1.8 };
+                canvas.path(&polyline(pixels, points.len()), colour(plot, *ink), width);
             }
             Layer::Steps { ink, edges, values, .. } => steps(canvas, plot, *ink, edges, values),
             Layer::Map(shown) => map::draw(canvas, plot, shown),

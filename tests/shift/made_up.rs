@@ -52,7 +52,7 @@ pub fn full() -> Snapshot {
         backend: Backend::Running { owner: "daq-ws3:20417".into(), heartbeat: before(2) },
         tasks,
         figures,
-        event: Some(EventShown { file: FileId::new(24, 2), index: 4, of: 12, follows_newest: true }),
+        event: Some(EventShown { file: FileId::new(24, 2), index: 4, of: 12, follows_newest: true, strip: None }),
         runs: (1..=24).map(run).collect(),
         not_taken: vec![
             NotTaken {
@@ -252,8 +252,9 @@ fn tasks() -> Vec<TaskNode> {
             "event_display",
             "Event display",
             vec![
-                item("view_0", "View 0", State::Unchecked, "run24-seq2", ""),
-                item("view_1", "View 1", State::Unchecked, "run24-seq2", ""),
+                item("view0", "View 0", State::Unchecked, "run24-seq2", ""),
+                item("view1", "View 1", State::Unchecked, "run24-seq2", ""),
+                item("waveform", "Waveform", State::Unchecked, "run24-seq2", ""),
             ],
         ),
     ]
@@ -388,7 +389,7 @@ fn lem_trend() -> Figure {
 }
 
 fn event(name: &str) -> Figure {
-    let strips = if name == "view_0" { 320usize } else { 960 };
+    let strips = if name == "view0" { 320usize } else { 960 };
     let ticks = 1667usize;
     let mut values: Vec<f32> = (0..strips * ticks).map(|cell| (1.7 * wobble(cell, 5)) as f32).collect();
     for track in 0..4usize {
@@ -402,12 +403,12 @@ fn event(name: &str) -> Figure {
             }
         }
     }
-    Figure::new(format!("Event display, {}", name.replace('_', " ")), Axis::integer("strip"), Axis::linear("time", "us"))
+    Figure::new(format!("Event display, {}", name.replace("view", "view ")), Axis::integer("strip"), Axis::linear("time", "us"))
         .note("run24-seq2, event 5 of 12, 2026-11-20T13:20:00.250Z")
         .with(Layer::Map(Map {
             columns: strips,
             rows: ticks,
-            x_range: [-0.5, strips as f64 - 0.5],
+            x_range: [0.0, strips as f64],
             y_range: [0.0, ticks as f64 * 0.4],
             values,
             z: Axis::linear("charge", "ADC").range(-5.0, 40.0),

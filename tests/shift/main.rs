@@ -19,5 +19,6 @@ mod raw_files;
 mod reconstruction;
 mod uproot;
 mod window_clicks;
+mod window_event;
 mod window_frames;
 mod workspace;

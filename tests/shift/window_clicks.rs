@@ -121,8 +121,8 @@ fn the_first_start_shows_all_tasks_and_asks_for_their_figures() {
     }
     let expected = [
         "charge_asymmetry/map",
-        "event_display/view_0",
-        "event_display/view_1",
+        "event_display/view0",
+        "event_display/view1",
         "lem_gain/map",
         "pedestals/rms_view_0",
         "purity/lifetime_trend",
@@ -401,19 +401,6 @@ fn the_palette_reaches_pages_runs_and_items_by_keyboard() {
     desk.window.key_press(egui::Key::F3);
     desk.settle();
     assert_eq!(desk.window.state().state().page, Page::Processing);
-}
-
-#[test]
-fn the_event_display_steps_and_follows() {
-    let mut desk = Desk::at(made_up::full());
-    let _ = desk.commands();
-    desk.window.query_all_by_label("Next event").next().unwrap().click();
-    desk.settle();
-    assert_eq!(desk.commands(), [Command::View(ViewCommand::ShowEvent { file: FileId::new(24, 2), index: 5 })]);
-    desk.publish(|snapshot| snapshot.event.as_mut().unwrap().follows_newest = false);
-    desk.window.query_all_by_label("Follow newest file").next().unwrap().click();
-    desk.settle();
-    assert_eq!(desk.commands(), [Command::View(ViewCommand::FollowNewestEvent)]);
 }
 
 #[test]

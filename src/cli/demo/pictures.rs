@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::super::Failure;
 use crate::config::Workspace;
-use crate::live::Live;
+use crate::live::{EventLook, Live};
 use crate::plotting::{self, Look};
 
 /// Size of one plot's picture, pixels.
@@ -16,7 +16,7 @@ const PLOT_SIZE: (u32, u32) = (900, 560);
 /// Writes `plots/monitor.png` and `plots/<task>/<item>.png`, and prints where they are.
 pub(super) fn write_all(workspace: &Workspace) -> Result<(), Failure> {
     let now = Timestamp::now();
-    let mut live = Live::read_workspace(workspace, now)?;
+    let mut live = Live::read_workspace(workspace, &EventLook::default(), now)?;
     let keys = live.all_keys();
     live.watch(keys.clone());
     let snapshot = live.snapshot(now);
