@@ -4,6 +4,7 @@
 //! standard output, messages to standard error.
 
 mod analyse;
+mod compare;
 mod decide;
 mod demo;
 mod init;
@@ -23,6 +24,8 @@ mod words;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -71,6 +74,8 @@ enum Command {
     Reconstruct(reconstruct::Args),
     /// Reconstructed files to results: pedestals, purity, gain.
     Analyse(analyse::Args),
+    /// Two processings of a run, or any two results, against each other.
+    Compare(compare::Args),
     /// What a raw, ROOT, result or log file holds, and what is wrong with it.
     Inspect(inspect::Args),
     /// The tree of monitor tasks with their states and last values.
@@ -155,6 +160,16 @@ fn speak() {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
+/// A command that prints ends quietly when nobody reads on, as in `dqmon runs | head`. Those that hold sockets, files of others
+/// or a window open must live on.
+fn end_with_its_reader(command: Option<&Command>) {
+    let lives_on = matches!(command, None | Some(Command::Process(_) | Command::Demo(_) | Command::Job(_) | Command::Decide(_)));
+    if !lives_on {
+        // Where it can't be had, a closed pipe is an error like any other.
+        let _ = signal_hook::flag::register_conditional_default(signal_hook::consts::SIGPIPE, Arc::new(AtomicBool::new(true)));
+    }
+}
+
 /// Commands that work in no workspace, and those of the others that write into one when they are not told otherwise.
 const WITH_NO_WORKSPACE: [&str; 5] = ["demo", "init", "simulate", "inspect", "job"];
 const WRITES_INTO_THE_BOOK: [&str; 2] = ["process", "decide"];
@@ -187,6 +202,7 @@ fn grammar() -> clap::Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::from_arg_matches(&grammar().get_matches()).unwrap_or_else(|error| error.exit());
     speak();
+    end_with_its_reader(arguments.command.as_ref());
     let global = &arguments.global;
     let outcome = match &arguments.command {
         None => window::run(global, &arguments.paths),
@@ -196,6 +212,7 @@ pub fn main() -> ExitCode {
         Some(Command::Process(args)) => process::run(global, args),
         Some(Command::Reconstruct(args)) => reconstruct::run(global, args),
         Some(Command::Analyse(args)) => analyse::run(global, args),
+        Some(Command::Compare(args)) => compare::run(global, args),
         Some(Command::Inspect(args)) => inspect::run(args),
         Some(Command::Tasks(args)) => tasks::run(global, args),
         Some(Command::Plot(args)) => plot::run(global, args),
