@@ -12,7 +12,8 @@ use rayon::prelude::*;
 use super::progress::Progress;
 use super::{Ended, Failure, Outcome};
 use crate::detector;
-use crate::rawdata::RawWriter;
+use crate::rawdata::layout::FLAG_COMPRESSED;
+use crate::rawdata::{EventHeader, RawWriter};
 use crate::simulation::{Settings, Simulation, Truth, gain_map};
 
 /// Arguments of `dqmon simulate`.
@@ -33,8 +34,8 @@ pub struct Args {
     /// The first file's sequence.
     #[arg(long, value_name = "S", default_value_t = 0)]
     first_seq: u32,
-    /// Write compressed events (not possible yet).
-    #[arg(long, hide = true)]
+    /// Write compressed events, byte for byte as the reference encoder.
+    #[arg(long)]
     compressed: bool,
     /// A shipped detector or the path of a detector file.
     #[arg(long, value_name = "NAME", default_value = "3x1x1")]
@@ -73,9 +74,6 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> Outcome {
-    if args.compressed {
-        return Err(Failure("compressed raw files can't be written yet: leave out '--compressed'".into()));
-    }
     let Some(last_seq) = args.first_seq.checked_add(args.files - 1) else {
         return Err(Failure(format!(
             "{} files from sequence {} on pass the last sequence, {}",
@@ -150,7 +148,8 @@ fn write_file(
         let indices = first..args.events.min(first.saturating_add(batch));
         let events: Vec<_> = indices.into_par_iter().map(|index| simulation.event(args.run, sequence, index)).collect();
         for event in &events {
-            writer.write(&event.header, &event.samples)?;
+            let flags = event.header.flags | if args.compressed { FLAG_COMPRESSED } else { 0 };
+            writer.write(&EventHeader { flags, ..event.header }, &event.samples)?;
             truth.push(sequence, event);
         }
         progress.advance(events.len() as u64);

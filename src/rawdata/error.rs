@@ -29,25 +29,24 @@ pub enum RawError {
         /// The file.
         path: PathBuf,
     },
-    /// The event's payload is compressed.
-    #[error("event {index} at byte {offset} is compressed: found flags 0x{flags:02X}, expected bit 0x40 clear, for \
-             compressed events can't be read yet: {}", path.display())]
-    Compressed {
-        /// The event, counted from 0 in the file.
-        index: usize,
-        /// Where its header starts.
-        offset: u64,
-        /// Its flags.
-        flags: u8,
-        /// The file.
-        path: PathBuf,
-    },
     /// There is no event of that index.
     #[error("no event {index}: the file has {count} whole events: {}", path.display())]
     NoSuchEvent {
         /// As asked for, counted from 0.
         index: usize,
         /// Whole events in the file.
+        count: usize,
+        /// The file.
+        path: PathBuf,
+    },
+    /// There are no such channels.
+    #[error("no channels {from} to {to}, the last not included: an event has {count}: {}", path.display())]
+    NoSuchChannels {
+        /// The first asked for.
+        from: usize,
+        /// Behind the last asked for.
+        to: usize,
+        /// Channels in an event.
         count: usize,
         /// The file.
         path: PathBuf,
@@ -63,6 +62,12 @@ pub enum RawError {
 }
 
 impl RawError {
+    /// Whether the file's bytes are at fault, not the asking or the operating system: what else is in the file can be used.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, RawError::Damaged { .. })
+    }
+
     /// The operating system's refusal.
     pub(super) fn io(doing: &'static str, path: &Path, error: &std::io::Error) -> Self {
         RawError::Io { doing, why: error.to_string(), path: path.to_owned() }

@@ -76,6 +76,11 @@ pub(super) fn parse_event_header(bytes: &[u8; EVENT_HEADER_BYTES], offset: u64) 
     Ok((header, u32::from_be_bytes(part(bytes, 31))))
 }
 
+/// The payload's bytes that a whole event header tells; 0 for less than one.
+pub(super) fn payload_bytes(header: &[u8]) -> u64 {
+    header.get(31..35).and_then(|bytes| bytes.try_into().ok()).map_or(0, |bytes| u64::from(u32::from_be_bytes(bytes)))
+}
+
 /// A time of a DAQ's clock; `None` when no calendar has it or the nanoseconds are more than a second.
 fn stamp(seconds: i64, nanoseconds: i64) -> Option<Timestamp> {
     let nanosecond = i32::try_from(nanoseconds).ok().filter(|nanosecond| (0..1_000_000_000).contains(nanosecond))?;

@@ -9,7 +9,8 @@ use monitasks::vocab::Run;
 
 use super::error::RawError;
 use super::event::EventHeader;
-use super::{layout, packing};
+use super::layout::{self, EVENT_HEADER_BYTES};
+use super::{coding, packing};
 
 /// A raw file being written. Until [`RawWriter::finish`] it has no footer, as one whose DAQ is still at it.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub struct RawWriter {
     path: PathBuf,
     file: File,
     samples: usize,
+    channel_samples: usize,
     events: usize,
     bytes: Vec<u8>,
 }
@@ -32,7 +34,8 @@ impl RawWriter {
     pub fn create(path: &Path, run: Run, run_flags: u8, readout: &Readout) -> Result<Self, RawError> {
         let file = File::create(path).map_err(|error| RawError::io("written", path, &error))?;
         let samples = readout.channels * readout.samples;
-        let mut writer = RawWriter { path: path.to_owned(), file, samples, events: 0, bytes: Vec::new() };
+        let (path, channel_samples) = (path.to_owned(), readout.samples);
+        let mut writer = RawWriter { path, file, samples, channel_samples, events: 0, bytes: Vec::new() };
         writer.bytes.extend(run.0.to_be_bytes());
         writer.bytes.push(run_flags);
         writer.flush()?;
@@ -45,7 +48,7 @@ impl RawWriter {
         self.events
     }
 
-    /// Writes one event, uncompressed; the header's `offset` is not used.
+    /// Writes one event, compressed when its header's flags say so; the header's `offset` is not used.
     ///
     /// # Errors
     /// When the samples are not as many as the readout has or more than 12 bits wide, the file is full, or it can't be written.
@@ -57,16 +60,22 @@ impl RawWriter {
         if let Some(sample) = samples.iter().find(|sample| **sample > 4095) {
             return Err(refused(format!("it has a sample of {sample}, expected at most 4095")));
         }
-        if header.is_compressed() {
-            return Err(refused(format!("its flags are 0x{:02X}, but events are written uncompressed", header.flags)));
-        }
         if self.events == Self::MOST_EVENTS {
             return Err(refused(format!("a raw file holds at most {} events", Self::MOST_EVENTS)));
         }
-        let payload = u32::try_from(packing::packed_bytes(samples.len()))
-            .map_err(|_| refused(format!("{} samples are too many for a raw file", samples.len())))?;
-        self.bytes.extend(layout::event_header_bytes(header, payload));
-        packing::pack(samples, &mut self.bytes);
+        let start = self.bytes.len();
+        self.bytes.extend([0; EVENT_HEADER_BYTES]);
+        if header.is_compressed() {
+            samples.chunks(self.channel_samples).for_each(|channel| coding::encode_channel(channel, &mut self.bytes));
+        } else {
+            packing::pack(samples, &mut self.bytes);
+        }
+        let payload = self.bytes.len() - start - EVENT_HEADER_BYTES;
+        let Ok(payload) = u32::try_from(payload) else {
+            self.bytes.clear();
+            return Err(refused(format!("its payload has {payload} bytes, too many for a raw file")));
+        };
+        self.bytes[start..start + EVENT_HEADER_BYTES].copy_from_slice(&layout::event_header_bytes(header, payload));
         self.events += 1;
         self.flush()
     }
