@@ -6,10 +6,12 @@ PYTHON ?= python3
 VENV := target/venv
 # Arguments of `dqmon demo`: make demo DEMO="--headless --files 6"
 DEMO ?=
+# Arguments of the benchmark: make bench BENCH="--growth"
+BENCH ?=
 PICTURES := docs/pictures
 
 .DEFAULT_GOAL := help
-.PHONY: help deps python build demo test pictures clean
+.PHONY: help deps python build demo test bench pictures clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -28,6 +30,9 @@ demo: deps build ## a simulated shift through the whole chain; DEMO="--headless"
 
 test: deps python ## everything that has to pass; what could not run is listed at the end and fails
 	@PATH="$(abspath $(VENV))/bin:$$PATH" CARGO="$(CARGO)" ./.ci/test.sh
+
+bench: deps python ## rates and memory beside peers; BENCH="--growth", "--quick", "--json" are passed on
+	@PATH="$(abspath $(VENV))/bin:$$PATH" $(CARGO) bench --locked --bench rates -- $(BENCH)
 
 pictures: build ## the pictures in docs/, made by the program
 	@mkdir -p $(PICTURES)
