@@ -10,17 +10,19 @@
 //! | `matched` | a matched track | its two tracks and its ends in space |
 //! | `points` | a strip of a matched track | place, charge, path length, LEM |
 //!
-//! [`schema`] has the columns. Writing is oxyroot's work ([`write`](mod@write) is the only file that knows it); reading is our own
-//! ([`read`](mod@read)), for it must answer to damaged files.
+//! [`schema`] has the columns. Writing is oxyroot's work ([`write`](mod@write) is the only file that knows it); reading is the
+//! inner crate's ([`read`](mod@read)), for it must answer to damaged files.
 
+mod bytes;
 mod error;
 pub mod read;
 pub mod schema;
 mod tree;
 mod write;
 
+pub use bytes::FileBytes;
 pub use error::RecoFileError;
-pub use read::{RecoFacts, TreeFacts, describe, entries, load};
+pub use read::{RecoFacts, entries, load};
 pub use schema::{EventRows, HitRows, MatchedRows, Meta, PedestalRows, PointRows, RecoData, TrackRows};
 pub use tree::{Branch, Tree, Values};
 pub use write::write;
