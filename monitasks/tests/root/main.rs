@@ -4,6 +4,7 @@
 
 mod damage;
 mod samples;
+mod written;
 
 use std::fs;
 use std::path::Path;

@@ -72,6 +72,26 @@ pub enum ProfileErrors {
 }
 
 impl HistogramAxis {
+    /// Bins of equal width, without title or labels.
+    #[must_use]
+    pub fn new(bins: usize, low: f64, high: f64) -> Self {
+        HistogramAxis { title: String::new(), bins, low, high, edges: Vec::new(), labels: Vec::new() }
+    }
+
+    /// The axis with a title, by custom with the unit in brackets.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// The axis with a label for each bin, none for a bin whose label is empty.
+    #[must_use]
+    pub fn labels(mut self, labels: impl IntoIterator<Item = String>) -> Self {
+        self.labels = (1..).zip(labels).take(self.bins).filter(|(_, label)| !label.is_empty()).collect();
+        self
+    }
+
     /// Bins with those below and above the range.
     #[must_use]
     pub fn cells(&self) -> usize {
@@ -108,6 +128,56 @@ impl HistogramAxis {
 }
 
 impl Histogram {
+    /// An empty histogram in double precision of one or two axes; set the bins by [`Histogram::set`].
+    #[must_use]
+    pub fn new(name: impl Into<String>, title: impl Into<String>, axes: Vec<HistogramAxis>) -> Self {
+        let class = if axes.len() == 1 { "TH1D" } else { "TH2D" };
+        let mut histogram = Histogram {
+            class: class.into(),
+            name: name.into(),
+            title: title.into(),
+            axes,
+            value_title: String::new(),
+            contents: Vec::new(),
+            squares: Vec::new(),
+            entries: 0.0,
+            sums: Vec::new(),
+            profile: None,
+        };
+        histogram.contents = vec![0.0; histogram.cells().unwrap_or(0)];
+        histogram.sums = vec![0.0; if histogram.axes.len() == 1 { 4 } else { 7 }];
+        histogram
+    }
+
+    /// Bins with those around the ranges; none when there are too many to count.
+    #[must_use]
+    pub fn cells(&self) -> Option<usize> {
+        self.axes.iter().try_fold(1usize, |cells, axis| cells.checked_mul(axis.bins.checked_add(2)?))
+    }
+
+    /// The place in `contents` of a bin, named by its number on each axis: 0 is below the range, 1 the first. None when there is
+    /// no such bin.
+    #[must_use]
+    pub fn place(&self, bins: &[usize]) -> Option<usize> {
+        if bins.len() != self.axes.len() {
+            return None;
+        }
+        let pairs = bins.iter().zip(&self.axes).rev();
+        pairs.into_iter().try_fold(0, |place, (bin, axis)| (*bin < axis.cells()).then(|| place * axis.cells() + bin))
+    }
+
+    /// Sets a bin's content and error, and counts it as one entry. A bin that there is not is left out. The sums over all fills
+    /// are left alone: a program that finds them empty takes the bins.
+    pub fn set(&mut self, bins: &[usize], value: f64, error: f64) {
+        let Some(place) = self.place(bins) else { return };
+        if self.squares.is_empty() {
+            self.squares = vec![0.0; self.contents.len()];
+        }
+        self.contents[place] = value;
+        self.squares[place] = error * error;
+        self.entries += 1.0;
+    }
+
     pub(super) fn of(object: &Object) -> Result<Histogram, RootError> {
         if object.get("fNcells").is_none() || object.get("fXaxis").is_none() || object.get("fArray").is_none() {
             return Err(RootError::Unsupported("no histogram of bins".into()));
@@ -117,7 +187,7 @@ impl Histogram {
         let axes =
             names[..dimensions].iter().map(|name| HistogramAxis::of(object.inside(name)?)).collect::<Result<Vec<_>, _>>()?;
         let contents = object.numbers("fArray")?;
-        let cells = axes.iter().try_fold(1usize, |cells, axis| cells.checked_mul(axis.bins.checked_add(2)?));
+        let cells = axes.iter().try_fold(1usize, |cells, axis: &HistogramAxis| cells.checked_mul(axis.bins.checked_add(2)?));
         let squares = object.numbers("fSumw2")?;
         let fits = |values: &[f64]| Some(values.len()) == cells;
         if !fits(&contents) || !(squares.is_empty() || fits(&squares)) {

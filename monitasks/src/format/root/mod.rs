@@ -5,7 +5,7 @@
 //! they say of themselves, and a class that is not read here is still listed.
 //!
 //! Reading: [`RootFile::open`] on any [`ByteSource`], then [`RootFile::histogram`], [`RootFile::graph`], or [`RootFile::tree`] and
-//! [`RootFile::column`]. No input makes it panic; time and memory stay in proportion to the bytes, with a cap on what a packed
+//! [`RootFile::column`]. Writing: [`write`](fn@write), histograms and graphs. No input makes it panic; time and memory stay in proportion to the bytes, with a cap on what a packed
 //! record may unpack to. `object` reads any class into named values, the other files give them their meaning.
 
 mod basket;
@@ -22,6 +22,7 @@ mod object;
 mod source;
 mod tree;
 mod values;
+mod write;
 
 pub use contents::{BranchFacts, Contents, GraphFacts, HistogramFacts, ObjectFacts, ObjectKind, TreeFacts};
 pub use error::RootError;
@@ -32,3 +33,4 @@ pub use key::Key;
 pub use source::ByteSource;
 pub use tree::{Branch, Tree};
 pub use values::{Column, PerEntry, Values};
+pub use write::{Product, write};

@@ -17,11 +17,11 @@ const MOST_DEPTH: usize = 60;
 const MOST_VALUES: usize = 2_000_000;
 
 /// Says in a class tag that a new class follows.
-const NEW_CLASS: u32 = 0xFFFF_FFFF;
+pub(super) const NEW_CLASS: u32 = 0xFFFF_FFFF;
 /// Marks a tag of a class that was named before.
-const CLASS_MASK: u32 = 0x8000_0000;
+pub(super) const CLASS_MASK: u32 = 0x8000_0000;
 /// Added to places in tags.
-const MAP_OFFSET: usize = 2;
+pub(super) const MAP_OFFSET: usize = 2;
 
 /// An object: the members of its class and of all its base classes, in the order of the file.
 #[derive(Debug, Clone, PartialEq)]
