@@ -1,9 +1,7 @@
 //! `dqmon reconstruct`: raw files to reconstructed files.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
-
-use monitasks::detector::Detector;
 
 use super::progress::Progress;
 use super::{Ended, Failure, Outcome};
@@ -50,7 +48,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     };
     let detector = detector::load(&settings.detector, &settings.channel_map, &root)?;
     let cuts = cuts(&settings.reconstruction, args);
-    let mask = mask(&cuts, &root, &detector)?;
+    let mask = Mask::of_settings(&cuts, &root, &detector)?;
     let setup = Setup { detector: &detector, settings: &cuts, mask: &mask };
     let (mut failures, mut has_finding) = (Vec::new(), false);
     for raw in &args.raw {
@@ -96,16 +94,6 @@ fn cuts(settings: &ReconstructionSettings, args: &Args) -> ReconstructionSetting
         cuts.mask_file = std::path::absolute(mask).unwrap_or_else(|_| mask.clone()).to_string_lossy().into_owned();
     }
     cuts
-}
-
-/// The masked channels: those of the file that the settings name, else the detector's own.
-fn mask(cuts: &ReconstructionSettings, root: &Path, detector: &Detector) -> Result<Mask, Failure> {
-    if cuts.mask_file.is_empty() {
-        return Ok(Mask::of_detector(detector));
-    }
-    let path = root.join(&cuts.mask_file);
-    let text = std::fs::read_to_string(&path).map_err(|error| Failure(format!("mask not read: {error}: {}", path.display())))?;
-    Mask::parse(&text, detector).map_err(|(line, what)| Failure(format!("mask refused: {what}: {}:{line}", path.display())))
 }
 
 /// The table of stages: time for each event, its part of the whole, and how many events it alone would make in a second.

@@ -292,7 +292,7 @@ impl Engine {
         pollers::spawn_results(poller, results_errands, outbox.clone());
         let open_store = (self.world.open_store)(&workspace, self.read_only);
         pollers::spawn_book(open_store, workspace.clone(), book_errands, outbox.clone());
-        let event_poller = EventPoller::new(detector, workspace.settings.reconstruction.clone());
+        let event_poller = EventPoller::new(detector, workspace.settings.reconstruction.clone(), workspace.root.clone());
         let raw_files = workspace.clone();
         pollers::spawn_event(event_poller, move |file| raw_files.raw_file(file), event_errands, outbox.clone());
         pollers::spawn_settings(&workspace, tasks, outbox);
@@ -321,7 +321,7 @@ impl Engine {
         pollers::spawn_results(poller, results_errands, outbox.clone());
         let event = bare_raw_file(path, &facts.detector).map(|file| {
             let (event, errands) = crossbeam_channel::bounded(64);
-            let poller = EventPoller::new(facts.detector.clone(), Settings::default().reconstruction);
+            let poller = EventPoller::new(facts.detector.clone(), Settings::default().reconstruction, facts.root.clone());
             let path = path.to_owned();
             pollers::spawn_event(poller, move |_| path.clone(), errands, outbox);
             // The channel is new and has room.

@@ -63,7 +63,7 @@ impl Live {
             Err(error) => BookView::away(error.to_string()),
         };
         let newest = newest_raw_file(&book.runs);
-        let mut poller = EventPoller::new(detector, workspace.settings.reconstruction.clone());
+        let mut poller = EventPoller::new(detector, workspace.settings.reconstruction.clone(), workspace.root.clone());
         let event = look.read(&mut poller, newest, |file| workspace.raw_file(file));
         let mut live = Live::new(registry, Origin::Live, facts);
         live.faults("tasks", task_faults);
@@ -93,7 +93,7 @@ impl Live {
 
     /// One event of a raw file that stands alone.
     fn read_raw(path: &Path, file: FileId, look: &EventLook, facts: WorkspaceFacts) -> Live {
-        let mut poller = EventPoller::new(facts.detector.clone(), Settings::default().reconstruction);
+        let mut poller = EventPoller::new(facts.detector.clone(), Settings::default().reconstruction, facts.root.clone());
         let mut live = Live::new(Arc::new(TaskRegistry::built_in()), Origin::Bare, facts);
         live.take_event(Arc::new(look.read(&mut poller, Some(file), |_| path.to_owned())));
         live

@@ -11,6 +11,14 @@ pub enum ReconstructionError {
     /// The raw file is damaged, cut or can't be read.
     #[error(transparent)]
     Raw(#[from] RawError),
+    /// The file of masked channels can't be used.
+    #[error("mask not taken: {why}: {}", path.display())]
+    Mask {
+        /// What is wrong with it.
+        why: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// The raw file holds no event.
     #[error("raw file holds no event: {}", path.display())]
     NoEvents {

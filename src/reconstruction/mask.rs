@@ -3,8 +3,13 @@
 //! The list is the detector file's, or a file of its own: rows `seqch crm view view_ch` as in the field's channel mask files, the
 //! channel in DAQ order, the charge readout module, the view and the strip in it; blank lines and what follows a `#` are ignored.
 
+use std::path::Path;
+
 use monitasks::detector::{Detector, Strip};
 use monitasks::vocab::{Channel, View};
+
+use super::ReconstructionError;
+use crate::config::ReconstructionSettings;
 
 /// Which channels are masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +24,20 @@ impl Mask {
         let is_bad = |strip: Strip| detector.is_blind(strip) || detector.view(strip.view).noisy_strips.contains(&strip.number);
         let channels = 0..detector.readout.channels as u32;
         Mask { masked: channels.map(|channel| detector.strip(Channel(channel)).is_some_and(is_bad)).collect() }
+    }
+
+    /// The mask that the settings ask for: their mask file, which stands below `root`, else the detector's own list.
+    ///
+    /// # Errors
+    /// When the mask file can't be read or is none; with the path.
+    pub fn of_settings(settings: &ReconstructionSettings, root: &Path, detector: &Detector) -> Result<Self, ReconstructionError> {
+        if settings.mask_file.is_empty() {
+            return Ok(Mask::of_detector(detector));
+        }
+        let path = root.join(&settings.mask_file);
+        let refused = |why: String| ReconstructionError::Mask { why, path: path.clone() };
+        let text = std::fs::read_to_string(&path).map_err(|error| refused(error.to_string()))?;
+        Mask::parse(&text, detector).map_err(|(line, what)| refused(format!("line {line}: {what}")))
     }
 
     /// The channels that a mask file lists.
@@ -74,7 +93,7 @@ mod tests {
     use super::*;
 
     fn detector() -> Detector {
-        crate::detector::load("3x1x1", "", std::path::Path::new(".")).unwrap()
+        crate::detector::load("3x1x1", "", Path::new(".")).unwrap()
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub mod timing;
 pub mod tracks;
 mod wide;
 
-pub use channels::Setup;
+pub use channels::{ChannelSearch, ChannelsFound, Setup};
 pub use error::ReconstructionError;
 pub use file::{Report, output_name, reconstruct_file};
 pub use mask::Mask;

@@ -51,7 +51,7 @@ fn start(program: &str, arguments: &[&str], core: Option<usize>) -> Started {
 }
 
 fn finish(started: Started) -> Took {
-    let mut child = started.child;
+    let child = started.child;
     let used = child.wait4().unwrap();
     let wall_s = started.at.elapsed().as_secs_f64();
     let output = fs::read_to_string(started.output.path()).unwrap();
@@ -62,7 +62,10 @@ fn finish(started: Started) -> Took {
 /// The processor and the number of its cores.
 pub fn machine() -> String {
     let facts = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = facts.lines().find_map(|line| line.strip_prefix("model name")).map_or("processor not known", |rest| rest.trim_start_matches([' ', '\t', ':']));
+    let model = facts
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map_or("processor not known", |rest| rest.trim_start_matches([' ', '\t', ':']));
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     format!("{model}, {cores} cores allowed")
 }

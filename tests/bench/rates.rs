@@ -67,7 +67,7 @@ pub fn decode(samples: &Samples, report: &mut Report) {
 /// Unpacking, pedestals and hits, beside the numpy script; the sums of all samples must agree.
 pub fn search(samples: &Samples, report: &mut Report) {
     let path = samples.uncompressed(0);
-    let (settings, mask) = (ReconstructionSettings::default(), Mask::default());
+    let (settings, mask) = (ReconstructionSettings::default(), Mask::of_detector(&samples.detector));
     let setup = Setup { detector: &samples.detector, settings: &settings, mask: &mask };
     let (mut ours, mut peers) = (Vec::new(), Vec::new());
     for _ in 0..samples.size.times {
@@ -131,16 +131,14 @@ pub fn whole(samples: &Samples, report: &mut Report) {
         rates[4].push(events / read.wall_s);
     }
     let [uncompressed, compressed, threads, processes, cat] = rates.map(median);
-    let rows: [(&str, f64, Option<(&str, f64)>, Option<f64>); 4] = [
-        ("whole reconstruction, uncompressed, raw file to ROOT file", uncompressed, None, Some(200.0)),
-        ("whole reconstruction, compressed", compressed, None, Some(110.0)),
-        ("whole reconstruction with two threads", threads, Some(("two separate processes", processes)), Some(0.9)),
-        ("reading alone: cat FILE > /dev/null", cat, None, None),
-    ];
-    for (what, ours, peer, goal) in rows {
+    let mut add = |what: &str, ours, peer: Option<(&str, f64)>, goal| {
         let peer = peer.map(|(name, rate)| (name.to_owned(), rate));
         report.add(Row { what: what.into(), ours, unit: "events/s", peer, goal });
-    }
+    };
+    add("whole reconstruction, uncompressed, raw file to ROOT file", uncompressed, None, Some(200.0));
+    add("whole reconstruction, compressed", compressed, None, Some(110.0));
+    add("whole reconstruction with two threads", threads, Some(("two separate processes", processes)), Some(0.9));
+    add("reading alone: cat FILE > /dev/null", cat, None, None);
     let ours = peak as f64 / 1e6;
     report.add(Row { what: "peak memory of one thread".into(), ours, unit: "MB", peer: None, goal: Some(100.0) });
 }

@@ -5,6 +5,7 @@
 
 pub mod crp_summary;
 pub mod pedestal;
+pub mod root;
 pub mod sidecar;
 
 use crate::task::ReadError;

@@ -160,7 +160,7 @@ mod tests {
         let mut writer = RawWriter::create(&path, file.run, 0, &detector.readout).unwrap();
         writer.write(&event.header, &event.samples).unwrap();
         writer.finish().unwrap();
-        let mut poller = EventPoller::new(detector.clone(), ReconstructionSettings::default());
+        let mut poller = EventPoller::new(detector.clone(), ReconstructionSettings::default(), folder.path().to_owned());
         let view = poller.look(EventWish::Newest, Some(file), |_| path.clone()).unwrap();
         (poller, view, detector)
     }

@@ -19,6 +19,7 @@ use super::tree;
 use crate::config::ReconstructionSettings;
 use crate::rawdata::{Event, RawReader};
 use crate::reconstruction::event::{EventReconstruction, RecoEvent};
+use crate::reconstruction::{Mask, Setup};
 use crate::snapshot::{EventShown, TaskNode};
 
 pub(super) use display::figure;
@@ -98,9 +99,10 @@ pub struct Waveform {
 pub struct EventPoller {
     detector: Arc<Detector>,
     settings: ReconstructionSettings,
+    /// Where the settings' mask file is looked for.
+    root: PathBuf,
     open: Option<(PathBuf, RawReader)>,
     event: Event,
-    reconstruction: EventReconstruction,
     last: Option<(FileId, u32)>,
     view: EventView,
     strip: Option<Strip>,
@@ -162,15 +164,15 @@ pub(super) fn node(event: &EventView) -> TaskNode {
 }
 
 impl EventPoller {
-    /// A poller that has read nothing; hits and tracks are found with `settings`.
+    /// A poller that has read nothing; hits and tracks are found with `settings`, whose mask file stands below `root`.
     #[must_use]
-    pub fn new(detector: Arc<Detector>, settings: ReconstructionSettings) -> Self {
+    pub fn new(detector: Arc<Detector>, settings: ReconstructionSettings, root: PathBuf) -> Self {
         EventPoller {
             detector,
             settings,
+            root,
             open: None,
             event: Event::default(),
-            reconstruction: EventReconstruction::default(),
             last: None,
             view: EventView::default(),
             strip: None,
@@ -239,7 +241,11 @@ impl EventPoller {
 
     /// The event in the buffer with what is found in it.
     fn viewed(&mut self, shown: EventShown, version: u64) -> EventView {
-        let found = self.reconstruction.reconstruct(&self.event, &self.detector, &self.settings);
+        // A mask that can't be used stops the jobs, which say so; here the event is still worth a look.
+        let mask =
+            Mask::of_settings(&self.settings, &self.root, &self.detector).unwrap_or_else(|_| Mask::of_detector(&self.detector));
+        let setup = Setup { detector: &self.detector, settings: &self.settings, mask: &mask };
+        let found = EventReconstruction::new(setup).reconstruct(&self.event);
         EventView {
             shown: Some(shown),
             stamp: Some(self.event.header.stamp),
