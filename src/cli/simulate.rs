@@ -5,7 +5,7 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use monitasks::detector::Detector;
+use monitasks::detector::{Detector, RawLayout};
 use monitasks::vocab::{FileId, Run, Sequence};
 use rayon::prelude::*;
 
@@ -83,6 +83,10 @@ pub fn run(args: &Args) -> Outcome {
         )));
     };
     let detector = detector::load(&args.detector, &args.channel_map, Path::new("."))?;
+    if args.compressed && detector.readout.raw_layout != RawLayout::Dlardaq {
+        let name = &detector.name;
+        return Err(Failure(format!("of detector {name} no compressed layout is known: leave out '--compressed'")));
+    }
     let simulation = Simulation::new(&detector, settings(args, &detector)?)?;
     fs::create_dir_all(&args.out).map_err(|error| failed("folder not made", &error, &args.out))?;
     // Asked for all before the first is written: a raw file that is there may be real data.
@@ -141,9 +145,10 @@ fn write_file(
 ) -> Result<(), Failure> {
     let detector = simulation.detector();
     let path = raw_path(args, detector, sequence);
-    let mut writer = RawWriter::create(&path, args.run, 0, &detector.readout)?;
+    let mut writer = RawWriter::create_for(&path, args.run, 0, &detector.readout, args.events as usize)?;
     // Some events at once, so that memory does not grow with the file, written in their order.
-    let batch = 2 * rayon::current_num_threads() as u32;
+    let event_bytes = detector.readout.channels * detector.readout.samples * size_of::<u16>();
+    let batch = (2 * rayon::current_num_threads()).min(MOST_BYTES_AT_ONCE / event_bytes).max(1) as u32;
     for first in (0..args.events).step_by(batch as usize) {
         let indices = first..args.events.min(first.saturating_add(batch));
         let events: Vec<_> = indices.into_par_iter().map(|index| simulation.event(args.run, sequence, index)).collect();
@@ -158,6 +163,9 @@ fn write_file(
     println!("{}", path.display());
     Ok(())
 }
+
+/// Samples of events that are made at once, bytes, when an event alone has less.
+const MOST_BYTES_AT_ONCE: usize = 256 << 20;
 
 /// Writes the truth.
 fn write_truth(truth: &Truth, path: &Path) -> Result<(), Failure> {

@@ -29,6 +29,16 @@ pub enum RawError {
         /// The file.
         path: PathBuf,
     },
+    /// The event is compressed in a way that is not known.
+    #[error("event {number} at byte {offset} is compressed, and of this layout no coding is known, expected an uncompressed one: {}", path.display())]
+    UnknownCoding {
+        /// The event's number.
+        number: u32,
+        /// Where its header starts.
+        offset: u64,
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no event of that index.
     #[error("no event {index}: the file has {count} whole events: {}", path.display())]
     NoSuchEvent {
@@ -65,7 +75,7 @@ impl RawError {
     /// Whether the file's bytes are at fault, not the asking or the operating system: what else is in the file can be used.
     #[must_use]
     pub fn is_damage(&self) -> bool {
-        matches!(self, RawError::Damaged { .. })
+        matches!(self, RawError::Damaged { .. } | RawError::UnknownCoding { .. })
     }
 
     /// The operating system's refusal.

@@ -19,16 +19,34 @@ use super::event::EventHeader;
 use super::layout::{self, EVENT_HEADER_BYTES, FOOTER_BYTES, RUN_HEADER_BYTES};
 use super::loss::{Ending, Loss};
 use super::payload::{Payload, Sizes};
+use super::search::Search;
 
 /// What a walk over a file found.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     /// Headers of the whole events.
     pub headers: Vec<EventHeader>,
-    /// Bytes of each one's payload.
+    /// Where the parts of each one's payload start, all as many.
+    pub starts: Vec<u64>,
+    /// Bytes of each one's payload, where they are not the same for all.
     pub payload_bytes: Vec<u32>,
     /// What was skipped.
     pub losses: Vec<Loss>,
+}
+
+impl Index {
+    /// Adds a whole event.
+    pub(super) fn push(&mut self, header: EventHeader, starts: &[u64], payload_bytes: u32) {
+        self.headers.push(header);
+        self.starts.extend_from_slice(starts);
+        self.payload_bytes.push(payload_bytes);
+    }
+
+    /// Where the parts of an event's payload start, and its bytes.
+    pub(super) fn payload(&self, event: usize) -> Option<(&[u64], u32)> {
+        let parts = self.starts.len().checked_div(self.headers.len())?;
+        Some((self.starts.get(event * parts..(event + 1) * parts)?, *self.payload_bytes.get(event)?))
+    }
 }
 
 /// The walk over a file.
@@ -38,10 +56,7 @@ pub(super) struct Walk<'a> {
     length: u64,
     readout: &'a Readout,
     sizes: Sizes,
-    /// The last search: where it began and what it found.
-    searched: Option<(u64, Option<u64>)>,
-    /// Bytes that are searched; it keeps its memory.
-    buffer: Vec<u8>,
+    search: Search,
     /// Bytes that may still be decoded to settle doubts.
     may_decode: u64,
 }
@@ -71,16 +86,7 @@ enum Follows {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(path: &'a Path, file: &'a File, length: u64, readout: &'a Readout) -> Self {
-        Walk {
-            path,
-            file,
-            length,
-            readout,
-            sizes: Sizes::of(readout),
-            searched: None,
-            buffer: Vec::new(),
-            may_decode: 2 * length,
-        }
+        Walk { path, file, length, readout, sizes: Sizes::of(readout), search: Search::default(), may_decode: 2 * length }
     }
 
     /// The run header.
@@ -100,8 +106,7 @@ impl<'a> Walk<'a> {
             let (fault, from) = match self.at(at)? {
                 Found::Event(header, payload, end) => {
                     if self.is_whole(&header, payload, end)? {
-                        index.headers.push(header);
-                        index.payload_bytes.push(payload);
+                        index.push(header, &[at + EVENT_HEADER_BYTES as u64], payload);
                         at = end;
                         continue;
                     }
@@ -202,7 +207,9 @@ impl<'a> Walk<'a> {
         }
         let Some(left) = self.may_decode.checked_sub(u64::from(payload)) else { return Ok(false) };
         self.may_decode = left;
-        let payload = Payload { path: self.path, file: self.file, header, bytes: payload, readout: self.readout };
+        let starts = [header.offset + EVENT_HEADER_BYTES as u64];
+        let (path, file, readout) = (self.path, self.file, self.readout);
+        let payload = Payload { path, file, starts: &starts, bytes: payload, is_compressed: true, readout };
         match payload.check() {
             Ok(()) => Ok(true),
             Err(RawError::Damaged { .. }) => Ok(false),
@@ -212,52 +219,23 @@ impl<'a> Walk<'a> {
 
     /// Where the next event behind a byte begins.
     fn next_after(&mut self, from: u64) -> Result<Option<u64>, RawError> {
-        if let Some((began, found)) = self.searched
-            && (began..=found.unwrap_or(u64::MAX)).contains(&from)
-            && found != Some(from)
+        let (mut search, file) = (std::mem::take(&mut self.search), (self.path, self.file, self.length));
+        let found = search.next_after(file, from, EVENT_HEADER_BYTES, &mut |place, bytes| self.is_event(place, bytes));
+        self.search = search;
+        found
+    }
+
+    /// Whether an event that holds begins at a byte, where a key and the bytes of a header stand.
+    fn is_event(&mut self, place: u64, bytes: &[u8]) -> Result<bool, RawError> {
+        // Most keys that are none are told by their size, with no words made of it.
+        if let Ok(bytes) = <&[u8; EVENT_HEADER_BYTES]>::try_from(bytes)
+            && self.sizes.has(bytes[26] & layout::FLAG_COMPRESSED != 0, layout::payload_bytes(bytes).into())
+            && let Found::Event(header, payload, end) = self.event(place, bytes)?
+            && end <= self.length
         {
-            return Ok(found);
+            return Ok(self.follows(&header, end)? != Follows::Not || self.holds(&header, payload)?);
         }
-        let found = self.search(from + 1)?;
-        self.searched = Some((from, found));
-        Ok(found)
-    }
-
-    /// The first byte from one on at which an event begins that holds.
-    fn search(&mut self, from: u64) -> Result<Option<u64>, RawError> {
-        const OVERLAP: u64 = EVENT_HEADER_BYTES as u64 - 1;
-        // What is searched at once grows, so that many short searches cost no more than one long one.
-        let (mut start, mut at_once) = (from, LEAST_SEARCHED_BYTES);
-        let mut bytes = std::mem::take(&mut self.buffer);
-        let mut found = None;
-        while found.is_none() && start + OVERLAP < self.length {
-            let count = (self.length - start).min(at_once);
-            bytes.resize(bytes.len().max(count as usize), 0);
-            let chunk = &mut bytes[..count as usize];
-            self.file.read_exact_at(chunk, start).map_err(|error| RawError::io("read", self.path, &error))?;
-            found = self.search_in(chunk, start)?;
-            start += count - OVERLAP;
-            at_once = (2 * at_once).min(MOST_SEARCHED_BYTES);
-        }
-        self.buffer = bytes;
-        Ok(found)
-    }
-
-    /// The first byte of a chunk that starts at a byte of the file at which an event begins that holds.
-    fn search_in(&mut self, chunk: &[u8], start: u64) -> Result<Option<u64>, RawError> {
-        for (place, header) in (start..).zip(chunk.windows(EVENT_HEADER_BYTES)) {
-            // Most keys that are none are told by their size, with no words made of it.
-            if let [0xFF, 0xFF, ..] = header
-                && self.sizes.has(header[26] & layout::FLAG_COMPRESSED != 0, layout::payload_bytes(header))
-                && let Ok(header) = header.try_into()
-                && let Found::Event(header, payload, end) = self.event(place, header)?
-                && end <= self.length
-                && (self.follows(&header, end)? != Follows::Not || self.holds(&header, payload)?)
-            {
-                return Ok(Some(place));
-            }
-        }
-        Ok(None)
+        Ok(false)
     }
 
     /// How a file ends in which damage has no event behind it. A footer at its very end still closes it.
@@ -338,12 +316,6 @@ impl<'a> Walk<'a> {
         RawError::Damaged { what: what.to_owned(), offset, found, expected: expected.to_owned(), path: self.path.to_owned() }
     }
 }
-
-/// Bytes searched at first.
-const LEAST_SEARCHED_BYTES: u64 = 1 << 12;
-
-/// Most bytes searched at once.
-const MOST_SEARCHED_BYTES: u64 = 1 << 20;
 
 /// Bytes as people write them: `FF FF`.
 fn hex(bytes: &[u8]) -> String {

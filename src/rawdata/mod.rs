@@ -1,7 +1,8 @@
 //! Raw files: read and write the detector's own formats.
 //!
 //! Uses `detector` (by way of `monitasks`' [`Readout`](monitasks::detector::Readout)); used by `simulation`, `reconstruction`
-//! and the event display. [`layout`] tells what is where in a file.
+//! and the event display. [`layout`] tells what is where in a file of the 3x1x1, `event_table` the same of the 6x6x6; which of the
+//! two it is stands in the detector file.
 //!
 //! Reading has two passes. [`RawReader::open`] walks over the event headers and remembers where the whole events are. A file
 //! that is still being written or was cut shows its whole events and why it ends ([`RawReader::ending`]); of a damaged one the
@@ -11,6 +12,7 @@
 mod coding;
 mod error;
 mod event;
+mod event_table;
 mod index;
 pub mod layout;
 mod loss;
@@ -18,10 +20,13 @@ mod packing;
 mod packing_wide;
 mod payload;
 mod reader;
+mod search;
+mod table_walk;
 mod writer;
 
 pub use error::RawError;
 pub use event::{Event, EventHeader};
+pub use event_table::is_start as begins_with_event_table;
 pub use loss::{Ending, Loss};
 pub use reader::RawReader;
 pub use writer::RawWriter;

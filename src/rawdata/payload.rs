@@ -9,8 +9,6 @@ use monitasks::detector::Readout;
 
 use super::coding::{self, StreamFault};
 use super::error::RawError;
-use super::event::EventHeader;
-use super::layout::EVENT_HEADER_BYTES;
 use super::packing;
 
 /// The sizes that payloads can have, in bytes.
@@ -54,8 +52,11 @@ impl Sizes {
 pub(super) struct Payload<'a> {
     pub path: &'a Path,
     pub file: &'a File,
-    pub header: &'a EventHeader,
+    /// Where its parts start; each has as many channels. A compressed one has a single part.
+    pub starts: &'a [u64],
+    /// Its bytes, when it is compressed.
     pub bytes: u32,
+    pub is_compressed: bool,
     pub readout: &'a Readout,
 }
 
@@ -72,11 +73,20 @@ impl Payload<'_> {
     /// When the file can't be read, or a compressed stream is damaged; of the latter all channels are looked at up to the last
     /// that is wanted, and the payload's end when that is the last of all.
     pub(super) fn read(&self, channels: Range<usize>, samples: &mut [u16], buffer: &mut Vec<u8>) -> Result<(), RawError> {
-        if self.header.is_compressed() {
-            self.decode(channels, samples, buffer)
-        } else {
-            self.unpack(channels.start, samples, buffer)
+        if self.is_compressed {
+            return self.decode(channels, samples, buffer);
         }
+        let in_part = self.readout.channels / self.starts.len().max(1);
+        let mut samples = samples;
+        for (first, start) in (0..).step_by(in_part.max(1)).zip(self.starts) {
+            let (from, to) = (channels.start.max(first), channels.end.min(first + in_part));
+            if from < to {
+                let (here, rest) = samples.split_at_mut((to - from) * self.readout.samples);
+                self.unpack(*start, from - first, here, buffer)?;
+                samples = rest;
+            }
+        }
+        Ok(())
     }
 
     /// Reads a compressed payload to its end and keeps nothing.
@@ -85,28 +95,30 @@ impl Payload<'_> {
         self.decode(none, &mut [], &mut Vec::new())
     }
 
-    fn start(&self) -> u64 {
-        self.header.offset + EVENT_HEADER_BYTES as u64
-    }
-
     fn read_at(&self, bytes: &mut [u8], at: u64) -> Result<(), RawError> {
-        self.file.read_exact_at(bytes, self.start() + at).map_err(|error| RawError::io("read", self.path, &error))
+        self.file.read_exact_at(bytes, at).map_err(|error| RawError::io("read", self.path, &error))
     }
 
-    fn unpack(&self, first_channel: usize, samples: &mut [u16], buffer: &mut Vec<u8>) -> Result<(), RawError> {
+    /// Where a compressed payload starts.
+    fn start(&self) -> u64 {
+        self.starts.first().copied().unwrap_or_default()
+    }
+
+    /// Unpacks samples of the part that starts at a byte, from a channel of it on.
+    fn unpack(&self, start: u64, first_channel: usize, samples: &mut [u16], buffer: &mut Vec<u8>) -> Result<(), RawError> {
         let first = first_channel * self.readout.samples;
         // A channel that starts in the middle of a byte: its first sample is the second of a pair.
         let half = first % 2;
         let (single, samples) = samples.split_at_mut(half.min(samples.len()));
         if let [sample] = single {
             let mut bytes = [0; 3];
-            self.read_at(&mut bytes, packing::packed_bytes(first - 1) as u64)?;
+            self.read_at(&mut bytes, start + packing::packed_bytes(first - 1) as u64)?;
             let mut pair = [0; 2];
             packing::unpack_plain(&bytes, &mut pair);
             *sample = pair[1];
         }
         buffer.resize(buffer.len().max(UNPACKED_BYTES), 0);
-        let mut at = packing::packed_bytes(first + half) as u64;
+        let mut at = start + packing::packed_bytes(first + half) as u64;
         for samples in samples.chunks_mut(UNPACKED_BYTES / 3 * 2) {
             let bytes = &mut buffer[..packing::packed_bytes(samples.len())];
             self.read_at(bytes, at)?;
@@ -132,7 +144,7 @@ impl Payload<'_> {
                 buffer.copy_within(at..filled, 0);
                 (at, filled) = (0, filled - at);
                 let count = (window - filled).min(total - read);
-                self.read_at(&mut buffer[filled..filled + count], read as u64)?;
+                self.read_at(&mut buffer[filled..filled + count], self.start() + read as u64)?;
                 (filled, read) = (filled + count, read + count);
             }
             let samples = if channel < wanted.start { Some(unwanted.as_mut_slice()) } else { wanted_samples.next() };

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use monitasks::detector::Readout;
+use monitasks::detector::{RawLayout, Readout};
 use monitasks::vocab::Run;
 
 use super::error::RawError;
@@ -13,6 +13,7 @@ use super::event::{Event, EventHeader};
 use super::index::{Index, Walk};
 use super::loss::{Ending, Loss};
 use super::payload::Payload;
+use super::table_walk::{TableWalk, Walked};
 
 /// An open raw file.
 ///
@@ -43,15 +44,24 @@ impl RawReader {
             let why = "it is no regular file".to_owned();
             return Err(RawError::Io { doing: "opened", why, path: path.to_owned() });
         }
-        let mut walk = Walk::new(path, &file, metadata.len(), readout);
-        let run_header = walk.run_header()?;
-        let (index, ending) = walk.events()?;
+        let length = metadata.len();
+        let Walked { run, run_flags, index, ending } = match readout.raw_layout {
+            RawLayout::Dlardaq => {
+                let mut walk = Walk::new(path, &file, length, readout);
+                let [a, b, c, d, run_flags] = walk.run_header()?;
+                let (index, ending) = walk.events()?;
+                Walked { run: u32::from_be_bytes([a, b, c, d]), run_flags, index, ending }
+            }
+            RawLayout::EventTable { fragments, missing_cards } => {
+                TableWalk::new(path, &file, length, readout, fragments.max(1), missing_cards).events()?
+            }
+        };
         match ending {
             Ending::Contradicting(fault) if index.headers.is_empty() => Err(fault),
             ending => Ok(RawReader {
                 path: path.to_owned(),
-                run: Run(u32::from_be_bytes([run_header[0], run_header[1], run_header[2], run_header[3]])),
-                run_flags: run_header[4],
+                run: Run(run),
+                run_flags,
                 readout: *readout,
                 index,
                 ending,
@@ -130,15 +140,20 @@ impl RawReader {
     /// # Errors
     /// As [`RawReader::read`], and when there are no such channels.
     pub fn read_channels(&self, index: usize, channels: Range<usize>, samples: &mut Vec<u16>) -> Result<(), RawError> {
-        let (Some(header), Some(bytes)) = (self.index.headers.get(index), self.index.payload_bytes.get(index)) else {
+        let (Some(header), Some((starts, bytes))) = (self.index.headers.get(index), self.index.payload(index)) else {
             return Err(RawError::NoSuchEvent { index, count: self.count(), path: self.path.clone() });
         };
         if channels.start > channels.end || channels.end > self.readout.channels {
             let (from, to) = (channels.start, channels.end);
             return Err(RawError::NoSuchChannels { from, to, count: self.readout.channels, path: self.path.clone() });
         }
+        let is_compressed = header.is_compressed();
+        if is_compressed && self.readout.raw_layout != RawLayout::Dlardaq {
+            return Err(RawError::UnknownCoding { number: header.number.0, offset: header.offset, path: self.path.clone() });
+        }
         samples.resize(channels.len() * self.readout.samples, 0);
-        let payload = Payload { path: &self.path, file: &self.file, header, bytes: *bytes, readout: &self.readout };
+        let (path, file, readout) = (&self.path, &self.file, &self.readout);
+        let payload = Payload { path, file, starts, bytes, is_compressed, readout };
         let mut buffer = self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         let read = payload.read(channels, samples, &mut buffer);
         self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use monitasks::detector::Readout;
+use monitasks::detector::{RawLayout, Readout};
 use monitasks::vocab::{EventNumber, Run};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -17,6 +17,7 @@ fn readout(channels: usize, samples: usize) -> Readout {
         skipped_samples: 3,
         coherent_group: 32,
         electronics_delay_us: 0.0,
+        raw_layout: RawLayout::Dlardaq,
     }
 }
 
@@ -40,6 +41,7 @@ fn header(number: u32) -> EventHeader {
 }
 
 mod damage;
+mod table;
 
 /// A folder with a file of tiny events, and the file's bytes.
 fn tiny_file(events: u32) -> (TempDir, PathBuf, Vec<u8>) {

@@ -14,6 +14,7 @@ use super::hits::{ChannelFacts, Hit, HitFinder};
 use super::mask::Mask;
 use super::pedestal::{BLOCK, Level, Pedestal, PedestalFinder};
 use super::timing::{Stage, StageTimes};
+use super::wide;
 use crate::config::ReconstructionSettings;
 
 /// What a reconstruction needs to know besides the events.
@@ -123,7 +124,7 @@ impl<'a> ChannelSearch<'a> {
         let channels = (first_channel as u32..).map(Channel);
         for ((row, level), channel) in self.rows.chunks_exact(stride).zip(&self.levels).zip(channels) {
             let Some(strip) = detector.strip(channel).filter(|_| !mask.is_masked(channel)) else { continue };
-            let facts = ChannelFacts { channel, strip, level: *level, scale: SCALE, first_tick: skipped };
+            let facts = ChannelFacts { channel, strip, level: *level, unit_adc: 1.0 / SCALE, first_tick: skipped };
             self.hits.find(&row[..length], facts, detector, settings, &mut found.hits);
         }
         self.times.since(start, Stage::Hits);
@@ -133,14 +134,10 @@ impl<'a> ChannelSearch<'a> {
 /// The pedestal of a channel's samples, which become a row over it; what the row has more is 0.
 fn pedestal(finder: &mut PedestalFinder, samples: &[u16], row: &mut [i16]) -> Pedestal {
     let (row, rest) = row.split_at_mut(samples.len());
-    for (value, sample) in row.iter_mut().zip(samples) {
-        *value = (*sample).min(MOST_ADC) as i16;
-    }
+    wide::take(samples, MOST_ADC, row);
     let pedestal = finder.find(row);
     let level = (SCALE * pedestal.mean_adc).round().clamp(0.0, SCALE * f32::from(MOST_ADC)) as i16;
-    for value in row.iter_mut() {
-        *value = (*value << FRACTION_BITS).saturating_sub(level);
-    }
+    wide::centre(row, FRACTION_BITS, level);
     rest.fill(0);
     pedestal
 }

@@ -31,16 +31,20 @@ pub struct Level {
 pub const BLOCK: usize = 16;
 /// Most passes; each starts from the one before.
 const PASSES: usize = 6;
-/// A pass that moves mean and RMS by less than this, ADC counts, is the last: the next would move them by a tenth of it.
+/// A pass that moves the mean by less than this, ADC counts, and the RMS by less than this part of it, is the last: the next would
+/// move them by a tenth of that.
 const SETTLED_ADC: f32 = 0.02;
+const SETTLED_PART: f32 = 0.05;
 /// Width assumed at least, ADC counts: that of digitising alone.
 const FLOOR_RMS_ADC: f32 = 0.3;
-/// Below this part of a row the quiet blocks tell nothing: the guess so far is all there is.
+/// Below this part of a row the quiet blocks tell nothing.
 const LEAST_QUIET_PART: usize = 16;
+/// How much wider the next pass looks when they tell nothing.
+const WIDER: f32 = 1.4;
 /// Largest sample there is.
 const MOST_ADC: usize = 4095;
 /// Samples that the first guess is made from, about.
-const GUESS_SAMPLES: usize = 208;
+const GUESS_SAMPLES: usize = 104;
 
 /// Measures pedestals; keeps its buffers from one channel to the next.
 #[derive(Debug)]
@@ -78,23 +82,26 @@ impl PedestalFinder {
 
     /// The level of a row near a first guess of it; `scale` is how many units of the row an ADC count is.
     pub fn refine(&mut self, row: &[i16], guess: Level, scale: f32) -> Level {
-        let mut level = guess;
+        let (mut level, mut searched) = (guess, guess);
         for _ in 0..PASSES {
-            let limit = (self.clip_sigma * level.rms.max(FLOOR_RMS_ADC * scale)).min(wide::MOST_DISTANCE - 1.0);
+            let limit = (self.clip_sigma * searched.rms.max(FLOOR_RMS_ADC * scale)).min(wide::MOST_DISTANCE - 1.0);
             let limits = [(level.mean - limit).ceil() as i16, (level.mean + limit).floor() as i16];
             let centre = level.mean.round() as i16;
             wide::mark_outside(row, limits, &mut self.flags);
             mask_loud(&self.flags, &mut self.masks);
             let moments = wide::masked_moments(row, centre, &self.masks);
             if moments.count < row.len() / LEAST_QUIET_PART || moments.count < 2 {
-                break;
+                // Signals nearly everywhere, or a width guessed too small: a wider one is tried, and what was guessed is kept.
+                searched.rms = WIDER * searched.rms.max(FLOOR_RMS_ADC * scale);
+                continue;
             }
             let count = moments.count as f64;
             let shift = moments.sum as f64 / count;
             let variance = (moments.squares as f64 - moments.sum as f64 * shift) / (count - 1.0);
             let next = Level { mean: f32::from(centre) + shift as f32, rms: variance.max(0.0).sqrt() as f32 / self.clipped_rms };
-            let settled = (next.mean - level.mean).abs().max((next.rms - level.rms).abs()) < SETTLED_ADC * scale;
-            level = next;
+            let settled = (next.mean - level.mean).abs() < SETTLED_ADC * scale
+                && (next.rms - level.rms).abs() < SETTLED_PART * level.rms.max(FLOOR_RMS_ADC * scale);
+            (level, searched) = (next, next);
             if settled {
                 break;
             }

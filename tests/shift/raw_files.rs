@@ -69,7 +69,7 @@ fn a_damaged_file_is_a_finding_and_its_whole_events_are_shown() {
     assert_eq!((status, report["events"].as_array().unwrap().len()), (1, 2));
     let fault = report["fault"].as_str().unwrap();
     assert!(fault.contains("event payload at byte 77102") && fault.contains("expected 38496 bytes"), "{fault}");
-    assert!(fault.starts_with("no footer, it is still being written or was cut"), "{fault}");
+    assert!(fault.starts_with("no end, it is still being written or was cut"), "{fault}");
 }
 
 #[test]
@@ -184,10 +184,11 @@ fn the_same_seed_gives_the_same_bytes_and_the_truth_tells_them() {
 fn what_cannot_be_simulated_is_refused_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
-    let cases: [(&[&str], &str); 3] = [
+    let cases: [(&[&str], &str); 4] = [
+        (&["--detector", "6x6x6", "--compressed"], "no compressed layout is known"),
         (&["--lifetime-us", "0"], "'lifetime_us' is 0"),
         (&["--gain-map", "none.txt"], "gain map not read"),
-        (&["--detector", "4x4x4"], "shipped are 3x1x1"),
+        (&["--detector", "4x4x4"], "shipped are 3x1x1, 6x6x6"),
     ];
     for (more, words) in cases {
         let output = dqmon(&[&["simulate", "--run", "1", "--out", text(&out)], more].concat());
@@ -195,4 +196,29 @@ fn what_cannot_be_simulated_is_refused_with_the_reason() {
         assert!(output.status.code() == Some(2) && message.contains(words), "{more:?}: {message}");
         assert!(!out.exists(), "{more:?} left something behind");
     }
+}
+
+#[test]
+fn an_event_of_the_6x6x6_is_simulated_and_its_file_known_by_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let output = dqmon(&["simulate", "--detector", "6x6x6", "--run", "198", "--events", "1", "--out", text(&out)]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let path = out.join("198_0_a.dat");
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), 8 + 16 + 2 * (44 + 57_600_000 + 1));
+    let inspect = || {
+        let output = dqmon(&["inspect", text(&path), "--events", "--json"]);
+        (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).unwrap())
+    };
+    let (status, report) = inspect();
+    assert_eq!((status, &report["detector"], &report["run"]), (Some(0), &Value::from("6x6x6"), &Value::from(198)));
+    let event = &report["events"][0];
+    assert_eq!((&report["events_count"], &event["flags"], &event["offset"]), (&1.into(), &0.into(), &24.into()));
+    let mean = event["sample_sum"].as_f64().unwrap() / 76_800_000.0;
+    assert!((40.0..80.0).contains(&mean), "{mean}");
+    // The DAQ is still at it.
+    std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(60_000_000).unwrap();
+    let (status, report) = inspect();
+    assert_eq!((status, &report["events_count"], &report["footer"]), (Some(1), &0.into(), &false.into()));
+    assert!(report["fault"].as_str().unwrap().starts_with("no end, it is still being written or was cut: "), "{report}");
 }

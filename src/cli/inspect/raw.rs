@@ -9,15 +9,17 @@ use super::{Args, Report};
 use crate::cli::Failure;
 use crate::cli::words::counted;
 use crate::detector;
-use crate::rawdata::{Ending, Event, Loss, RawError, RawReader};
+use crate::rawdata::{Ending, Event, Loss, RawError, RawReader, begins_with_event_table};
 
 /// A raw file's report. Compressed events are decoded even if they are not listed: else nothing would tell of a damaged stream.
 pub(super) fn raw(args: &Args) -> Result<Report, Failure> {
-    let detector = detector::load(&args.detector, "", Path::new("."))?;
+    let has_table = begins_with_event_table(&super::start_of(&args.file)?);
+    let by_content = if has_table { "6x6x6" } else { super::OLD_DETECTOR };
+    let detector = detector::load(args.detector.as_deref().unwrap_or(by_content), "", Path::new("."))?;
     let reader = RawReader::open(&args.file, &detector.readout)?;
     let mut faults: Vec<String> = reader.losses().iter().map(|loss| loss_words(loss, &args.file)).collect();
     faults.extend(reader.ending().fault().map(|fault| match reader.ending() {
-        Ending::Missing(_) => format!("no footer, it is still being written or was cut: {fault}"),
+        Ending::Missing(_) => format!("no end, it is still being written or was cut: {fault}"),
         _ => fault.to_string(),
     }));
     let mut rows = Vec::new();

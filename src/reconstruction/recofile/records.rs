@@ -369,23 +369,36 @@ impl Bytes {
         self.no_uuid();
     }
 
-    /// The bytes before the first record.
-    pub fn file_header(&mut self, end: u64, free_at: u64, free_bytes: usize, file_name: &str) {
+    /// The bytes before the first record; `free` and `streamers` are those records' places and bytes.
+    pub fn file_header(&mut self, end: u64, free: [u64; 2], streamers: [u64; 2], file_name: &str) {
         let words = KeyWords { class: "TFile", name: file_name, title: "" };
         self.bytes.extend(b"root");
         self.i32(1_063_000); // written as ROOT 6.30 does, and a million for 64-bit places
         self.i32(FIRST_RECORD as i32);
         self.i64(end as i64);
-        self.i64(free_at as i64);
-        self.i32(free_bytes as i32);
+        self.i64(free[0] as i64);
+        self.i32(free[1] as i32);
         self.i32(1); // free stretches: the one behind the end
         self.i32((words.key_bytes() + text_bytes(file_name) + text_bytes("")) as i32);
         self.u8(8); // bytes of a place
         self.i32(0); // compression
-        self.i64(0); // no record of streamers: all classes are ROOT's own
-        self.i32(0);
+        self.i64(streamers[0] as i64);
+        self.i32(streamers[1] as i32);
         self.no_uuid();
         self.bytes.resize(FIRST_RECORD as usize, 0);
+    }
+
+    /// The list of streamers, whole: empty, for all classes here are ROOT's own, in versions that every ROOT 6 knows.
+    pub fn streamers_record(&mut self, at: u64) {
+        let words = KeyWords { class: "TList", name: "StreamerInfo", title: "Doubly linked list" };
+        let mut list = Bytes::default();
+        let part = list.begin(5);
+        list.object();
+        list.text("");
+        list.i32(0);
+        list.end(part);
+        self.key(words, words.key_bytes(), list.bytes.len(), 1, at);
+        self.bytes.extend(list.bytes);
     }
 
     /// The free stretch behind the end.

@@ -81,7 +81,7 @@ impl Writer {
         };
         // Header and folder come last, when the places in them are known; so long zeros, by which nobody takes it for a file.
         let mut start = Bytes::default();
-        start.file_header(0, 0, 0, name);
+        start.file_header(0, [0; 2], [0; 2], name);
         start.folder_record(name, 0, 0);
         writer.put(&vec![0; start.bytes.len()])?;
         Ok(writer)
@@ -149,6 +149,10 @@ impl Writer {
             let record = self.trees[tree].record(self.at, &mut keys);
             self.put(&record)?;
         }
+        let streamers_at = self.at;
+        let mut streamers = Bytes::default();
+        streamers.streamers_record(streamers_at);
+        self.put(&streamers.bytes)?;
         let file_name = self.file_name.clone();
         let words = KeyWords { class: "TFile", name: &file_name, title: "" };
         let (keys_at, keys_bytes) = (self.at, words.key_bytes() + keys.bytes.len());
@@ -166,7 +170,8 @@ impl Writer {
         free.free(end);
         self.put(&free.bytes)?;
         let mut start = Bytes::default();
-        start.file_header(end, free_at, free_bytes, &file_name);
+        let streamers = [streamers_at, streamers.bytes.len() as u64];
+        start.file_header(end, [free_at, free_bytes as u64], streamers, &file_name);
         let mut folder = Bytes::default();
         folder.folder_record(&file_name, keys_at, keys_bytes);
         start.bytes.extend(folder.bytes);

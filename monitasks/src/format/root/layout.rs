@@ -124,15 +124,13 @@ impl Basic {
 }
 
 impl Layouts {
-    /// The classes that a file need not tell: those of the list of layouts itself, and leaves, which some writers leave out.
+    /// The classes that a file need not tell: those of the list of layouts itself, and those of trees, which some writers leave out.
     pub(super) fn built_in() -> Self {
         let mut layouts = Layouts::default();
         let member = |name: &str, kind: Kind| Member { name: name.into(), kind };
         let int = |name: &str| member(name, Kind::One(Basic::I32));
         let base = |class: &str| member(class, Kind::Base(class.into()));
-        let mut add = |class: &str, version, members| {
-            layouts.classes.insert(class.into(), vec![Arc::new(Layout { version, checksum: 0, members })]);
-        };
+        let mut add = |class: &str, version, members| layouts.add(class, version, members);
         add(
             "TStreamerInfo",
             9,
@@ -189,7 +187,17 @@ impl Layouts {
             let range = ["fMinimum", "fMaximum"].map(|name| member(name, Kind::One(basic)));
             add(&format!("TLeaf{letter}"), 1, [vec![base("TLeaf")], range.to_vec()].concat());
         }
+        layouts.add_tree_classes();
         layouts
+    }
+
+    pub(super) fn add(&mut self, class: &str, version: i16, members: Vec<Member>) {
+        self.insert(class, Arc::new(Layout { version, checksum: 0, members }));
+    }
+
+    /// Adds a class; one of the same version that is added later comes before it.
+    pub(super) fn insert(&mut self, class: &str, layout: Arc<Layout>) {
+        self.classes.entry(class.into()).or_default().push(layout);
     }
 
     /// Adds the layouts of a file's list.
@@ -206,7 +214,7 @@ impl Layouts {
             found.push((info.text("fName")?.to_owned(), Arc::new(Layout { version, checksum, members })));
         }
         for (class, layout) in found.into_iter().filter(|(class, _)| !is_of_the_list(class)) {
-            self.classes.entry(class).or_default().push(layout);
+            self.insert(&class, layout);
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ mod layout;
 mod object;
 mod source;
 mod tree;
+mod tree_layouts;
 mod values;
 mod write;
 
