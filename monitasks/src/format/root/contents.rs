@@ -156,7 +156,11 @@ impl<S: ByteSource> RootFile<S> {
                 ObjectKind::Folder | ObjectKind::Other => Ok(false),
             };
             let read = read.unwrap_or_else(|error| {
-                contents.faults.push(error.to_string());
+                // That the list of layouts is damaged is told once for all objects.
+                let fault = error.to_string();
+                if !contents.faults.contains(&fault) {
+                    contents.faults.push(fault);
+                }
                 false
             });
             let key = &entry.key;

@@ -302,7 +302,15 @@ pub(super) fn range<'a, S: ByteSource + ?Sized>(
 pub(super) fn content<'a, S: ByteSource + ?Sized>(source: &'a S, key: &Key) -> Result<Cow<'a, [u8]>, RootError> {
     let at = key.seek.saturating_add(key.key_bytes as u64);
     let bytes = range(source, at, key.packed_bytes(), &format!("record '{}'", key.name))?;
-    if key.is_packed() { compression::unpack(&bytes, key.object_bytes, at).map(Cow::Owned) } else { Ok(bytes) }
+    if !key.is_packed() {
+        return Ok(bytes);
+    }
+    compression::unpack(&bytes, key.object_bytes, at).map(Cow::Owned).map_err(|error| match error {
+        RootError::Damaged { what, offset, found, expected } => {
+            RootError::Damaged { what: format!("{what} of record '{}' ({})", key.name, key.class), offset, found, expected }
+        }
+        other => other,
+    })
 }
 
 /// A key by itself, of which only the first byte's place is known.
