@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use monitasks::format::root::RootFile;
+use monitasks::format::root::{Histogram, HistogramAxis, Product, RootFile, write};
 use proptest::prelude::*;
 
 use super::{SAMPLES, data, sample};
@@ -115,6 +115,29 @@ fn a_size_that_promises_gigabytes_takes_none_of_them() {
     let file = RootFile::open(&changed[..]).unwrap();
     let error = file.histogram(file.find("long").unwrap()).unwrap_err().to_string();
     assert!(error.contains("2147483647"), "{error}");
+}
+
+#[test]
+fn keys_that_all_lead_to_one_large_record_are_not_all_followed() {
+    let histogram =
+        |name: String, bins: usize| Product::Histogram(Histogram::new(name, "", vec![HistogramAxis::new(bins, 0.0, 1.0)]));
+    let large = histogram("h00".into(), 100_000);
+    let small = (1..40).map(|number| histogram(format!("h{number:02}"), 1));
+    let products: Vec<Product> = [large].into_iter().chain(small).collect();
+    let stamp = "2019-05-16T19:52:00Z".parse().unwrap();
+    let mut bytes = write("keys.root", "", stamp, &products).unwrap();
+    assert_eq!(faults(&bytes), 0);
+    // The last place of a name is in the folder's list of keys; before it stand 26 bytes of numbers and the class.
+    let key_of = |bytes: &[u8], name: &str| bytes.windows(4).rposition(|window| window == name.as_bytes()).unwrap() - 26 - 5;
+    let first = key_of(&bytes, "\x03h00");
+    let numbers = bytes[first..first + 26].to_vec();
+    for number in 1..40 {
+        let key = key_of(&bytes, &format!("\x03h{number:02}"));
+        bytes[key..key + 26].copy_from_slice(&numbers);
+    }
+    let file = RootFile::open(&bytes[..]).unwrap();
+    assert_eq!(file.histogram(file.find("h07").unwrap()).unwrap().contents.len(), 100_002);
+    assert!(file.contents().faults.len() > 30);
 }
 
 thread_local! {

@@ -4,6 +4,9 @@
 
 mod damage;
 mod samples;
+mod shown;
+#[path = "../tasks/small_detector.rs"]
+mod small_detector;
 mod written;
 
 use std::fs;

@@ -10,7 +10,7 @@ use monitasks::vocab::FileId;
 
 use super::bytes::FileBytes;
 use super::error::RecoFileError;
-use super::schema::{MetaRows, RecoData, empty_trees, meta_of};
+use super::schema::{EventRows, MetaRows, RecoData, empty_trees, meta_of};
 use super::tree::{Branch, Tree, Values};
 
 /// What a file is of, and how much of it is there.
@@ -46,30 +46,30 @@ pub fn load(path: &Path) -> Result<RecoData, RecoFileError> {
 /// # Errors
 /// As [`load`].
 pub fn entries(path: &Path) -> Result<RecoFacts, RecoFileError> {
-    let file = open(path)?;
-    let mut events = 0;
-    let mut meta = None;
-    for known in empty_trees() {
-        let tree = find(&file, &known.name).map_err(|error| at(path, error))?;
-        for branch in &tree.branches {
-            check(&file, &tree, branch).map_err(|error| at(path, error))?;
-        }
-        if known.name == MetaRows::TREE {
-            meta = Some(columns(&file, &tree, known).map_err(|error| at(path, error))?);
-        } else if known.name == super::EventRows::TREE {
-            events = tree.entries;
-        }
-    }
-    let meta = meta.ok_or_else(|| "it has no tree 'meta'".to_owned()).and_then(meta_of);
-    let meta = meta.map_err(|what| RecoFileError::other(path, what))?;
+    let (entries, meta) = counted(&open(path)?).map_err(|error| at(path, error))?;
+    let meta = meta_of(meta).map_err(|what| RecoFileError::other(path, what))?;
     Ok(RecoFacts {
         file: meta.file,
         events: meta.events,
         raw_events: meta.raw_events,
-        entries: events,
+        entries,
         software: meta.software,
         detector: meta.detector,
     })
+}
+
+/// The entries of the tree `events`, and the tree `meta`; all trees and baskets are checked to be there.
+pub(super) fn counted<S: ByteSource>(file: &RootFile<S>) -> Result<(u64, Tree), RootError> {
+    for known in empty_trees() {
+        let tree = find(file, &known.name)?;
+        for branch in &tree.branches {
+            check_length(&tree, branch)?;
+            file.check_baskets(branch)?;
+        }
+    }
+    let meta = empty_trees().into_iter().find(|known| known.name == MetaRows::TREE);
+    let meta = meta.ok_or_else(|| RootError::Missing("no schema of the tree 'meta'".into()))?;
+    Ok((find(file, EventRows::TREE)?.entries, columns(file, &find(file, MetaRows::TREE)?, meta)?))
 }
 
 fn open(path: &Path) -> Result<RootFile<FileBytes>, RecoFileError> {
@@ -123,9 +123,4 @@ fn check_length(tree: &root::Tree, branch: &root::Branch) -> Result<(), RootErro
         found: format!("{} values", branch.entries),
         expected: format!("{}, as the tree says", tree.entries),
     })
-}
-
-fn check<S: ByteSource>(file: &RootFile<S>, tree: &root::Tree, branch: &root::Branch) -> Result<(), RootError> {
-    check_length(tree, branch)?;
-    file.check_baskets(branch)
 }

@@ -54,6 +54,14 @@ struct Header {
 }
 
 impl Place {
+    /// Bytes of its record in the file, 0 for one inside the tree's.
+    pub(super) fn file_bytes(&self) -> u64 {
+        match self.holder {
+            Holder::File { size_bytes, .. } => size_bytes as u64,
+            Holder::Tree(_) => 0,
+        }
+    }
+
     /// The baskets of a branch, in the order of their entries.
     pub(super) fn all_of(branch: &Object) -> Result<Vec<Place>, RootError> {
         let on_file = branch.count("fWriteBasket")?;
@@ -251,6 +259,12 @@ fn read_starts(cursor: &mut Cursor, entries: usize, key_bytes: usize, end: usize
 }
 
 impl Basket<'_> {
+    /// Memory that its values take, about: of a text, more than its bytes in the file.
+    pub(super) fn memory_bytes(&self, branch: &Branch) -> u64 {
+        let of_each = if branch.kind == BranchKind::Text { size_of::<String>() } else { 0 };
+        (self.content.len() as u64).saturating_add((self.entries as u64).saturating_mul(of_each as u64))
+    }
+
     fn wrong(&self, branch: &Branch, found: impl std::fmt::Display, expected: impl std::fmt::Display) -> RootError {
         RootError::damaged(&format!("a basket of branch '{}'", branch.name), self.seek, found, expected)
     }
@@ -340,7 +354,7 @@ fn texts(basket: &Basket, branch: &Branch, column: &mut Column) -> Result<(), Ro
         }
     } else {
         let mut cursor = Cursor::new(&basket.content, 0, &what);
-        while cursor.left() > 0 {
+        while cursor.left() > 0 && texts.len() <= basket.entries {
             texts.push(cursor.text()?);
         }
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::error::RootError;
-use super::file::{Entry, RootFile};
+use super::file::{Entry, RootFile, spend};
 use super::histogram::HistogramAxis;
 use super::source::ByteSource;
 use super::tree::Branch;
@@ -108,6 +108,19 @@ pub struct GraphFacts {
     pub y_range: Option<[f64; 2]>,
 }
 
+/// What may still be read for one look at a file: records that overlap, or that unpack to very much, end it soon.
+struct Left {
+    file_bytes: u64,
+    unpacked_bytes: u64,
+}
+
+impl Left {
+    fn spend(&mut self, entry: &Entry) -> Result<(), RootError> {
+        spend(&mut self.file_bytes, entry.key.size_bytes as u64, &entry.path)?;
+        spend(&mut self.unpacked_bytes, entry.key.object_bytes as u64, &entry.path)
+    }
+}
+
 /// What kind of content a class has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectKind {
@@ -147,16 +160,27 @@ impl<S: ByteSource> RootFile<S> {
     pub fn contents(&self) -> Contents {
         let mut contents = Contents { root_version: self.version(), ..Contents::default() };
         contents.faults = self.faults().map(ToString::to_string).collect();
+        let mut left = Left { file_bytes: self.size_bytes(), unpacked_bytes: self.most_unpacked_bytes() };
         for entry in self.entries() {
-            let read = match ObjectKind::of(&entry.key.class) {
-                _ if entry.outdated => Ok(false),
-                ObjectKind::Tree => self.tree_facts(entry, &mut contents).map(|facts| contents.trees.push(facts)).map(|()| true),
+            let kind = ObjectKind::of(&entry.key.class);
+            let is_read = !entry.outdated && !matches!(kind, ObjectKind::Folder | ObjectKind::Other);
+            let spent = if is_read { left.spend(entry) } else { Ok(()) };
+            let read = match kind {
+                _ if !is_read => Ok(false),
+                _ if spent.is_err() => spent.map(|()| false),
+                ObjectKind::Tree => {
+                    self.tree_facts(entry, &mut contents, &mut left).map(|facts| contents.trees.push(facts)).map(|()| true)
+                }
                 ObjectKind::Histogram => self.histogram_facts(entry).map(|facts| contents.histograms.push(facts)).map(|()| true),
                 ObjectKind::Graph => self.graph_facts(entry).map(|facts| contents.graphs.push(facts)).map(|()| true),
                 ObjectKind::Folder | ObjectKind::Other => Ok(false),
             };
             let read = read.unwrap_or_else(|error| {
-                contents.faults.push(error.to_string());
+                // That the list of layouts is damaged is told once for all objects.
+                let fault = error.to_string();
+                if !contents.faults.contains(&fault) {
+                    contents.faults.push(fault);
+                }
                 false
             });
             let key = &entry.key;
@@ -166,12 +190,13 @@ impl<S: ByteSource> RootFile<S> {
         contents
     }
 
-    fn tree_facts(&self, entry: &Entry, contents: &mut Contents) -> Result<TreeFacts, RootError> {
+    fn tree_facts(&self, entry: &Entry, contents: &mut Contents, left: &mut Left) -> Result<TreeFacts, RootError> {
         let tree = self.tree(entry)?;
+        spend(&mut left.file_bytes, tree.basket_bytes(), &entry.path)?;
         let mut branches = Vec::new();
         for branch in tree.branches.iter().filter(|branch| !branch.is_folder()) {
             let mut unread = branch.unreadable().map(str::to_owned);
-            let sum = if unread.is_some() { None } else { Some(self.sum(branch)) };
+            let sum = if unread.is_some() { None } else { Some(self.sum(branch, left)) };
             let sum = match sum.transpose() {
                 Ok(sum) => sum,
                 Err(error) => {
@@ -186,9 +211,12 @@ impl<S: ByteSource> RootFile<S> {
         Ok(TreeFacts { name: entry.path.clone(), entries: tree.entries, branches })
     }
 
-    fn sum(&self, branch: &Branch) -> Result<f64, RootError> {
+    fn sum(&self, branch: &Branch, left: &mut Left) -> Result<f64, RootError> {
         let mut sum = 0.0;
-        self.for_each_basket(branch, |part| sum = part.values.numbers().fold(sum, |sum, value| sum + value))?;
+        self.for_each_basket(branch, |part| {
+            sum = part.values.numbers().fold(sum, |sum, value| sum + value);
+            spend(&mut left.unpacked_bytes, part.values.len() as u64, &branch.name)
+        })?;
         Ok(sum)
     }
 

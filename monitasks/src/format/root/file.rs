@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::basket;
-use super::compression;
+use super::compression::{self, MOST_UNPACKED_BYTES};
 use super::cursor::Cursor;
 use super::error::RootError;
 use super::graph::Graph;
@@ -24,6 +24,9 @@ const MOST_DEPTH: usize = 32;
 
 /// Where a key says how long it is.
 const KEY_LENGTH_AT: usize = 14;
+
+/// Longest path of an object: folders and name, bytes.
+const LONGEST_PATH: usize = 1024;
 
 /// Most names that an error lists.
 const MOST_NAMES: usize = 30;
@@ -57,6 +60,8 @@ pub struct RootFile<S> {
     version: i32,
     entries: Vec<Entry>,
     faults: Vec<RootError>,
+    /// Bytes of the folders' lists of keys.
+    listed_bytes: u64,
     layouts: Result<Layouts, RootError>,
 }
 
@@ -91,6 +96,7 @@ impl<S: ByteSource> RootFile<S> {
             version: header.version,
             entries: Vec::new(),
             faults: Vec::new(),
+            listed_bytes: 0,
             layouts: Ok(Layouts::built_in()),
         };
         let mut seen = HashSet::new();
@@ -164,7 +170,29 @@ impl<S: ByteSource> RootFile<S> {
     /// # Errors
     /// When it is damaged or of another class.
     pub fn tree(&self, entry: &Entry) -> Result<Tree, RootError> {
-        Tree::of(&self.object(entry)?).map_err(|error| self.in_entry(entry, error))
+        let tree = Tree::of(&self.object(entry)?).map_err(|error| self.in_entry(entry, error))?;
+        let (baskets, size) = (tree.basket_bytes(), self.source.size_bytes());
+        if baskets > size {
+            let what = format!("baskets of tree '{}'", entry.path);
+            return Err(RootError::damaged(
+                &what,
+                entry.key.seek,
+                format!("{baskets} bytes"),
+                format!("at most the file's {size}"),
+            ));
+        }
+        Ok(tree)
+    }
+
+    /// Bytes that the objects of the file, or the baskets of one branch, may unpack to all together: what a file of many small
+    /// records that each unpack to very much may cost.
+    pub(super) fn most_unpacked_bytes(&self) -> u64 {
+        const HIGHEST_USUAL_RATIO: u64 = 1200;
+        MOST_UNPACKED_BYTES as u64 + self.source.size_bytes().saturating_mul(HIGHEST_USUAL_RATIO)
+    }
+
+    pub(super) fn size_bytes(&self) -> u64 {
+        self.source.size_bytes()
     }
 
     /// All values of a branch.
@@ -173,21 +201,30 @@ impl<S: ByteSource> RootFile<S> {
     /// When a basket is damaged or missing, or the branch is of a kind not readable here.
     pub fn column(&self, branch: &Branch) -> Result<Column, RootError> {
         let mut column = branch.empty_column()?;
-        self.for_each_basket(branch, |part| column.append(part))?;
+        self.for_each_basket(branch, |part| {
+            column.append(part);
+            Ok(())
+        })?;
         Ok(column)
     }
 
     /// Gives the values of a branch basket by basket, so that no more than one is in memory.
     ///
     /// # Errors
-    /// As [`RootFile::column`].
-    pub fn for_each_basket(&self, branch: &Branch, mut take: impl FnMut(Column)) -> Result<(), RootError> {
+    /// As [`RootFile::column`], and what `take` refuses.
+    pub fn for_each_basket(
+        &self,
+        branch: &Branch,
+        mut take: impl FnMut(Column) -> Result<(), RootError>,
+    ) -> Result<(), RootError> {
         branch.empty_column()?;
         let mut entries = 0;
+        let mut bytes_left = self.most_unpacked_bytes();
         for place in branch.baskets.iter() {
             let basket = basket::read(&self.source, place, branch, entries)?;
             entries += basket.entries as u64;
-            take(basket::decode(&basket, branch)?);
+            spend(&mut bytes_left, basket.memory_bytes(branch), &branch.name)?;
+            take(basket::decode(&basket, branch)?)?;
         }
         branch.check_entries(entries)
     }
@@ -239,10 +276,25 @@ impl<S: ByteSource> RootFile<S> {
             return Err(RootError::damaged("a folder's place", at, "a folder inside itself", "folders that end"));
         }
         let folder = Folder::read(&self.source, at)?;
+        // Lists that overlap would multiply what is in them.
+        self.listed_bytes += folder.keys_bytes as u64;
+        if self.listed_bytes > self.source.size_bytes() {
+            return Err(RootError::damaged(
+                "a folder's keys",
+                at,
+                "lists larger than the file",
+                "a list of its own for each folder",
+            ));
+        }
         let keys = folder.keys(&self.source)?;
         let first = self.entries.len();
         for key in keys {
             let path = format!("{path}{}", key.name);
+            if path.len() > LONGEST_PATH {
+                let found = format!("a path of {} bytes", path.len());
+                self.faults.push(RootError::damaged("a folder's key", key.seek, found, format!("{LONGEST_PATH} at most")));
+                continue;
+            }
             let folder = (key.seek + key.key_bytes as u64, format!("{path}/"));
             self.entries.push(Entry { path, key, outdated: false });
             if self.entries.last().is_some_and(Entry::is_folder)
@@ -269,6 +321,14 @@ impl<S: ByteSource> RootFile<S> {
         layouts.read(&mut cursor, key.key_bytes)?;
         Ok(layouts)
     }
+}
+
+/// Takes bytes from what is left of them.
+pub(super) fn spend(left: &mut u64, bytes: u64, name: &str) -> Result<(), RootError> {
+    *left = left.checked_sub(bytes).ok_or_else(|| {
+        RootError::Unsupported(format!("'{name}' and what was read before it: more bytes than a file of this size holds"))
+    })?;
+    Ok(())
 }
 
 /// Marks all but the highest cycle of each path.
@@ -302,7 +362,15 @@ pub(super) fn range<'a, S: ByteSource + ?Sized>(
 pub(super) fn content<'a, S: ByteSource + ?Sized>(source: &'a S, key: &Key) -> Result<Cow<'a, [u8]>, RootError> {
     let at = key.seek.saturating_add(key.key_bytes as u64);
     let bytes = range(source, at, key.packed_bytes(), &format!("record '{}'", key.name))?;
-    if key.is_packed() { compression::unpack(&bytes, key.object_bytes, at).map(Cow::Owned) } else { Ok(bytes) }
+    if !key.is_packed() {
+        return Ok(bytes);
+    }
+    compression::unpack(&bytes, key.object_bytes, at).map(Cow::Owned).map_err(|error| match error {
+        RootError::Damaged { what, offset, found, expected } => {
+            RootError::Damaged { what: format!("{what} of record '{}' ({})", key.name, key.class), offset, found, expected }
+        }
+        other => other,
+    })
 }
 
 /// A key by itself, of which only the first byte's place is known.

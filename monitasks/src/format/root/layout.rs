@@ -72,7 +72,25 @@ const LEAVES: [(&str, Basic); 9] = [
 /// The classes that are known.
 #[derive(Debug, Default)]
 pub(super) struct Layouts {
-    classes: HashMap<String, Vec<Arc<Layout>>>,
+    classes: HashMap<String, Versions>,
+}
+
+/// A class in its versions.
+#[derive(Debug, Default)]
+struct Versions {
+    by_version: HashMap<i16, Arc<Layout>>,
+    by_checksum: HashMap<u32, Arc<Layout>>,
+    newest: Option<Arc<Layout>>,
+}
+
+impl Versions {
+    /// Adds a version; of two layouts of one version the later stays.
+    fn add(&mut self, layout: Layout) {
+        let layout = Arc::new(layout);
+        self.by_version.insert(layout.version, layout.clone());
+        self.by_checksum.insert(layout.checksum, layout.clone());
+        self.newest = Some(layout);
+    }
 }
 
 impl Basic {
@@ -192,12 +210,12 @@ impl Layouts {
     }
 
     pub(super) fn add(&mut self, class: &str, version: i16, members: Vec<Member>) {
-        self.insert(class, Arc::new(Layout { version, checksum: 0, members }));
+        self.insert(class, Layout { version, checksum: 0, members });
     }
 
     /// Adds a class; one of the same version that is added later comes before it.
-    pub(super) fn insert(&mut self, class: &str, layout: Arc<Layout>) {
-        self.classes.entry(class.into()).or_default().push(layout);
+    pub(super) fn insert(&mut self, class: &str, layout: Layout) {
+        self.classes.entry(class.into()).or_default().add(layout);
     }
 
     /// Adds the layouts of a file's list.
@@ -211,7 +229,7 @@ impl Layouts {
             let members = elements.iter().filter_map(Value::object).map(member_of).collect::<Result<Vec<Member>, RootError>>()?;
             let version = info.integer("fClassVersion")? as i16;
             let checksum = info.integer("fCheckSum")? as u32;
-            found.push((info.text("fName")?.to_owned(), Arc::new(Layout { version, checksum, members })));
+            found.push((info.text("fName")?.to_owned(), Layout { version, checksum, members }));
         }
         for (class, layout) in found.into_iter().filter(|(class, _)| !is_of_the_list(class)) {
             self.insert(&class, layout);
@@ -226,14 +244,14 @@ impl Layouts {
 
     /// A class in a version; the classes of the list of layouts itself in any, for only their first members are read.
     pub(super) fn get(&self, class: &str, version: i16) -> Option<Arc<Layout>> {
-        let layouts = self.classes.get(class)?;
-        let exact = layouts.iter().rev().find(|layout| layout.version == version);
-        exact.or(layouts.last().filter(|_| is_of_the_list(class))).cloned()
+        let versions = self.classes.get(class)?;
+        let exact = versions.by_version.get(&version);
+        exact.or(versions.newest.as_ref().filter(|_| is_of_the_list(class))).cloned()
     }
 
     /// A class by its checksum, which stands in the place of a version for classes that have none.
     pub(super) fn of_checksum(&self, class: &str, checksum: u32) -> Option<Arc<Layout>> {
-        self.classes.get(class)?.iter().find(|layout| layout.checksum == checksum).cloned()
+        self.classes.get(class)?.by_checksum.get(&checksum).cloned()
     }
 }
 

@@ -12,6 +12,7 @@ mod basket;
 mod compression;
 mod contents;
 mod cursor;
+mod drawing;
 mod error;
 mod file;
 mod graph;

@@ -16,6 +16,9 @@ const MOST_DEPTH: usize = 60;
 /// Members and items of one record that are taken, so that small ones do not grow large in memory.
 const MOST_VALUES: usize = 2_000_000;
 
+/// Members searched that count as one value.
+const SEARCHED_FOR_ONE_VALUE: usize = 16;
+
 /// Says in a class tag that a new class follows.
 pub(super) const NEW_CLASS: u32 = 0xFFFF_FFFF;
 /// Marks a tag of a class that was named before.
@@ -156,15 +159,15 @@ impl<'l> Reader<'l> {
         Ok(object)
     }
 
-    fn count_value(&mut self, cursor: &Cursor) -> Result<(), RootError> {
-        let left = self.values_left.checked_sub(1);
+    fn count_values(&mut self, count: usize, cursor: &Cursor) -> Result<(), RootError> {
+        let left = self.values_left.checked_sub(count);
         self.values_left = left.ok_or_else(|| cursor.wrong("values of one object", "more", format!("at most {MOST_VALUES}")))?;
         Ok(())
     }
 
     /// Adds the members of a class to an object.
     fn members(&mut self, class: &str, cursor: &mut Cursor, into: &mut Vec<(Arc<str>, Value)>) -> Result<(), RootError> {
-        self.count_value(cursor)?;
+        self.count_values(1, cursor)?;
         if self.depth >= MOST_DEPTH {
             return Err(cursor.wrong("objects inside objects", format!("more than {MOST_DEPTH}"), "fewer"));
         }
@@ -255,7 +258,7 @@ impl<'l> Reader<'l> {
         first: usize,
     ) -> Result<(), RootError> {
         for member in &layout.members {
-            self.count_value(cursor)?;
+            self.count_values(1, cursor)?;
             let value = match &member.kind {
                 Kind::Base(base) => {
                     self.members(base, cursor, into)?;
@@ -264,6 +267,8 @@ impl<'l> Reader<'l> {
                 Kind::One(basic) => one(*basic, cursor)?,
                 Kind::Fixed(basic, count) => values(*basic, *count, cursor)?,
                 Kind::Counted(basic, counter) => {
+                    // The search is work too.
+                    self.count_values((into.len() - first) / SEARCHED_FOR_ONE_VALUE, cursor)?;
                     let count = into[first..].iter().find(|(name, _)| **name == **counter);
                     let count = match count {
                         Some((_, Value::Integer(count))) => usize::try_from(*count).unwrap_or(0),
@@ -294,7 +299,7 @@ impl<'l> Reader<'l> {
 
     /// An object behind a pointer: none, one that was there before, or one with its class before it.
     fn pointer(&mut self, cursor: &mut Cursor) -> Result<Value, RootError> {
-        self.count_value(cursor)?;
+        self.count_values(1, cursor)?;
         let start = cursor.at;
         let word = cursor.u32()?;
         let (tag, tag_at, end) = if word & BYTE_COUNT == 0 || word == NEW_CLASS {

@@ -10,6 +10,10 @@ use super::values::{Column, PerEntry, Values};
 
 /// Branches in branches that are followed.
 const MOST_DEPTH: usize = 40;
+/// Longest name of a branch with those that it is inside of, bytes.
+const LONGEST_NAME: usize = 1024;
+/// Most leaves of one branch.
+const MOST_LEAVES: usize = 256;
 
 /// A tree; its values are read branch by branch.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +68,19 @@ impl Tree {
         }
         let (name, title) = (object.text("fName")?.to_owned(), object.text("fTitle")?.to_owned());
         Ok(Tree { name, title, entries, branches })
+    }
+
+    /// Bytes of all records of baskets; a branch of several leaves counts once.
+    pub(super) fn basket_bytes(&self) -> u64 {
+        let mut before: Option<&Arc<Vec<Place>>> = None;
+        let mut sum = 0u64;
+        for branch in &self.branches {
+            if !before.is_some_and(|before| Arc::ptr_eq(before, &branch.baskets)) {
+                sum = branch.baskets.iter().fold(sum, |sum, place| sum.saturating_add(place.file_bytes()));
+            }
+            before = Some(&branch.baskets);
+        }
+        sum
     }
 
     /// A branch by its name.
@@ -147,6 +164,12 @@ fn add_branch(value: &Value, before: &str, depth: usize, into: &mut Vec<Branch>)
         return Err(RootError::Unsupported(format!("branches more than {MOST_DEPTH} deep")));
     }
     let name = format!("{before}{}", object.text("fName")?.trim_end_matches('.'));
+    if name.len() > LONGEST_NAME {
+        return Err(RootError::Unsupported(format!(
+            "a branch with a name of {} bytes, {LONGEST_NAME} at most are read",
+            name.len()
+        )));
+    }
     let title = object.text("fTitle")?.to_owned();
     let entries = object.count("fEntries")? as u64;
     let baskets = Arc::new(Place::all_of(object)?);
@@ -179,6 +202,9 @@ fn kinds(branch: &Object, leaves: &[&Object], has_branches: bool) -> Result<Vec<
         ("TBranchElement", [leaf]) => alone(kind_of_element(branch, leaf)?),
         ("TBranch", [leaf]) => alone(kind_of_leaf(leaf)?),
         ("TBranch", []) => unreadable("has no leaf".into()),
+        ("TBranch", leaves) if leaves.len() > MOST_LEAVES => {
+            unreadable(format!("has {} leaves, more than {MOST_LEAVES}", leaves.len()))
+        }
         ("TBranch", leaves) => Ok(kinds_of_leaves(leaves)?),
         (class, _) => {
             unreadable(format!("is a {class}; read are TBranch, and TBranchElement of numbers, vectors of numbers and texts"))
@@ -195,7 +221,7 @@ fn kinds_of_leaves(leaves: &[&Object]) -> Result<Vec<(Option<String>, BranchKind
         let kind = match kind {
             BranchKind::Fixed { basic, count, stride: size, .. } => {
                 let skip = whole;
-                whole += size;
+                whole = usize::saturating_add(whole, size);
                 BranchKind::Fixed { basic, count, skip, stride: 0 }
             }
             _ => return Ok(vec![(None, BranchKind::Unreadable("has several leaves, and one of varying length".into()))]),

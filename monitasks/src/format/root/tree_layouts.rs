@@ -3,8 +3,6 @@
 //!
 //! The versions are those that ROOT has written since 6.12; members and order are those of its streamers.
 
-use std::sync::Arc;
-
 use super::layout::{Basic, Kind, Layout, Layouts, Member};
 
 /// Checksum that stands in the place of a version of `ROOT::TIOFeatures`.
@@ -44,7 +42,7 @@ impl Layouts {
         let marker = [shorts(&["fMarkerColor", "fMarkerStyle"]), all(Basic::F32, &["fMarkerSize"])].concat();
         self.add("TAttMarker", 2, marker);
         let features = Layout { version: 1, checksum: FEATURES_CHECKSUM, members: all(Basic::U8, &["fIOBits"]) };
-        self.insert(FEATURES, Arc::new(features));
+        self.insert(FEATURES, features);
         self.add("TTree", 20, tree());
         self.add("TBranch", 13, branch());
     }
