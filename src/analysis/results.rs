@@ -14,8 +14,10 @@ use monitasks::summary::Measured;
 use monitasks::vocab::{FileId, Run};
 
 use super::AnalysisError;
-use super::gain::{GainSums, text_rows};
+use super::charges::Charges;
+use super::gain as lem_gain;
 use super::group::{Job, Members};
+use super::lifetime::Correction;
 use super::pedestals::PedestalSums;
 use super::purity::PuritySums;
 
@@ -53,7 +55,7 @@ pub fn pedestals(job: &Job) -> Result<Written, AnalysisError> {
 /// # Errors
 /// As [`pedestals`].
 pub fn purity(job: &Job) -> Result<Written, AnalysisError> {
-    let mut sums = PuritySums::default();
+    let mut sums = PuritySums::new(job.detector, job.settings);
     let members = job.each(&mut |data| sums.add(data, job.detector, job.settings))?;
     let path = crp_path(job, members.run);
     let purity = sums.measure(job.settings);
@@ -71,11 +73,13 @@ pub fn gain(job: &Job) -> Result<Written, AnalysisError> {
     let run = first_run(job)?;
     let path = crp_path(job, run);
     let (mut summary, sidecar) = purity_result(&path)?;
-    let mut sums = GainSums::new(job.detector, lifetime_of(&summary));
-    let members = job.each(&mut |data| sums.add(data, job.detector, job.settings))?;
+    let mut charges = Charges::new(job.detector);
+    let members = job.each(&mut |data| charges.add(data, job.detector, job.settings))?;
     same_members(&sidecar, &members, &path)?;
-    let gain = sums.measure(job.detector, job.settings);
-    summary.lems = text_rows(&gain);
+    let lifetimes_us = summary.lifetime_us.unwrap_or([Measured::NoData; 2]);
+    let correction = Correction::of(lifetimes_us, sidecar.purity.as_ref());
+    let gain = lem_gain::measure(&charges, &correction, job.detector, job.settings);
+    summary.lems = lem_gain::text_rows(&gain);
     let text = summary.to_text().map_err(|error| AnalysisError::output(&path, &error))?;
     // Both parts stand in one sidecar, with the settings of now: purity is kept as it was made.
     write(path, &text, Sidecar { purity: sidecar.purity, gain: Some(gain), ..job.sidecar(&members) })
@@ -122,12 +126,6 @@ fn same_members(sidecar: &Sidecar, members: &Members, path: &Path) -> Result<(),
     let names = |files: &[FileId]| files.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let why = format!("its lifetime is of {}, and the files given are {}", names(&sidecar.members), names(&members.files));
     Err(AnalysisError::Needs { result: "gain", why, path: path.to_owned() })
-}
-
-/// The mean lifetime of the views that have one, us.
-fn lifetime_of(summary: &CrpSummary) -> Option<f64> {
-    let measured: Vec<f64> = summary.lifetime_us?.into_iter().filter_map(Measured::value).collect();
-    (!measured.is_empty()).then(|| measured.iter().sum::<f64>() / measured.len() as f64)
 }
 
 /// Writes a result: the sidecar, then the text.
