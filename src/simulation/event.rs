@@ -3,14 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 use monitasks::detector::{Detector, Strip};
 use monitasks::vocab::{Channel, EventNumber, Run, Sequence, View};
-use rand::{RngExt, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, Poisson, StandardNormal};
 
+use super::gaussian::Gaussian;
 use super::muons::{self, TrueTrack};
 use super::readout::{self, Pulse};
 use super::settings::{Settings, SimulationError};
-use super::signal::Drifter;
+use super::signal::{Arrival, Drifter, TrueDeltaRay};
 use crate::rawdata::EventHeader;
 
 /// A detector ready to be crossed by muons.
@@ -34,6 +34,15 @@ pub struct SimulatedEvent {
     pub samples: Vec<u16>,
     /// The muons.
     pub tracks: Vec<TrueTrack>,
+    /// Their delta rays.
+    pub delta_rays: Vec<TrueDeltaRay>,
+}
+
+/// The channels' samples without pedestal and noise, ADC counts.
+struct Signal {
+    samples: Vec<f32>,
+    /// Per channel: whether there is any. What was never touched costs no memory.
+    touched: Vec<bool>,
 }
 
 /// What a row of random numbers is for; rows with different numbers are independent.
@@ -43,6 +52,8 @@ enum Purpose {
     Pedestals = 1,
     Event = 2,
     Stamp = 3,
+    Noise = 4,
+    Scattering = 5,
 }
 
 impl Simulation {
@@ -52,11 +63,11 @@ impl Simulation {
     /// When a setting is out of range or the gains are not one for each LEM.
     pub fn new(detector: &Detector, settings: Settings) -> Result<Self, SimulationError> {
         let settings = settings.checked(detector)?;
-        let mut rng = random(&settings, Purpose::Pedestals, 0, 0, 0);
+        let mut spreads = Gaussian::new(key(&settings, Purpose::Pedestals, 0, 0, 0));
         let channels = detector.readout.channels;
         // A pedestal is the electronics', the same in every event; spread so far only that it stays inside the range.
         let pedestals_adc = (0..channels).map(|_| {
-            let spread = rng.sample::<f64, _>(StandardNormal).clamp(-3.0, 3.0);
+            let spread = f64::from(spreads.draw()).clamp(-3.0, 3.0);
             (settings.pedestal_adc + settings.pedestal_spread_adc * spread).clamp(0.0, 4095.0) as f32
         });
         let pedestals_adc = pedestals_adc.collect();
@@ -66,7 +77,7 @@ impl Simulation {
             (settings.noise_adc * factor) as f32
         });
         Ok(Simulation {
-            drifter: Drifter::new(detector, settings.lifetime_us, &settings.gains),
+            drifter: Drifter::new(detector, &settings),
             pulse: Pulse::new(settings.pulse_width_us, detector.readout.sampling_us),
             channels: View::ALL.map(|view| detector.channels_of_view(view)),
             noise_adc: noise_adc.collect(),
@@ -97,60 +108,77 @@ impl Simulation {
     /// The event of an index, from 0, in a sequence of a run.
     #[must_use]
     pub fn event(&self, run: Run, sequence: Sequence, index: u32) -> SimulatedEvent {
-        let mut rng = random(&self.settings, Purpose::Event, run.0, sequence.0, index);
+        let key = |purpose| key(&self.settings, purpose, run.0, sequence.0, index);
+        let mut rng = ChaCha8Rng::from_seed(key(Purpose::Event));
+        let mut kicks = Gaussian::new(key(Purpose::Scattering));
         let tracks = self.tracks(&mut rng);
         let readout = &self.detector.readout;
-        let mut signal = vec![0.0f32; readout.channels * readout.samples];
-        for track in &tracks {
-            self.add_track(track, &mut rng, &mut signal);
+        let mut signal =
+            Signal { samples: vec![0.0; readout.channels * readout.samples], touched: vec![false; readout.channels] };
+        let mut delta_rays = Vec::new();
+        for (place, track) in tracks.iter().enumerate() {
+            self.drifter.drift(&self.detector, track, &mut rng, |arrival| self.add(arrival, &mut signal));
+            let take = |arrival| self.add(arrival, &mut signal);
+            delta_rays.extend(self.drifter.delta_rays(&self.detector, (place, track), &mut rng, &mut kicks, take));
         }
-        let samples = self.digitise(&signal, &mut rng);
-        SimulatedEvent { header: self.header(run, sequence, index), samples, tracks }
+        let samples = self.digitise(&signal, &mut Gaussian::new(key(Purpose::Noise)));
+        SimulatedEvent { header: self.header(run, sequence, index), samples, tracks, delta_rays }
     }
 
-    /// An event's muons.
+    /// An event's muons; their number is Poisson's.
     fn tracks(&self, rng: &mut ChaCha8Rng) -> Vec<TrueTrack> {
-        // A mean of 0 is no Poisson distribution, but it is no track.
-        let count = Poisson::new(self.settings.tracks_per_event).map_or(0.0, |poisson| poisson.sample(rng));
-        (0..count as u64).map(|_| muons::muon(&self.detector.volume, rng)).collect()
+        // Points at exponential distances of mean 1, counted up to the mean number.
+        let mut reached = 0.0;
+        let mut tracks = Vec::new();
+        loop {
+            reached -= libm::log(1.0 - rng.random::<f64>());
+            if reached > self.settings.tracks_per_event {
+                return tracks;
+            }
+            tracks.push(muons::muon(&self.detector.volume, rng));
+        }
     }
 
-    /// Adds a track's pulses to the channels' signals, ADC counts.
-    fn add_track(&self, track: &TrueTrack, rng: &mut ChaCha8Rng, signal: &mut [f32]) {
+    /// Adds a charge's pulse to its channel's signal.
+    fn add(&self, arrival: Arrival, signal: &mut Signal) {
+        let strip = arrival.strip;
+        if self.detector.is_blind(strip) {
+            return;
+        }
         let length = self.detector.readout.samples;
-        self.drifter.drift(&self.detector, track, rng, |arrival| {
-            let strip = arrival.strip;
-            if self.detector.is_blind(strip) {
-                return;
-            }
-            let channel = self.channels[strip.view.index()].get(strip.number as usize).copied().flatten();
-            let start = channel.map(|channel| channel.0 as usize * length);
-            if let Some(samples) = start.and_then(|start| signal.get_mut(start..start + length)) {
-                let area = arrival.charge_fc * self.detector.view(strip.view).adc_ticks_per_fc;
-                self.pulse.add(samples, arrival.tick, area as f32);
-            }
-        });
+        let Some(channel) = self.channels[strip.view.index()].get(strip.number as usize).copied().flatten() else { return };
+        let channel = channel.0 as usize;
+        if let Some(samples) = signal.samples.get_mut(channel * length..(channel + 1) * length) {
+            signal.touched[channel] = true;
+            let area = arrival.charge_fc * self.detector.view(strip.view).adc_ticks_per_fc;
+            self.pulse.add(samples, arrival.tick, area as f32);
+        }
     }
 
     /// All channels' samples, with noise.
-    fn digitise(&self, signal: &[f32], rng: &mut ChaCha8Rng) -> Vec<u16> {
+    fn digitise(&self, signal: &Signal, noise: &mut Gaussian) -> Vec<u16> {
         let readout = &self.detector.readout;
-        let mut samples = vec![0; signal.len()];
-        let mut coherent = vec![0.0f32; readout.samples];
-        let rows = samples.chunks_exact_mut(readout.samples).zip(signal.chunks_exact(readout.samples));
-        for (channel, (samples, signal)) in rows.enumerate() {
-            if channel % readout.coherent_group == 0 {
-                coherent.fill_with(|| self.settings.coherent_noise_adc as f32 * rng.sample::<f32, _>(StandardNormal));
+        let length = readout.samples;
+        let mut samples = vec![0; signal.samples.len()];
+        let mut shared = vec![0.0f32; length];
+        let mut counts = vec![0.0f32; length];
+        for (channel, samples) in samples.chunks_exact_mut(length.max(1)).enumerate() {
+            if channel % readout.coherent_group.max(1) == 0 {
+                noise.fill(self.settings.coherent_noise_adc as f32, &mut shared);
             }
-            let (pedestal, noise) = (self.pedestals_adc[channel], self.noise_adc[channel]);
-            readout::digitise(signal, &coherent, pedestal, noise, readout.skipped_samples, rng, samples);
+            noise.fill(self.noise_adc[channel], &mut counts);
+            readout::add(&mut counts, &shared);
+            if signal.touched[channel] {
+                readout::add(&mut counts, &signal.samples[channel * length..(channel + 1) * length]);
+            }
+            readout::digitise(&counts, self.pedestals_adc[channel], readout.skipped_samples, samples);
         }
         samples
     }
 
     /// An event's header: events come at an even rate, each somewhere inside its interval, so the stamps only grow.
     fn header(&self, run: Run, sequence: Sequence, index: u32) -> EventHeader {
-        let mut rng = random(&self.settings, Purpose::Stamp, run.0, sequence.0, index);
+        let mut rng = ChaCha8Rng::from_seed(key(&self.settings, Purpose::Stamp, run.0, sequence.0, index));
         let before = f64::from(sequence.0) * self.settings.events_per_file as f64 + f64::from(index);
         let after_s = if index == 0 { before } else { before + rng.random::<f64>() } * self.settings.event_interval_s;
         EventHeader {
@@ -169,14 +197,18 @@ fn later(stamp: Timestamp, seconds: f64) -> Timestamp {
     stamp.checked_add(SignedDuration::from_micros((seconds * 1e6) as i64)).unwrap_or(stamp)
 }
 
-/// The random numbers for one purpose in one event.
-fn random(settings: &Settings, purpose: Purpose, run: u32, sequence: u32, event: u32) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&settings.seed.to_le_bytes());
-    for (place, number) in key[8..].chunks_exact_mut(4).zip([purpose as u32, run, sequence, event]) {
+/// The seed of the random numbers for one purpose in one event.
+fn key(settings: &Settings, purpose: Purpose, run: u32, sequence: u32, event: u32) -> [u8; 32] {
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&settings.seed.to_le_bytes());
+    for (place, number) in seed[8..].chunks_exact_mut(4).zip([purpose as u32, run, sequence, event]) {
         place.copy_from_slice(&number.to_le_bytes());
     }
-    ChaCha8Rng::from_seed(key)
+    let mut random = ChaCha8Rng::from_seed(seed);
+    // Drawn once more: the quick generator of the noise wants a seed without structure.
+    let mut key = [0; 32];
+    random.fill_bytes(&mut key);
+    key
 }
 
 #[cfg(test)]

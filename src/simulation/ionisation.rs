@@ -15,8 +15,8 @@ pub const EV_PER_ELECTRON: f64 = 23.6;
 pub const FC_PER_ELECTRON: f64 = 1.602_176_634e-4;
 /// Scale of Landau's distribution for each cm, MeV: 0.1535 MeV cm2/mol x Z/A (18/39.948) x density (1.39 g/cm3), at beta = 1.
 pub const LANDAU_SCALE_MEV_PER_CM: f64 = 0.1535 * 18.0 / 39.948 * 1.39;
-/// Delta rays above this leave the track and are no part of it, MeV: what truncates the distribution, so that it has a mean. With
-/// the mean loss above, the most probable loss in 3 mm is then 1.7 MeV/cm, as it should be.
+/// Electrons above this are delta rays of their own, MeV: what truncates the distribution, so that it has a mean. With the mean
+/// loss above, the most probable loss in 3 mm is then 1.7 MeV/cm, as it should be.
 pub const DELTA_RAY_CUT_MEV: f64 = 1.0;
 
 /// Part of the ionisation that escapes recombination (Birks' law as ICARUS fitted it), for a loss in MeV/cm and a field in kV/cm.
@@ -41,15 +41,15 @@ pub struct StepLoss {
 }
 
 impl StepLoss {
-    /// Losses in steps of a length in cm.
+    /// Losses in steps of a length in cm, with their mean for each cm; electrons above `most_mev` are no part of them.
     #[must_use]
-    pub fn new(step_cm: f64) -> Self {
+    pub fn new(step_cm: f64, mean_mev_per_cm: f64, most_mev: f64) -> Self {
         let scale_mev = LANDAU_SCALE_MEV_PER_CM * step_cm;
-        let most = DELTA_RAY_CUT_MEV / scale_mev;
-        StepLoss { mean_mev: MEAN_LOSS_MEV_PER_CM * step_cm, scale_mev, most, mean: truncated_mean(most) }
+        let most = most_mev / scale_mev;
+        StepLoss { mean_mev: mean_mev_per_cm * step_cm, scale_mev, most, mean: truncated_mean(most) }
     }
 
-    /// One step's loss, MeV; its mean over many is [`MEAN_LOSS_MEV_PER_CM`] times the step.
+    /// One step's loss, MeV; its mean over many is the given one.
     pub fn sample(&self, rng: &mut impl RngExt) -> f64 {
         // The truncated part holds less than a hundredth of the distribution: this loop ends at once.
         let lambda = loop {
@@ -67,9 +67,10 @@ impl StepLoss {
 fn landau(rng: &mut impl RngExt) -> f64 {
     let angle = PI * (rng.random::<f64>() - 0.5);
     // From (0, 1], so that the logarithms are finite.
-    let wait = -(1.0 - rng.random::<f64>()).ln();
+    let wait = -libm::log(1.0 - rng.random::<f64>());
     let turned = FRAC_PI_2 + angle;
-    let lambda = turned * angle.tan() - (wait * angle.cos() / turned).ln();
+    let (sine, cosine) = libm::sincos(angle);
+    let lambda = turned * sine / cosine - libm::log(wait * cosine / turned);
     // At the very ends of the two uniform numbers there is no finite value; they count as far out in the tail.
     if lambda.is_finite() { lambda } else { f64::MAX }
 }
@@ -81,7 +82,7 @@ fn landau_density(lambda: f64) -> f64 {
     // t = u^2 puts the points where the integrand is steep.
     let integrand = |u: f64| {
         let t = u * u;
-        if t == 0.0 { 0.0 } else { 2.0 * u * (-t * t.ln() - lambda * t).exp() * (PI * t).sin() }
+        if t == 0.0 { 0.0 } else { 2.0 * u * libm::exp(-t * libm::log(t) - lambda * t) * libm::sin(PI * t) }
     };
     simpson(integrand, 0.0, END.sqrt(), STEPS) / PI
 }
@@ -91,11 +92,11 @@ fn truncated_mean(most: f64) -> f64 {
     const LOWEST: f64 = -3.5;
     const STEPS: u32 = 400;
     // lambda = LOWEST - 1 + exp(v): fine steps at the peak, wide ones in the tail.
-    let end = (most - LOWEST + 1.0).ln();
+    let end = libm::log(most - LOWEST + 1.0);
     let (mut weight, mut sum) = (0.0, 0.0);
     let width = end / f64::from(STEPS);
     for index in 0..=STEPS {
-        let stretch = (width * f64::from(index)).exp();
+        let stretch = libm::exp(width * f64::from(index));
         let lambda = LOWEST - 1.0 + stretch;
         let share = simpson_weight(index, STEPS) * landau_density(lambda) * stretch;
         weight += share;
@@ -158,7 +159,7 @@ mod tests {
     #[test]
     fn the_mean_loss_is_that_of_a_minimum_ionising_particle() {
         let mut rng = ChaCha8Rng::seed_from_u64(5);
-        let loss = StepLoss::new(0.1);
+        let loss = StepLoss::new(0.1, MEAN_LOSS_MEV_PER_CM, DELTA_RAY_CUT_MEV);
         let count = 400_000;
         let mean = (0..count).map(|_| loss.sample(&mut rng)).sum::<f64>() / f64::from(count) / 0.1;
         assert!((mean / 2.1 - 1.0).abs() < 0.003, "{mean} MeV/cm");
@@ -167,7 +168,7 @@ mod tests {
     #[test]
     fn the_most_probable_loss_on_a_strip_is_below_the_mean() {
         let mut rng = ChaCha8Rng::seed_from_u64(6);
-        let loss = StepLoss::new(0.1);
+        let loss = StepLoss::new(0.1, MEAN_LOSS_MEV_PER_CM, DELTA_RAY_CUT_MEV);
         let mut bins = [0u32; 100];
         for _ in 0..100_000 {
             let sum: f64 = (0..3).map(|_| loss.sample(&mut rng)).sum::<f64>() / 0.3;

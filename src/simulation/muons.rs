@@ -19,7 +19,14 @@ impl TrueTrack {
     /// Its length inside the volume, cm.
     #[must_use]
     pub fn length_cm(&self) -> f64 {
-        (0..3).map(|axis| (self.exit_cm[axis] - self.entry_cm[axis]).powi(2)).sum::<f64>().sqrt()
+        let [x, y, z] = self.way_cm();
+        (x * x + y * y + z * z).sqrt()
+    }
+
+    /// From entry to exit, cm.
+    #[must_use]
+    pub fn way_cm(&self) -> [f64; 3] {
+        std::array::from_fn(|axis| self.exit_cm[axis] - self.entry_cm[axis])
     }
 
     /// The point at a fraction of its length.
@@ -32,9 +39,9 @@ impl TrueTrack {
 /// A muon's direction, of length 1, going away from the anode: intensity as the square of the zenith angle's cosine.
 pub fn direction(rng: &mut impl RngExt) -> [f64; 3] {
     // Per solid angle the intensity is cos^2, so the cosine's own density is 3 cos^2.
-    let cosine = rng.random::<f64>().cbrt();
+    let cosine = libm::cbrt(rng.random::<f64>());
     let sine = (1.0 - cosine * cosine).max(0.0).sqrt();
-    let (sin_phi, cos_phi) = (TAU * rng.random::<f64>()).sin_cos();
+    let (sin_phi, cos_phi) = libm::sincos(TAU * rng.random::<f64>());
     [sine * cos_phi, sine * sin_phi, cosine]
 }
 
@@ -45,12 +52,13 @@ pub fn direction(rng: &mut impl RngExt) -> [f64; 3] {
 pub fn muon(volume: &Volume, rng: &mut impl RngExt) -> TrueTrack {
     let low = [volume.x_cm[0], volume.y_cm[0], 0.0];
     let high = [volume.x_cm[1], volume.y_cm[1], volume.drift_cm];
-    let radius = (0..3).map(|axis| (high[axis] - low[axis]).powi(2)).sum::<f64>().sqrt() / 2.0;
+    let size: [f64; 3] = std::array::from_fn(|axis| high[axis] - low[axis]);
+    let radius = (size[0] * size[0] + size[1] * size[1] + size[2] * size[2]).sqrt() / 2.0;
     loop {
         let along = direction(rng);
         let (one, other) = square_to(along);
         let distance = radius * rng.random::<f64>().sqrt();
-        let (sine, cosine) = (TAU * rng.random::<f64>()).sin_cos();
+        let (sine, cosine) = libm::sincos(TAU * rng.random::<f64>());
         let point =
             std::array::from_fn(|axis| (low[axis] + high[axis]) / 2.0 + distance * (cosine * one[axis] + sine * other[axis]));
         if let Some(track) = crossing(point, along, low, high) {
@@ -60,8 +68,8 @@ pub fn muon(volume: &Volume, rng: &mut impl RngExt) -> TrueTrack {
 }
 
 /// Two directions square to one of length 1 and to each other.
-fn square_to(along: [f64; 3]) -> ([f64; 3], [f64; 3]) {
-    let across = along[0].hypot(along[1]);
+pub(super) fn square_to(along: [f64; 3]) -> ([f64; 3], [f64; 3]) {
+    let across = (along[0] * along[0] + along[1] * along[1]).sqrt();
     if across < 1e-12 {
         return ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0]);
     }

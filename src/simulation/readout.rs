@@ -1,8 +1,5 @@
 //! From charge on strips to samples: pulse shape, pedestals, noise, the digitiser's range.
 
-use rand::RngExt;
-use rand_distr::StandardNormal;
-
 /// Places inside a tick for which the pulse is kept.
 const PHASES: usize = 32;
 /// A pulse is cut off after this many times its rise; what is lost is a millionth of it.
@@ -31,7 +28,7 @@ impl Pulse {
             let arrival = before as f64 + (phase as f64 + 0.5) / PHASES as f64;
             let height = |tick: usize| {
                 let u = ((tick as f64 - arrival) / rise + 1.0).max(0.0);
-                u * u * (2.0 - 2.0 * u).exp()
+                u * u * libm::exp(2.0 - 2.0 * u)
             };
             let sum: f64 = (0..length).map(height).sum();
             (0..length).map(|tick| (height(tick) / sum) as f32).collect()
@@ -56,23 +53,19 @@ impl Pulse {
     }
 }
 
-/// One channel's digitised samples: signal, pedestal, white and coherent noise, rounded and held inside the digitiser's range.
-///
-/// The first `skipped` samples read 0. `coherent` is as long as `signal`.
-pub fn digitise(
-    signal: &[f32],
-    coherent: &[f32],
-    pedestal_adc: f32,
-    noise_adc: f32,
-    skipped: usize,
-    rng: &mut impl RngExt,
-    samples: &mut [u16],
-) {
-    for ((sample, signal), coherent) in samples.iter_mut().zip(signal).zip(coherent) {
-        let white: f32 = rng.sample(StandardNormal);
-        // The half and the cut below make this a rounding; the cast holds it at 0 and the minimum at 12 bits.
-        let counts = signal + coherent + pedestal_adc + noise_adc * white + 0.5;
-        *sample = (counts as u16).min(4095);
+/// Adds one row of numbers to another of the same length.
+pub fn add(sums: &mut [f32], parts: &[f32]) {
+    for (sum, part) in sums.iter_mut().zip(parts) {
+        *sum += part;
+    }
+}
+
+/// One channel's digitised samples: signal and noise, `counts`, over the pedestal, rounded and held inside the digitiser's range. The
+/// first `skipped` samples read 0.
+pub fn digitise(counts: &[f32], pedestal_adc: f32, skipped: usize, samples: &mut [u16]) {
+    for (sample, counts) in samples.iter_mut().zip(counts) {
+        // The half and the cut of the cast make this a rounding; held inside 12 bits.
+        *sample = (counts + pedestal_adc + 0.5).clamp(0.0, 4095.0) as i32 as u16;
     }
     for sample in samples.iter_mut().take(skipped) {
         *sample = 0;
@@ -82,9 +75,6 @@ pub fn digitise(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
-
     #[test]
     fn a_pulse_has_its_area_and_its_peak_at_the_arrival() {
         let pulse = Pulse::new(2.5, 0.4);
@@ -128,19 +118,18 @@ mod tests {
 
     #[test]
     fn samples_saturate_at_both_ends_and_the_first_ones_read_0() {
-        let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let signal = [50.0, 50.0, 50.0, 1e9, -1e9, 4095.2, 4096.7, 7.4, 7.6];
+        let counts = [50.0, 50.0, 50.0, 1e9, -1e9, 4095.2, 4096.7, 7.4, 7.6];
         let mut samples = [9; 9];
-        digitise(&signal, &[0.0; 9], 0.0, 0.0, 3, &mut rng, &mut samples);
+        digitise(&counts, 0.0, 3, &mut samples);
         assert_eq!(samples, [0, 0, 0, 4095, 0, 4095, 4095, 7, 8]);
     }
 
     #[test]
     fn noise_has_its_width() {
-        let mut rng = ChaCha8Rng::seed_from_u64(2);
-        let (signal, count) = (vec![0.0; 100_000], 100_000.0);
+        let (mut counts, count) = (vec![0.0; 100_000], 100_000.0);
         let mut samples = vec![0; 100_000];
-        digitise(&signal, &signal, 60.0, 1.7, 0, &mut rng, &mut samples);
+        crate::simulation::gaussian::Gaussian::new([2; 32]).fill(1.7, &mut counts);
+        digitise(&counts, 60.0, 0, &mut samples);
         let mean = samples.iter().map(|sample| f64::from(*sample)).sum::<f64>() / count;
         let variance = samples.iter().map(|sample| (f64::from(*sample) - mean).powi(2)).sum::<f64>() / (count - 1.0);
         // Rounding to whole counts adds 1/12 to the variance.

@@ -26,6 +26,9 @@ pub struct Settings {
     pub pulse_width_us: f64,
     /// Mean number of muons in an event.
     pub tracks_per_event: f64,
+    /// Highest energy of a delta ray, MeV; they start at [`DELTA_RAY_CUT_MEV`](super::ionisation::DELTA_RAY_CUT_MEV), so 0
+    /// makes none.
+    pub delta_ray_max_mev: f64,
     /// Seed of all random numbers.
     pub seed: u64,
     /// Stamp of the run's beginning: of event 0 of sequence 0.
@@ -59,6 +62,7 @@ impl Default for Settings {
             pedestal_spread_adc: 8.0,
             pulse_width_us: 2.5,
             tracks_per_event: 6.0,
+            delta_ray_max_mev: 20.0,
             seed: 1,
             start_at: Timestamp::from_second(DEFAULT_START_SECOND).unwrap_or(Timestamp::UNIX_EPOCH),
             event_interval_s: 1.0 / 3.0,
@@ -88,6 +92,7 @@ impl Settings {
             ("pedestal_adc", self.pedestal_adc, 4095.0),
             ("pedestal_spread_adc", self.pedestal_spread_adc, 4095.0),
             ("tracks_per_event", self.tracks_per_event, 10_000.0),
+            ("delta_ray_max_mev", self.delta_ray_max_mev, 1000.0),
             ("event_interval_s", self.event_interval_s, 1e6),
         ];
         let gains = self.gains.iter().map(|gain| ("gains", *gain, 1e6));

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::event::{SimulatedEvent, Simulation};
 use super::muons::TrueTrack;
 use super::settings::Settings;
+use super::signal::TrueDeltaRay;
 
 /// The truth of some files of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -61,6 +62,8 @@ pub struct EventTruth {
     pub stamp: Timestamp,
     /// Its muons.
     pub tracks: Vec<TrueTrack>,
+    /// Their delta rays.
+    pub delta_rays: Vec<TrueDeltaRay>,
 }
 
 impl Truth {
@@ -88,7 +91,13 @@ impl Truth {
 
     /// Adds an event of a file.
     pub fn push(&mut self, sequence: Sequence, event: &SimulatedEvent) {
-        let SimulatedEvent { header, tracks, .. } = event;
-        self.events.push(EventTruth { sequence, event: header.number, stamp: header.stamp, tracks: tracks.clone() });
+        let SimulatedEvent { header, tracks, delta_rays, .. } = event;
+        self.events.push(EventTruth {
+            sequence,
+            event: header.number,
+            stamp: header.stamp,
+            tracks: tracks.clone(),
+            delta_rays: delta_rays.clone(),
+        });
     }
 }

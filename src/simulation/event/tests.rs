@@ -1,3 +1,5 @@
+use sha2::Digest;
+
 use super::*;
 use std::path::Path;
 
@@ -11,7 +13,8 @@ fn quiet() -> Settings {
 
 /// Charge of both views, fC, that a track leaves.
 fn charge_fc(detector: &Detector, lifetime_us: f64, track: &TrueTrack, repeats: u64) -> f64 {
-    let drifter = Drifter::new(detector, lifetime_us, &vec![3.0; detector.lems.len()]);
+    let settings = Settings { lifetime_us, delta_ray_max_mev: 0.0, ..Settings::default() };
+    let drifter = Drifter::new(detector, &settings.checked(detector).unwrap());
     let mut rng = ChaCha8Rng::seed_from_u64(9);
     let mut sum = 0.0;
     for _ in 0..repeats {
@@ -41,7 +44,7 @@ fn charge_is_lost_on_the_way_as_the_lifetime_says() {
 #[test]
 fn charge_arrives_on_the_strips_and_at_the_ticks_of_the_track() {
     let detector = detector();
-    let drifter = Drifter::new(&detector, 3000.0, &[3.0; 12]);
+    let drifter = Drifter::new(&detector, &Settings::default().checked(&detector).unwrap());
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let track = TrueTrack { entry_cm: [-49.9, -149.9, 16.07], exit_cm: [49.9, 149.9, 16.07] };
     let mut seen = [vec![false; 320], vec![false; 960]];
@@ -85,12 +88,14 @@ fn blind_strips_read_no_signal_and_the_others_do() {
     let detector = detector();
     let simulation = Simulation::new(&detector, quiet()).unwrap();
     let track = TrueTrack { entry_cm: [-50.0, -150.0, 10.0], exit_cm: [50.0, 150.0, 90.0] };
-    let mut signal = vec![0.0; 1280 * 1667];
-    simulation.add_track(&track, &mut random(&quiet(), Purpose::Event, 0, 0, 0), &mut signal);
-    for (channel, samples) in signal.chunks_exact(1667).enumerate() {
+    let mut signal = Signal { samples: vec![0.0; 1280 * 1667], touched: vec![false; 1280] };
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    simulation.drifter.drift(&detector, &track, &mut rng, |arrival| simulation.add(arrival, &mut signal));
+    for (channel, samples) in signal.samples.chunks_exact(1667).enumerate() {
         let strip = detector.strip(Channel(channel as u32)).unwrap();
         let lit = samples.iter().any(|sample| *sample > 0.0);
         assert_eq!(lit, !detector.is_blind(strip), "{strip:?}");
+        assert_eq!(lit, signal.touched[channel], "{strip:?}");
     }
 }
 
@@ -132,4 +137,43 @@ fn settings_out_of_range_are_refused_by_name() {
         let message = Simulation::new(&detector(), settings).unwrap_err().to_string();
         assert!(message.contains(&format!("'{name}'")), "{message}");
     }
+}
+
+#[test]
+fn delta_rays_keep_the_mean_charge_beside_the_muon() {
+    let detector = detector();
+    let settings = Settings { lifetime_us: 1e12, ..Settings::default() }.checked(&detector).unwrap();
+    let drifter = Drifter::new(&detector, &settings);
+    // Along x, so that view 1 tells how far to the side the charge is: it counts within two strips of the muon's own.
+    let track = TrueTrack { entry_cm: [-49.0, 10.1, 50.0], exit_cm: [49.0, 10.1, 50.0] };
+    let (mut rng, mut kicks) = (ChaCha8Rng::seed_from_u64(3), Gaussian::new([3; 32]));
+    let (mut near_fc, mut all_fc, mut made) = (0.0, 0.0, 0);
+    let repeats = 2000;
+    for _ in 0..repeats {
+        let mut take = |arrival: Arrival| {
+            if arrival.strip.view == View::V1 {
+                all_fc += arrival.charge_fc;
+                let beside = (detector.strip_centre_cm(arrival.strip) - 10.1).abs() < 0.7;
+                near_fc += if beside { arrival.charge_fc } else { 0.0 };
+            }
+        };
+        drifter.drift(&detector, &track, &mut rng, &mut take);
+        made += drifter.delta_rays(&detector, (0, &track), &mut rng, &mut kicks, &mut take).len();
+    }
+    let path_cm = 98.0 * f64::from(repeats);
+    let per_cm = made as f64 / path_cm;
+    assert!((per_cm / 0.0914 - 1.0).abs() < 0.03, "{per_cm} delta rays for each cm");
+    // A little farther than the 5 mm that the mean is kept in, so a little more; the rest lies farther away.
+    let near = near_fc / path_cm / (1.5 * 9.94);
+    assert!((1.0..1.04).contains(&near), "{near} of the mean beside the muon");
+    assert!(all_fc > 1.01 * near_fc, "{all_fc} fC in all, {near_fc} near");
+}
+
+#[test]
+fn the_same_seed_gives_these_bytes_on_every_machine() {
+    let simulation = Simulation::new(&detector(), Settings::default()).unwrap();
+    let event = simulation.event(Run(1), Sequence(2), 3);
+    let bytes: Vec<u8> = event.samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    let digest: String = sha2::Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(digest, "e19f1241d27b82dfe5c32f35eba402c22ba4e74373371f33bf266785d1c47d45");
 }
