@@ -97,7 +97,7 @@ impl Sample<'_> {
     fn settled(&self, start: Option<&Round>) -> Option<Round> {
         let mut last = start.cloned();
         for _ in 0..ROUNDS {
-            let rate = last.as_ref().map_or(0.0, |round| round.rate_per_us);
+            let rate = last.as_ref().map_or_else(|| self.first_rate(), |round| round.rate_per_us);
             let round = self.round(rate, last.as_ref())?;
             let settled = (round.rate_per_us - rate).abs() < SETTLED_ERRORS * round.line_error_per_us;
             last = Some(round);
@@ -106,6 +106,37 @@ impl Sample<'_> {
             }
         }
         None
+    }
+
+    /// A rate to begin with, 1/us, from the mean of the lower charges in each bin: uncorrected charges are spread too far for a fit
+    /// of their shape.
+    fn first_rate(&self) -> f64 {
+        let scales = self.scales(0.0);
+        let mut bins: Vec<Vec<f64>> = Vec::new();
+        for charge in self.charges() {
+            let bin = self.bin(charge);
+            let scale = scales[usize::from(charge.lem)];
+            if scale > 0.0 && bin < MOST_BINS {
+                bins.resize(bins.len().max(bin + 1), Vec::new());
+                bins[bin].push(f64::from(charge.dqds) / scale);
+            }
+        }
+        let points: Vec<(f64, f64, f64)> = bins
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, values)| values.len() >= self.settings.purity_min_entries.max(10))
+            .filter_map(|(bin, values)| {
+                let error = 1.0 / (values.len() as f64).sqrt();
+                let mean = mean_of_lowest(values, SCALE_FRACTION).filter(|mean| *mean > 0.0)?;
+                Some((bin_centre_us(bin, self.settings.purity_bin_us), mean.ln(), error))
+            })
+            .collect();
+        fit_line(&points).map_or(0.0, |line| -line.slope)
+    }
+
+    /// The bin of a charge's drift time.
+    fn bin(&self, charge: &Charge) -> usize {
+        (f64::from(charge.drift_us) / self.settings.purity_bin_us).max(0.0) as usize
     }
 
     /// Scales of the LEMs, then bins, then the line.
@@ -118,7 +149,7 @@ impl Sample<'_> {
         for charge in self.charges() {
             let scale = scales[usize::from(charge.lem)];
             let t_us = f64::from(charge.drift_us);
-            let bin = (t_us / bin_us).max(0.0) as usize;
+            let bin = self.bin(charge);
             if !(scale > 0.0) || bin >= MOST_BINS {
                 continue;
             }

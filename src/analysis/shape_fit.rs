@@ -92,6 +92,12 @@ impl Parameters {
         LandauGauss { most_probable: place, width, sigma: log_sigma.exp() }
     }
 
+    /// Whether a width is at the end of its range and the likelihood grows beyond it: it stays there, and the others are free.
+    fn is_held(&self, index: usize, slope: f64, centre: f64) -> bool {
+        let [low, high] = WIDTHS.map(|width| (width * centre).ln());
+        (self.values[index] <= low && slope < 0.0) || (self.values[index] >= high && slope > 0.0)
+    }
+
     /// The parameters a step away, held inside what the range can tell.
     fn moved(mut self, step: &[f64; 3], centre: f64) -> Self {
         let longest = [0.15 * centre, 0.7, 0.7];
@@ -182,6 +188,13 @@ fn scores(histogram: &Histogram, parameters: &Parameters, shares: &[f64]) -> Opt
             for column in 0..parameters.count() {
                 fisher[row][column] += expected * slope[row] * slope[column];
             }
+        }
+    }
+    for index in 1..parameters.count() {
+        if parameters.is_held(index, gradient[index], histogram.centre()) {
+            gradient[index] = 0.0;
+            (0..3).for_each(|other| (fisher[index][other], fisher[other][index]) = (0.0, 0.0));
+            fisher[index][index] = 1.0;
         }
     }
     Some((gradient, fisher))
