@@ -150,7 +150,7 @@ impl Sample<'_> {
             let scale = scales[usize::from(charge.lem)];
             let t_us = f64::from(charge.drift_us);
             let bin = self.bin(charge);
-            if !(scale > 0.0) || bin >= MOST_BINS {
+            if scale <= 0.0 || bin >= MOST_BINS {
                 continue;
             }
             if bin >= bins.len() {
@@ -169,7 +169,8 @@ impl Sample<'_> {
             .enumerate()
             .filter(|(_, (entries, _))| enough(*entries))
             .map(|(bin, (_, histogram))| {
-                let start = last.and_then(|round| round.bins.iter().find(|other| other.0 == bin)).map_or(pooled, |other| other.1.shape);
+                let start =
+                    last.and_then(|round| round.bins.iter().find(|other| other.0 == bin)).map_or(pooled, |other| other.1.shape);
                 Some((bin, shape_fit::fit(histogram, Some(ratio), Some(start))?))
             })
             .collect();

@@ -40,7 +40,13 @@ impl Charges {
     #[must_use]
     pub fn new(detector: &Detector) -> Self {
         let lems = detector.lems.len();
-        Charges { views: Default::default(), tracks: 0, tracks_of_lem: vec![0; lems], entries_of_lem: vec![[0; 2]; lems], events: 0 }
+        Charges {
+            views: Default::default(),
+            tracks: 0,
+            tracks_of_lem: vec![0; lems],
+            entries_of_lem: vec![[0; 2]; lems],
+            events: 0,
+        }
     }
 
     /// Adds a file.

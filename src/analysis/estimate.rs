@@ -83,10 +83,8 @@ fn truncated_means(corrected: &mut [Vec<f64>], fraction: f64) -> Vec<Option<(f64
 
 /// Value and error of each LEM: the most probable charge. Landau's width relative to it is fitted to all LEMs together.
 fn most_probable_values(corrected: &mut [Vec<f64>]) -> Option<Vec<Option<(f64, f64)>>> {
-    let scales: Vec<Option<f64>> = corrected
-        .iter_mut()
-        .map(|values| mean_of_lowest(values, SCALE_FRACTION).filter(|scale| *scale > 0.0))
-        .collect();
+    let scales: Vec<Option<f64>> =
+        corrected.iter_mut().map(|values| mean_of_lowest(values, SCALE_FRACTION).filter(|scale| *scale > 0.0)).collect();
     let mut pooled = Histogram::about(1.0);
     for (values, scale) in corrected.iter().zip(&scales) {
         let Some(scale) = scale else { continue };
@@ -140,7 +138,8 @@ mod tests {
     fn every_estimator_stands_for_the_mean() {
         let gains = [1.0, 2.0, 0.5];
         let charges = charges(&gains, 4000);
-        let fractions = [(GainEstimator::TruncatedMean, 0.0), (GainEstimator::TruncatedMean, 0.3), (GainEstimator::LandauGauss, 0.0)];
+        let fractions =
+            [(GainEstimator::TruncatedMean, 0.0), (GainEstimator::TruncatedMean, 0.3), (GainEstimator::LandauGauss, 0.0)];
         for (gain_estimator, gain_truncated_fraction) in fractions {
             let settings = AnalysisSettings { gain_estimator, gain_truncated_fraction, ..AnalysisSettings::default() };
             let found = estimate(charges.iter(), 3, 0.0, &settings).unwrap();

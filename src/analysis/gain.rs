@@ -6,8 +6,8 @@
 //!
 //! Errors: each part of the events is left out at a time and everything measured anew, both views together, so that what is common
 //! to a track's points and to the two views counts once. The error is not taken below the one that single, independent charges
-//! would have: with few tracks the parts alone may agree by chance. The attenuation's error, times the mean drift time, is
-//! common to all LEMs and is added in square.
+//! would have: with few tracks the parts alone may agree by chance. The attenuation's error, times the mean drift time, and what
+//! the method itself leaves uncertain (`gain_systematic_fraction`) are common to all LEMs and are added in square.
 
 use monitasks::detector::Detector;
 use monitasks::format::crp_summary::LemRow;
@@ -94,6 +94,8 @@ fn both_views(
 /// The estimates of all charges, and those that leave out a part of the events each.
 #[derive(Debug, Clone)]
 struct Replicas {
+    /// Part of each gain that is uncertain besides.
+    systematic: f64,
     whole: [Estimates; 2],
     without: Vec<[Estimates; 2]>,
 }
@@ -111,7 +113,7 @@ impl Replicas {
             Some([first?, second?])
         };
         let without = (0..parts.count() as u8).map(|part| measure(Some(part))).collect::<Option<_>>()?;
-        Some(Replicas { whole: measure(None)?, without })
+        Some(Replicas { systematic: settings.gain_systematic_fraction, whole: measure(None)?, without })
     }
 
     fn of_lem(views: &[Estimates; 2], lem: usize) -> Option<[Estimate; 2]> {
@@ -129,7 +131,8 @@ impl Replicas {
         let found = self.whole[view].lems[lem]?;
         let values: Option<Vec<f64>> = self.without.iter().map(|views| views[view].lems[lem].map(|found| found.dqds)).collect();
         let error = jackknife_error(&values?)?.max(found.single_error);
-        Some(Measured::number(found.dqds, error.hypot(found.dqds * found.drift_us * correction.error_per_us)))
+        let common = (found.drift_us * correction.error_per_us).hypot(self.systematic);
+        Some(Measured::number(found.dqds, error.hypot(found.dqds * common)))
     }
 
     /// (dQ/ds of view 0 + of view 1) over the charge of a minimum ionising particle.
@@ -139,7 +142,7 @@ impl Replicas {
         // Charges of the two views are of the same electrons: their errors add up straight.
         let error = self.error(lem, |views| views[0].dqds + views[1].dqds)?.max(found[0].single_error + found[1].single_error);
         let drift_us = (found[0].drift_us + found[1].drift_us) / 2.0;
-        let error = error.hypot(sum * drift_us * correction.error_per_us);
+        let error = error.hypot(sum * (drift_us * correction.error_per_us).hypot(self.systematic));
         Some(Measured::number(sum / mip_fc_per_cm, error / mip_fc_per_cm))
     }
 

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use monitasks::format::crp_summary::CrpSummary;
+use monitasks::format::noise::NoiseSection;
 use monitasks::format::pedestal;
 use monitasks::format::sidecar::{GainSection, Sidecar, ViewPurity};
 use monitasks::summary::Measured;
@@ -18,6 +19,7 @@ use super::charges::Charges;
 use super::gain as lem_gain;
 use super::group::{Job, Members};
 use super::lifetime::Correction;
+use super::noise::NoiseSums;
 use super::pedestals::PedestalSums;
 use super::purity::PuritySums;
 
@@ -36,6 +38,10 @@ pub struct Written {
     pub purity: Option<[ViewPurity; 2]>,
     /// Of a gain result: its rows.
     pub gain: Option<GainSection>,
+    /// Of a noise result: its groups.
+    pub noise: Option<NoiseSection>,
+    /// Events that could not be read.
+    pub lost_events: u64,
 }
 
 /// Measures pedestals and writes `pedestals/<stem>.ped`.
@@ -83,6 +89,20 @@ pub fn gain(job: &Job) -> Result<Written, AnalysisError> {
     let text = summary.to_text().map_err(|error| AnalysisError::output(&path, &error))?;
     // Both parts stand in one sidecar, with the settings of now: purity is kept as it was made.
     write(path, &text, Sidecar { purity: sidecar.purity, gain: Some(gain), ..job.sidecar(&members) })
+}
+
+/// Measures the noise of raw files and writes `noise/<stem>.txt`.
+///
+/// # Errors
+/// When a raw file can't be opened, the files do not belong together, or the result can't be written.
+pub fn noise(job: &Job) -> Result<Written, AnalysisError> {
+    let mut sums = NoiseSums::new(job.detector);
+    let (members, lost_events) = job.each_raw(&mut |event| sums.add(event))?;
+    let path = job.out.join("noise").join(format!("{}.txt", job.stem(members.run)));
+    let noise = sums.measure();
+    let text = noise.to_text().map_err(|error| AnalysisError::output(&path, &error))?;
+    let written = write(path, &text, Sidecar { noise: Some(noise), ..job.sidecar(&members) })?;
+    Ok(Written { lost_events, ..written })
 }
 
 fn crp_path(job: &Job, run: Run) -> PathBuf {
@@ -141,6 +161,8 @@ fn write(text_path: PathBuf, text: &str, sidecar: Sidecar) -> Result<Written, An
         events: sidecar.events,
         purity: sidecar.purity,
         gain: sidecar.gain,
+        noise: sidecar.noise,
+        lost_events: 0,
     })
 }
 

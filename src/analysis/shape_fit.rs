@@ -124,7 +124,8 @@ pub fn fit(histogram: &Histogram, width_ratio: Option<f64>, start: Option<Landau
         return None;
     }
     let start = start.unwrap_or(LandauGauss { most_probable: 0.92 * centre, width: 0.07 * centre, sigma: 0.08 * centre });
-    let mut parameters = Parameters { values: [start.most_probable, start.sigma.ln(), start.width.ln()], fixed_ratio: width_ratio };
+    let mut parameters =
+        Parameters { values: [start.most_probable, start.sigma.ln(), start.width.ln()], fixed_ratio: width_ratio };
     parameters = parameters.moved(&[0.0; 3], centre);
     let mut shares = histogram.log_shares(parameters.shape())?;
     let mut damping = 1e-3;
@@ -155,7 +156,8 @@ fn settled(histogram: &Histogram, parameters: &Parameters, fisher: &[[f64; 3]; 3
     // The first column of the inverse: the variance of the place with the others free.
     let (column, _) = damped_step(&[1.0, 0.0, 0.0], fisher, parameters.count(), 0.0)?;
     let (at, centre) = (parameters.values[0], histogram.centre());
-    let inside = at > 1.02 * RANGE[0] * centre && at < 0.98 * RANGE[1] * centre;
+    let is_wide = parameters.shape().sigma > 0.99 * WIDTHS[1] * centre;
+    let inside = at > 1.02 * RANGE[0] * centre && at < 0.98 * RANGE[1] * centre && !is_wide;
     let error = column[0].max(0.0).sqrt();
     let found = ShapeFit { shape: parameters.shape(), error, entries: histogram.total() as usize };
     (inside && error > 0.0 && error.is_finite()).then_some(found)
@@ -209,14 +211,13 @@ fn damped_step(gradient: &[f64; 3], fisher: &[[f64; 3]; 3], count: usize, dampin
     }
     // The matrix is symmetric and positive: no pivots are needed.
     for pivot in 0..count {
-        if !(matrix[pivot][pivot] > 0.0) {
+        let above = matrix[pivot];
+        if above[pivot].is_nan() || above[pivot] <= 0.0 {
             return None;
         }
         for row in pivot + 1..count {
-            let factor = matrix[row][pivot] / matrix[pivot][pivot];
-            for column in pivot..count {
-                matrix[row][column] -= factor * matrix[pivot][column];
-            }
+            let factor = matrix[row][pivot] / above[pivot];
+            matrix[row].iter_mut().zip(above).for_each(|(value, above)| *value -= factor * above);
             right[row] -= factor * right[pivot];
         }
     }

@@ -118,6 +118,8 @@ pub struct AnalysisSettings {
     pub gain_estimator: GainEstimator,
     /// The highest fraction of charges dropped before the mean; 0 for a plain mean.
     pub gain_truncated_fraction: f64,
+    /// Error of every gain besides that of its statistics and of the lifetime, as a part of the gain.
+    pub gain_systematic_fraction: f64,
 }
 
 /// How the electron lifetime is measured.
@@ -136,9 +138,9 @@ pub enum PurityMethod {
 #[serde(rename_all = "snake_case")]
 pub enum GainEstimator {
     /// The mean without the highest fraction.
-    #[default]
     TruncatedMean,
     /// The most probable value of a Landau distribution convolved with a Gaussian.
+    #[default]
     LandauGauss,
 }
 
@@ -259,6 +261,7 @@ impl Default for AnalysisSettings {
             track_end_margin_cm: 3.0,
             gain_estimator: GainEstimator::default(),
             gain_truncated_fraction: 0.0,
+            gain_systematic_fraction: 0.005,
         }
     }
 }
@@ -334,6 +337,7 @@ impl Settings {
             ("match_min_length_mm", self.reconstruction.match_min_length_mm),
             ("gain_lem_margin_cm", self.analysis.gain_lem_margin_cm),
             ("track_end_margin_cm", self.analysis.track_end_margin_cm),
+            ("gain_systematic_fraction", self.analysis.gain_systematic_fraction),
         ];
         for (key, value) in at_least_zero {
             if !(value >= 0.0 && value.is_finite()) {

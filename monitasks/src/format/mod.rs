@@ -4,6 +4,7 @@
 //! looks half written, ask again" or "this can't be such a file". May use `vocab`, `detector`, `summary`, and `task` for its error.
 
 pub mod crp_summary;
+pub mod noise;
 pub mod pedestal;
 pub mod sidecar;
 

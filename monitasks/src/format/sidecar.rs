@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::noise::NoiseSection;
 use super::{FormatError, WriteError};
 use crate::summary::Measured;
 use crate::vocab::{FileId, Group, Processing, Run};
@@ -48,6 +49,9 @@ pub struct Sidecar {
     /// Of a gain result: a row per LEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gain: Option<GainSection>,
+    /// Of a noise result: the groups of channels with their spectra.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<NoiseSection>,
 }
 
 /// What stands behind one view's lifetime.
@@ -206,6 +210,7 @@ mod tests {
                     tracks: 2,
                 }],
             }),
+            noise: None,
         }
     }
 

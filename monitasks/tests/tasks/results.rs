@@ -47,6 +47,7 @@ fn sidecar(run: u32, processing: u32) -> Sidecar {
         processed_at: noon(run + 1),
         purity: None,
         gain: None,
+        noise: None,
     }
 }
 

@@ -54,7 +54,10 @@ impl MonTask for ChargeAsymmetry {
         table.columns.retain(|column| ["lem", "dqds_v0", "dqds_v1"].contains(&column.name.as_str()));
         let asymmetries = (0..table.rows()).map(|row| {
             let computed = asymmetry(table.get("dqds_v0", row), table.get("dqds_v1", row));
-            recorded.as_ref().and_then(|recorded| recorded.get(row)).map_or(computed, |recorded| of_same_value(computed, *recorded))
+            recorded
+                .as_ref()
+                .and_then(|recorded| recorded.get(row))
+                .map_or(computed, |recorded| of_same_value(computed, *recorded))
         });
         let asymmetries = asymmetries.collect();
         table.columns.push(Column::new("asymmetry", "", asymmetries));
