@@ -1,13 +1,16 @@
 //! `dqmon reconstruct`: raw files to reconstructed files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+use monitasks::detector::Detector;
 
 use super::progress::Progress;
 use super::{Ended, Failure, Outcome};
-use crate::config::Settings;
+use crate::config::{ReconstructionSettings, Settings};
 use crate::detector;
-use crate::reconstruction::{self, Report};
+use crate::reconstruction::timing::Stage;
+use crate::reconstruction::{self, Mask, Report, Setup};
 
 /// Arguments of `dqmon reconstruct`.
 #[derive(Debug, clap::Args)]
@@ -21,6 +24,21 @@ pub struct Args {
     /// Threads; 0 for one per core.
     #[arg(long, default_value_t = 0, value_name = "N")]
     threads: usize,
+    /// Only every N-th event of those that the other selections leave.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    every: Option<u32>,
+    /// Only events of this trigger type; may be said several times.
+    #[arg(long, value_name = "TYPE")]
+    trigger_type: Vec<u8>,
+    /// Only events that the DAQ had all data of.
+    #[arg(long)]
+    complete_only: bool,
+    /// File of channels that give no hits: rows 'CHANNEL MODULE VIEW STRIP'.
+    #[arg(long, value_name = "FILE")]
+    mask: Option<PathBuf>,
+    /// Say where the time went: a row per stage, summed over the threads.
+    #[arg(long)]
+    timing: bool,
 }
 
 /// Runs the command. A bad file does not stop the next one; one whose run header contradicts its name is a finding.
@@ -31,25 +49,26 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         None => (Settings::default(), PathBuf::from(".")),
     };
     let detector = detector::load(&settings.detector, &settings.channel_map, &root)?;
+    let cuts = cuts(&settings.reconstruction, args);
+    let mask = mask(&cuts, &root, &detector)?;
+    let setup = Setup { detector: &detector, settings: &cuts, mask: &mask };
     let (mut failures, mut has_finding) = (Vec::new(), false);
     for raw in &args.raw {
         let started = Instant::now();
         let mut progress = None;
-        let result = reconstruction::reconstruct_file(
-            raw,
-            &args.out,
-            &detector,
-            &settings.reconstruction,
-            args.threads,
-            &mut |done, total| show(&mut progress, done, total),
-        );
+        let result = reconstruction::reconstruct_file(raw, &args.out, setup, args.threads, &mut |done, total| {
+            show(&mut progress, done, total);
+        });
         if let Some((progress, _)) = progress {
             progress.finish();
         }
         match result {
             Ok(report) => {
-                has_finding |= !report.remarks.is_empty();
+                has_finding |= !report.remarks.is_empty() || !report.lost.is_empty();
                 print_report(&report, started.elapsed().as_secs_f64());
+                if args.timing {
+                    print_times(&report);
+                }
             }
             Err(error) => failures.push(error.to_string()),
         }
@@ -60,9 +79,62 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     Ok(if has_finding { Ended::WithFinding } else { Ended::Done })
 }
 
+/// The workspace's settings with what the command says instead.
+fn cuts(settings: &ReconstructionSettings, args: &Args) -> ReconstructionSettings {
+    let mut cuts = settings.clone();
+    if let Some(every) = args.every {
+        cuts.select_every = every as usize;
+    }
+    if !args.trigger_type.is_empty() {
+        cuts.select_trigger_types.clone_from(&args.trigger_type);
+    }
+    if args.complete_only {
+        cuts.reject_quality_bits = 0x3F;
+    }
+    if let Some(mask) = &args.mask {
+        // From where the command runs, not from the workspace.
+        cuts.mask_file = std::path::absolute(mask).unwrap_or_else(|_| mask.clone()).to_string_lossy().into_owned();
+    }
+    cuts
+}
+
+/// The masked channels: those of the file that the settings name, else the detector's own.
+fn mask(cuts: &ReconstructionSettings, root: &Path, detector: &Detector) -> Result<Mask, Failure> {
+    if cuts.mask_file.is_empty() {
+        return Ok(Mask::of_detector(detector));
+    }
+    let path = root.join(&cuts.mask_file);
+    let text = std::fs::read_to_string(&path).map_err(|error| Failure(format!("mask not read: {error}: {}", path.display())))?;
+    Mask::parse(&text, detector).map_err(|(line, what)| Failure(format!("mask refused: {what}: {}:{line}", path.display())))
+}
+
+/// The table of stages: time for each event, its part of the whole, and how many events it alone would make in a second.
+fn print_times(report: &Report) {
+    let total_s = Stage::ALL.iter().map(|stage| report.times.of(*stage).as_secs_f64()).sum::<f64>().max(1e-9);
+    let row = |name: &str, seconds: f64| {
+        let per_event_s = seconds / report.events.max(1) as f64;
+        println!(
+            "  {name:<15} {:>8.3} ms/event {:>5.1} % {:>9.0} /s",
+            1e3 * per_event_s,
+            100.0 * seconds / total_s,
+            1.0 / per_event_s.max(1e-9)
+        );
+    };
+    for stage in Stage::ALL {
+        row(stage.name(), report.times.of(stage).as_secs_f64());
+    }
+    row("all", total_s);
+}
+
 fn print_report(report: &Report, seconds: f64) {
     for remark in &report.remarks {
         eprintln!("dqmon: {}: {remark}", report.file);
+    }
+    for reason in &report.lost {
+        eprintln!("dqmon: event lost: {reason}");
+    }
+    if !report.lost.is_empty() {
+        eprintln!("dqmon: {}: {} of {} events lost", report.file, report.lost.len(), report.lost.len() + report.events);
     }
     println!(
         "{}: {} events, {} hits, {} tracks, {} matched tracks, {:.1} events/s: {}",

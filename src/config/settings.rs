@@ -61,6 +61,17 @@ pub struct PoolSettings {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReconstructionSettings {
+    /// A sample this many RMS away from the pedestal is no noise: it is left out of the pedestal with its neighbourhood.
+    pub pedestal_clip_sigma: f64,
+    /// File of channels that give no hits, rows `channel module view strip`, relative to the workspace; empty for the detector
+    /// file's blind and noisy strips.
+    pub mask_file: String,
+    /// Only every so many-th event is reconstructed, counted from the first that the other selections leave; 1 for all.
+    pub select_every: usize,
+    /// Only events of these trigger types are reconstructed; empty for all.
+    pub select_trigger_types: Vec<u8>,
+    /// Events with one of these quality bits set (bits 0 to 5 of the flags) are left out; 63 for complete events only.
+    pub reject_quality_bits: u8,
     /// A sample belongs to a hit when it is this many pedestal RMS above the pedestal.
     pub hit_threshold_sigma: f64,
     /// A hit has at least this many consecutive samples above threshold.
@@ -71,8 +82,14 @@ pub struct ReconstructionSettings {
     pub hit_pad_after_ticks: usize,
     /// A longer run of samples above threshold is cut into hits of at most this length.
     pub hit_max_width_ticks: usize,
+    /// Two pulses are parted where the samples between fall below this fraction of the lower one.
+    pub hit_valley_fraction: f64,
     /// Take the group's median per tick away before hits are sought.
     pub remove_coherent_noise: bool,
+    /// A sample this many RMS above the pedestal is signal: its channel takes no part in the group's median there.
+    pub coherent_signal_sigma: f64,
+    /// At least this fraction of a group must be free of signal for its median to be taken away.
+    pub coherent_quiet_fraction: f64,
     /// A 2D track has at least this many hits.
     pub track_min_hits: usize,
     /// Hits farther than this from a 2D track's line are not of it, cm.
@@ -229,12 +246,20 @@ impl Default for IntakeSettings {
 impl Default for ReconstructionSettings {
     fn default() -> Self {
         ReconstructionSettings {
+            pedestal_clip_sigma: 3.0,
+            mask_file: String::new(),
+            select_every: 1,
+            select_trigger_types: Vec::new(),
+            reject_quality_bits: 0,
             hit_threshold_sigma: 4.0,
             hit_min_width_ticks: 3,
             hit_pad_before_ticks: 5,
             hit_pad_after_ticks: 10,
             hit_max_width_ticks: 30,
+            hit_valley_fraction: 0.6,
             remove_coherent_noise: true,
+            coherent_signal_sigma: 3.5,
+            coherent_quiet_fraction: 0.4,
             track_min_hits: 11,
             track_tolerance_cm: 0.4,
             track_max_gap_cm: 4.0,
@@ -314,6 +339,8 @@ impl Settings {
             ("reconcile_s", self.intake.reconcile_s),
             ("run_quiet_s", self.intake.run_quiet_s),
             ("file_quiet_s", self.intake.file_quiet_s),
+            ("pedestal_clip_sigma", self.reconstruction.pedestal_clip_sigma),
+            ("coherent_signal_sigma", self.reconstruction.coherent_signal_sigma),
             ("hit_threshold_sigma", self.reconstruction.hit_threshold_sigma),
             ("match_end_cm", self.reconstruction.match_end_cm),
             ("track_tolerance_cm", self.reconstruction.track_tolerance_cm),
@@ -332,6 +359,8 @@ impl Settings {
             }
         }
         let at_least_zero = [
+            ("hit_valley_fraction", self.reconstruction.hit_valley_fraction),
+            ("coherent_quiet_fraction", self.reconstruction.coherent_quiet_fraction),
             ("match_charge_asymmetry", self.reconstruction.match_charge_asymmetry),
             ("match_profile_distance", self.reconstruction.match_profile_distance),
             ("match_min_length_mm", self.reconstruction.match_min_length_mm),
@@ -350,6 +379,9 @@ impl Settings {
                 "run_end_marker",
                 format!("'run_end_marker' is {marker:?}, expected a name with {{run}} for the run's number"),
             ));
+        }
+        if self.reconstruction.select_every == 0 {
+            return Some(("select_every", "'select_every' is 0, expected at least 1".into()));
         }
         if self.analysis.files_per_group == 0 {
             return Some(("files_per_group", "'files_per_group' is 0, expected at least 1".into()));
@@ -374,7 +406,8 @@ fn in_words(text: &str, line: usize, message: &str) -> String {
     let message = message
         .replace('`', "'")
         .replace("expected f64", "expected a number")
-        .replace("expected usize", "expected a whole number from 0");
+        .replace("expected usize", "expected a whole number from 0")
+        .replace("expected u8", "expected a whole number from 0 to 255");
     let written = line.checked_sub(1).and_then(|line| text.lines().nth(line)).and_then(|line| line.split_once('='));
     match written.map(|(key, _)| key.trim()) {
         Some(key) if !key.is_empty() && !message.contains(key) => format!("'{key}': {message}"),

@@ -29,7 +29,8 @@ pub enum CollectError {
     },
 }
 
-/// Accepts a reconstructed file: it opens, is of that raw file and has an entry for each of its events. Answers the events.
+/// Accepts a reconstructed file: it opens, is of that raw file, was made from all of its events and has an entry for each that was
+/// reconstructed. Answers those.
 ///
 /// A file that stands in its place and no more in the work folder was renamed before a stop; it is checked like any other. One
 /// older than the start of this attempt is an earlier attempt's and does not count.
@@ -52,11 +53,11 @@ pub fn accept_reconstructed(
     let facts = recofile::entries(stands).map_err(|error| CollectError::Refused(error.to_string()))?;
     let raw_events =
         RawReader::open(raw, &detector.readout).map_err(|error| CollectError::Refused(error.to_string()))?.count() as u64;
-    if facts.file != file || facts.entries != raw_events {
-        let (found, entries) = (facts.file, facts.entries);
+    if facts.file != file || facts.raw_events != raw_events || facts.entries != facts.events {
+        let (found, entries) = (facts.file, facts.raw_events);
         let shown = stands.display();
         return Err(CollectError::Refused(format!(
-            "it is of {found} with {entries} events, expected {file} with {raw_events}: {shown}"
+            "it is of {found} with {entries} raw events, expected {file} with {raw_events}: {shown}"
         )));
     }
     if made.exists() {

@@ -17,6 +17,22 @@ pub enum ReconstructionError {
         /// The file.
         path: PathBuf,
     },
+    /// The raw file holds no event that the settings select.
+    #[error("none of {events} events selected by 'select_trigger_types' and 'reject_quality_bits': {}", path.display())]
+    NoneSelected {
+        /// Events in the file.
+        events: usize,
+        /// The file.
+        path: PathBuf,
+    },
+    /// No event can be read.
+    #[error("all of {events} events lost, the first because: {first}")]
+    AllLost {
+        /// Events tried.
+        events: usize,
+        /// Why the first one can't be read, with the file's path.
+        first: String,
+    },
     /// The raw file's name does not say which file of which run it is.
     #[error("raw file not taken: its name is no {expected}: {}", path.display())]
     Name {

@@ -1,15 +1,17 @@
 //! One event through the whole reconstruction.
 
-use monitasks::detector::Detector;
-use monitasks::vocab::{Channel, View};
+use std::time::Instant;
 
-use super::coherent::CoherentNoise;
-use super::hits::{self, ChannelFacts, Hit};
+use monitasks::vocab::View;
+use rayon::prelude::*;
+
+use super::channels::{ChannelSearch, ChannelsFound, Setup};
+use super::hits::Hit;
 use super::matching::{self, Match};
-use super::pedestal::{Pedestal, PedestalFinder};
+use super::pedestal::Pedestal;
 use super::points::{self, TrackPoint};
+use super::timing::{Stage, StageTimes};
 use super::tracks::{self, Track};
-use crate::config::ReconstructionSettings;
 use crate::rawdata::{Event, EventHeader};
 
 /// What was found in one event.
@@ -32,79 +34,76 @@ pub struct RecoEvent {
 }
 
 /// Reconstructs events; keeps its buffers from one event to the next.
-#[derive(Debug, Default)]
-pub struct EventReconstruction {
-    finder: PedestalFinder,
-    coherent: CoherentNoise,
-    group: Vec<f32>,
+#[derive(Debug)]
+pub struct EventReconstruction<'a> {
+    setup: Setup<'a>,
+    search: ChannelSearch<'a>,
+    times: StageTimes,
 }
 
-impl EventReconstruction {
-    /// Reconstructs one event. Samples that are missing at the end count as empty channels.
-    pub fn reconstruct(&mut self, event: &Event, detector: &Detector, settings: &ReconstructionSettings) -> RecoEvent {
-        let readout = &detector.readout;
-        let mut found = RecoEvent {
-            header: event.header,
-            pedestals: Vec::with_capacity(readout.channels),
-            filtered_rms_adc: Vec::with_capacity(readout.channels),
-            hits: Vec::new(),
-            tracks: Vec::new(),
-            matches: Vec::new(),
-            points: Vec::new(),
-        };
-        let per_group = readout.samples.max(1) * readout.coherent_group.max(1);
-        for (index, samples) in event.samples.chunks(per_group).enumerate() {
-            self.group(samples, index * readout.coherent_group.max(1), detector, settings, &mut found);
-        }
-        let seed = u64::from(event.header.number.0);
-        for view in View::ALL {
-            found.tracks.extend(tracks::find(&found.hits, view, detector, settings, seed));
-        }
-        found.matches = matching::find(&found.tracks, &found.hits, detector, settings);
-        found.points = found
-            .matches
-            .iter()
-            .map(|matched| points::of_match(matched, &found.tracks, &found.hits, detector, settings))
-            .collect();
-        found
+impl<'a> EventReconstruction<'a> {
+    /// Reconstructs with these settings.
+    #[must_use]
+    pub fn new(setup: Setup<'a>) -> Self {
+        EventReconstruction { setup, search: ChannelSearch::new(setup), times: StageTimes::default() }
     }
 
-    /// Pedestals, coherent noise and hits of one group of channels.
-    fn group(
-        &mut self,
-        raw: &[u16],
-        first_channel: usize,
-        detector: &Detector,
-        settings: &ReconstructionSettings,
-        found: &mut RecoEvent,
-    ) {
-        let ticks = detector.readout.samples.max(1);
-        let skipped = detector.readout.skipped_samples.min(ticks);
-        let channels = raw.len() / ticks;
-        self.group.clear();
-        self.group.extend(raw[..channels * ticks].iter().map(|sample| f32::from(*sample)));
-        let start = found.pedestals.len();
-        for samples in self.group.chunks_exact_mut(ticks) {
-            let pedestal = self.finder.find(&samples[skipped..]);
-            samples.iter_mut().for_each(|sample| *sample -= pedestal.mean_adc);
-            found.pedestals.push(pedestal);
+    /// Reconstructs one event on this thread. Samples that are missing at the end count as channels that are not there.
+    pub fn reconstruct(&mut self, event: &Event) -> RecoEvent {
+        let mut found = ChannelsFound::default();
+        let per_group = ChannelSearch::samples_per_group(self.setup.detector);
+        for (group, samples) in event.samples.chunks(per_group).enumerate() {
+            self.search.group(samples, group, &mut found);
         }
-        let rms: Vec<f32> = found.pedestals[start..].iter().map(|pedestal| pedestal.rms_adc).collect();
-        if settings.remove_coherent_noise {
-            self.coherent.remove(&mut self.group, &rms, skipped);
+        self.tracks(event.header, found)
+    }
+
+    /// Reconstructs one event with its groups of channels on the threads of the pool that this runs in: for events so large that
+    /// several at once would not fit into memory.
+    pub fn reconstruct_wide(&mut self, event: &Event) -> RecoEvent {
+        let per_group = ChannelSearch::samples_per_group(self.setup.detector);
+        let parts: Vec<(ChannelsFound, StageTimes)> = event
+            .samples
+            .par_chunks(per_group)
+            .enumerate()
+            .map_init(
+                || ChannelSearch::new(self.setup),
+                |search, (group, samples)| {
+                    let mut found = ChannelsFound::default();
+                    search.group(samples, group, &mut found);
+                    (found, search.times.take())
+                },
+            )
+            .collect();
+        let mut found = ChannelsFound::default();
+        for (part, times) in parts {
+            found.pedestals.extend(part.pedestals);
+            found.filtered_rms_adc.extend(part.filtered_rms_adc);
+            found.hits.extend(part.hits);
+            self.times.add(&times);
         }
-        for (place, samples) in self.group.chunks_exact_mut(ticks).enumerate() {
-            let mut filtered = Pedestal { mean_adc: 0.0, rms_adc: rms[place] };
-            if settings.remove_coherent_noise {
-                filtered = self.finder.refine(&samples[skipped..], filtered);
-                samples.iter_mut().for_each(|sample| *sample -= filtered.mean_adc);
-            }
-            found.filtered_rms_adc.push(filtered.rms_adc);
-            let channel = Channel((first_channel + place) as u32);
-            if let Some(strip) = detector.strip(channel).filter(|strip| !detector.is_blind(*strip)) {
-                let facts = ChannelFacts { channel, strip, rms_adc: filtered.rms_adc };
-                hits::find(samples, facts, detector, settings, &mut found.hits);
-            }
-        }
+        self.tracks(event.header, found)
+    }
+
+    /// Time spent since this was asked last.
+    pub fn take_times(&mut self) -> StageTimes {
+        let mut times = self.times.take();
+        times.add(&self.search.times.take());
+        times
+    }
+
+    /// The event with its tracks.
+    fn tracks(&mut self, header: EventHeader, found: ChannelsFound) -> RecoEvent {
+        let Setup { detector, settings, .. } = self.setup;
+        let ChannelsFound { pedestals, filtered_rms_adc, hits } = found;
+        let start = Instant::now();
+        let seed = u64::from(header.number.0);
+        let tracks: Vec<Track> =
+            View::ALL.into_iter().flat_map(|view| tracks::find(&hits, view, detector, settings, seed)).collect();
+        let start = self.times.since(start, Stage::Tracks);
+        let matches = matching::find(&tracks, &hits, detector, settings);
+        let points = matches.iter().map(|matched| points::of_match(matched, &tracks, &hits, detector, settings)).collect();
+        self.times.since(start, Stage::Matching);
+        RecoEvent { header, pedestals, filtered_rms_adc, hits, tracks, matches, points }
     }
 }

@@ -1,16 +1,20 @@
-//! A raw file through the reconstruction, events on several threads, memory bounded by the events under way and by the output.
+//! A raw file through the reconstruction, events on several threads, memory bounded by the events under way.
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
 
 use monitasks::detector::Detector;
 use monitasks::vocab::FileId;
-use rayon::prelude::*;
 
 use super::ReconstructionError;
+use super::channels::Setup;
 use super::event::{EventReconstruction, RecoEvent};
-use super::recofile::{self, Meta, RecoData};
+use super::recofile::{Meta, RecoData, Writer};
+use super::timing::{Stage, StageTimes};
 use crate::config::ReconstructionSettings;
-use crate::rawdata::{Event, RawReader};
+use crate::rawdata::{Event, EventHeader, RawError, RawReader};
 
 /// What became of a raw file.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +23,9 @@ pub struct Report {
     pub output: PathBuf,
     /// Which raw file it is of.
     pub file: FileId,
-    /// Events reconstructed: all that the raw file holds.
+    /// Whole events in the raw file.
+    pub raw_events: usize,
+    /// Events reconstructed: of the raw file's those that the settings select, less those lost.
     pub events: usize,
     /// Hits in all.
     pub hits: usize,
@@ -27,12 +33,18 @@ pub struct Report {
     pub tracks: usize,
     /// Matched tracks.
     pub matched: usize,
+    /// Why events were lost, one reason each: what could not be read.
+    pub lost: Vec<String>,
     /// Things that a person should know, and that do not harm the output.
     pub remarks: Vec<String>,
+    /// Where the time went.
+    pub times: StageTimes,
 }
 
-/// Events under way per thread: enough that no thread waits for the slowest event.
-const EVENTS_PER_THREAD: usize = 4;
+/// Events that a thread may have done before they are written.
+const EVENTS_AHEAD: usize = 2;
+/// An event of more samples than this is worked off by all threads together, not one for each thread: 6x6x6 events are.
+const MOST_SAMPLES_PER_THREAD: usize = 1 << 24;
 
 /// The name of a raw file's output: `recotask_run1-seq0.root`.
 #[must_use]
@@ -44,79 +56,204 @@ pub fn output_name(file: FileId) -> String {
 /// the events done and the events in all.
 ///
 /// The output stands under its final name only when it is whole: it is written beside it, brought to the disk, read back and
-/// then renamed.
+/// then renamed. It is the same for any number of threads.
 ///
 /// # Errors
-/// When the raw file is damaged, cut, compressed, empty or misnamed, or the output can't be written.
+/// When the raw file is damaged, cut, empty or misnamed, none of its events is selected or none can be read, or the output
+/// can't be written.
 pub fn reconstruct_file(
     raw: &Path,
     out_dir: &Path,
-    detector: &Detector,
-    settings: &ReconstructionSettings,
+    setup: Setup,
     threads: usize,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Report, ReconstructionError> {
-    let reader = RawReader::open(raw, &detector.readout)?;
+    let reader = RawReader::open(raw, &setup.detector.readout)?;
     if let Some(fault) = reader.ending().fault() {
         return Err(fault.clone().into());
     }
     if reader.count() == 0 {
         return Err(ReconstructionError::NoEvents { path: raw.to_owned() });
     }
-    let file = file_id(raw, detector)?;
+    let file = file_id(raw, setup.detector)?;
+    let selected = selected(reader.headers(), setup.settings);
+    if selected.is_empty() {
+        return Err(ReconstructionError::NoneSelected { events: reader.count(), path: raw.to_owned() });
+    }
     let mut remarks = Vec::new();
     if reader.run() != file.run {
         remarks.push(format!("the run header says {}, the file's name {}: the name is used", reader.run(), file.run));
     }
-    let mut data = RecoData::new(Meta::of(file, raw, reader.count(), detector, settings));
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|error| ReconstructionError::Threads { threads, why: error.to_string() })?;
-    let total = reader.count();
-    let at_once = EVENTS_PER_THREAD * pool.current_num_threads().max(1);
-    for first in (0..total).step_by(at_once) {
-        let last = (first + at_once).min(total);
-        let events: Vec<RecoEvent> = pool.install(|| {
-            (first..last)
-                .into_par_iter()
-                .map_init(Worker::default, |worker, index| worker.reconstruct(&reader, index, detector, settings))
-                .collect::<Result<_, _>>()
-        })?;
-        events.iter().enumerate().for_each(|(place, event)| data.push(first + place, event, detector));
-        progress(last, total);
-    }
     let output = out_dir.join(output_name(file));
     let report = Report {
         file,
-        events: total,
-        hits: data.hits.len(),
-        tracks: data.tracks.len(),
-        matched: data.matched.len(),
+        raw_events: reader.count(),
+        events: 0,
+        hits: 0,
+        tracks: 0,
+        matched: 0,
         output: output.clone(),
+        lost: Vec::new(),
         remarks,
+        times: StageTimes::default(),
     };
-    recofile::write(data, &output)?;
+    let mut sink = Sink { writer: Writer::create(&output)?, report, total: selected.len(), progress };
+    let job = Job { reader: &reader, setup, meta: Meta::of(file, raw, [0, 0], setup) };
+    job.run(&selected, threads, &mut sink)?;
+    let Sink { writer, mut report, .. } = sink;
+    if report.events == 0 {
+        let lost = report.lost.first().cloned().unwrap_or_default();
+        return Err(ReconstructionError::AllLost { events: report.lost.len(), first: lost });
+    }
+    let start = Instant::now();
+    writer.finish(Meta { events: report.events as u64, raw_events: report.raw_events as u64, ..job.meta })?;
+    report.times.since(start, Stage::Write);
     Ok(report)
 }
 
-/// One thread's buffers.
-#[derive(Debug, Default)]
-struct Worker {
-    event: Event,
-    reconstruction: EventReconstruction,
+/// The places of the events that the settings select, in the file's order.
+fn selected(headers: &[EventHeader], settings: &ReconstructionSettings) -> Vec<usize> {
+    let is_wanted = |header: &EventHeader| {
+        let types = &settings.select_trigger_types;
+        (types.is_empty() || types.contains(&header.trigger_type))
+            && header.flags & QUALITY_BITS & settings.reject_quality_bits == 0
+    };
+    let wanted = headers.iter().enumerate().filter(|(_, header)| is_wanted(header)).map(|(place, _)| place);
+    wanted.step_by(settings.select_every.max(1)).collect()
 }
 
-impl Worker {
-    fn reconstruct(
-        &mut self,
-        reader: &RawReader,
-        index: usize,
-        detector: &Detector,
-        settings: &ReconstructionSettings,
-    ) -> Result<RecoEvent, ReconstructionError> {
-        reader.read(index, &mut self.event)?;
-        Ok(self.reconstruction.reconstruct(&self.event, detector, settings))
+/// The bits of an event's flags that tell its quality.
+const QUALITY_BITS: u8 = 0x3F;
+
+/// Where the events go, in the file's order.
+struct Sink<'a> {
+    writer: Writer,
+    report: Report,
+    total: usize,
+    progress: &'a mut dyn FnMut(usize, usize),
+}
+
+/// One event's rows, or why it is lost; with the time it took.
+struct Done {
+    rows: Result<RecoData, RawError>,
+    times: StageTimes,
+}
+
+impl Sink<'_> {
+    fn take(&mut self, done: Done) -> Result<(), ReconstructionError> {
+        let report = &mut self.report;
+        report.times.add(&done.times);
+        match done.rows {
+            Err(error) => report.lost.push(error.to_string()),
+            Ok(rows) => {
+                report.events += 1;
+                report.hits += rows.hits.len();
+                report.tracks += rows.tracks.len();
+                report.matched += rows.matched.len();
+                let start = Instant::now();
+                self.writer.append(rows)?;
+                report.times.since(start, Stage::Write);
+            }
+        }
+        (self.progress)(report.events + report.lost.len(), self.total);
+        Ok(())
+    }
+}
+
+/// What the threads share.
+struct Job<'a> {
+    reader: &'a RawReader,
+    setup: Setup<'a>,
+    meta: Meta,
+}
+
+impl Job<'_> {
+    fn run(&self, selected: &[usize], threads: usize, sink: &mut Sink) -> Result<(), ReconstructionError> {
+        let threads = match threads {
+            0 => thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        };
+        let readout = &self.setup.detector.readout;
+        if threads > 1 && readout.channels * readout.samples > MOST_SAMPLES_PER_THREAD {
+            return self.run_wide(selected, threads, sink);
+        }
+        if threads == 1 || selected.len() == 1 {
+            let mut worker = Worker::new(self);
+            return selected.iter().try_for_each(|index| sink.take(worker.event(*index, EventReconstruction::reconstruct)));
+        }
+        self.run_threads(selected, threads.min(selected.len()), sink)
+    }
+
+    /// Each thread takes every so many-th event, and the events come out in their order.
+    fn run_threads(&self, selected: &[usize], threads: usize, sink: &mut Sink) -> Result<(), ReconstructionError> {
+        thread::scope(|scope| {
+            let mut results = Vec::new();
+            for first in 0..threads {
+                let (sender, receiver) = mpsc::sync_channel(EVENTS_AHEAD);
+                let work = move || {
+                    let mut worker = Worker::new(self);
+                    for index in selected.iter().skip(first).step_by(threads) {
+                        if sender.send(worker.event(*index, EventReconstruction::reconstruct)).is_err() {
+                            return; // nobody waits any more: the output can't be written
+                        }
+                    }
+                };
+                let started = thread::Builder::new().spawn_scoped(scope, work);
+                started.map_err(|error| ReconstructionError::Threads { threads, why: error.to_string() })?;
+                results.push(receiver);
+            }
+            for order in 0..selected.len() {
+                // A thread that is gone has panicked, which the scope tells.
+                let Ok(done) = results[order % threads].recv() else { break };
+                sink.take(done)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// One event after the other, each on all threads.
+    fn run_wide(&self, selected: &[usize], threads: usize, sink: &mut Sink) -> Result<(), ReconstructionError> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .map_err(|error| ReconstructionError::Threads { threads, why: error.to_string() })?;
+        let mut worker = Worker::new(self);
+        for index in selected {
+            let done = pool.install(|| worker.event(*index, EventReconstruction::reconstruct_wide));
+            sink.take(done)?;
+        }
+        Ok(())
+    }
+}
+
+/// One thread's buffers.
+struct Worker<'a> {
+    job: &'a Job<'a>,
+    event: Event,
+    reconstruction: EventReconstruction<'a>,
+}
+
+impl<'a> Worker<'a> {
+    fn new(job: &'a Job<'a>) -> Self {
+        Worker { job, event: Event::default(), reconstruction: EventReconstruction::new(job.setup) }
+    }
+
+    /// The event at a place in the raw file.
+    fn event(&mut self, index: usize, reconstruct: fn(&mut EventReconstruction<'a>, &Event) -> RecoEvent) -> Done {
+        let mut times = StageTimes::default();
+        let start = Instant::now();
+        let read = self.job.reader.read(index, &mut self.event);
+        times.since(start, Stage::Unpack);
+        let rows = read.map(|()| {
+            let found = reconstruct(&mut self.reconstruction, &self.event);
+            let start = Instant::now();
+            let mut rows = RecoData::new(self.job.meta.clone());
+            rows.push(index, &found, self.job.setup.detector);
+            times.since(start, Stage::Write);
+            rows
+        });
+        times.add(&self.reconstruction.take_times());
+        Done { rows, times }
     }
 }
 
@@ -130,6 +267,28 @@ fn file_id(raw: &Path, detector: &Detector) -> Result<FileId, ReconstructionErro
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_selections_are_by_type_by_quality_and_then_by_number() {
+        let header = |place: u8| EventHeader {
+            trigger_type: place % 3,
+            flags: if place == 4 { 0x41 } else { 0x40 },
+            ..EventHeader::default()
+        };
+        let headers: Vec<EventHeader> = (0..12).map(header).collect();
+        let with = |select_every, select_trigger_types: &[u8], reject_quality_bits| {
+            let select_trigger_types = select_trigger_types.to_vec();
+            let all = ReconstructionSettings::default();
+            selected(&headers, &ReconstructionSettings { select_every, select_trigger_types, reject_quality_bits, ..all })
+        };
+        assert_eq!(with(1, &[], 0), (0..12).collect::<Vec<_>>());
+        assert_eq!(with(5, &[], 0), [0, 5, 10]);
+        assert_eq!(with(1, &[1], 0), [1, 4, 7, 10]);
+        assert_eq!(with(1, &[1], 0x3F), [1, 7, 10]);
+        assert_eq!(with(2, &[1], 1), [1, 10]);
+        assert_eq!(with(1, &[1], 2), [1, 4, 7, 10]);
+        assert!(with(1, &[9], 0).is_empty());
+    }
 
     #[test]
     fn the_stored_name_and_the_detectors_own_are_read() {

@@ -7,6 +7,8 @@
 use monitasks::detector::{Detector, Strip};
 use monitasks::vocab::Channel;
 
+use super::pedestal::{BLOCK, Level};
+use super::wide;
 use crate::config::ReconstructionSettings;
 
 /// A piece of charge on one strip.
@@ -36,9 +38,6 @@ pub struct Hit {
     pub cut: bool,
 }
 
-/// Half a pulse's height over a valley, in parts of the lower neighbour, that makes two pulses of it.
-const VALLEY_FRACTION: f32 = 0.6;
-
 /// What one channel's hits need besides its samples.
 #[derive(Debug, Clone, Copy)]
 pub struct ChannelFacts {
@@ -46,62 +45,127 @@ pub struct ChannelFacts {
     pub channel: Channel,
     /// The strip it reads.
     pub strip: Strip,
-    /// Noise after the coherent part is gone, ADC counts.
-    pub rms_adc: f32,
+    /// Pedestal and noise that are left after the coherent part is gone, in units of the row.
+    pub level: Level,
+    /// Units of the row in an ADC count.
+    pub scale: f32,
+    /// Ticks before the row's first sample.
+    pub first_tick: usize,
 }
 
-/// Finds the hits of one channel. `samples` are ADC counts over the pedestal; the first ones that carry no data are skipped.
-pub fn find(samples: &[f32], facts: ChannelFacts, detector: &Detector, settings: &ReconstructionSettings, hits: &mut Vec<Hit>) {
-    if facts.rms_adc <= 0.0 {
-        return;
+/// A channel's samples as heights over the pedestal.
+#[derive(Clone, Copy)]
+struct Waveform<'a> {
+    row: &'a [i16],
+    facts: ChannelFacts,
+}
+
+impl Waveform<'_> {
+    /// Height of a sample over the pedestal, ADC counts.
+    fn height(&self, place: usize) -> f32 {
+        (f32::from(self.row[place]) - self.facts.level.mean) / self.facts.scale
     }
-    let threshold = settings.hit_threshold_sigma as f32 * facts.rms_adc;
-    let skipped = detector.readout.skipped_samples.min(samples.len());
-    let runs = runs_above(samples, skipped, threshold, settings.hit_min_width_ticks.max(1));
-    for (index, run) in runs.iter().enumerate() {
-        let previous = index.checked_sub(1).map(|before| runs[before]);
-        let first = run.0.saturating_sub(settings.hit_pad_before_ticks).max(match previous {
-            Some(previous) => lowest(samples, previous.1, run.0),
-            None => skipped,
-        });
-        let last = (run.1 + settings.hit_pad_after_ticks).min(match runs.get(index + 1) {
-            Some(next) => lowest(samples, run.1, next.0),
-            None => samples.len(),
-        });
-        let pieces = pieces_of(samples, *run, threshold, settings.hit_max_width_ticks.max(4));
-        for (order, piece) in pieces.iter().enumerate() {
-            let from = if order == 0 { first } else { piece.0 };
-            let to = if order + 1 == pieces.len() { last } else { piece.1 };
-            hits.push(hit_of(samples, *piece, (from, to), facts, detector, pieces.len() > 1));
-        }
+
+    /// Sum of the heights in a range, ADC counts x ticks.
+    fn area(&self, from: usize, to: usize) -> f32 {
+        let sum: i32 = self.row[from..to].iter().map(|value| i32::from(*value)).sum();
+        (sum as f32 - (to - from) as f32 * self.facts.level.mean) / self.facts.scale
     }
 }
 
-/// Runs `[from, to)` of at least `min_width` samples above the threshold.
-fn runs_above(samples: &[f32], skipped: usize, threshold: f32, min_width: usize) -> Vec<(usize, usize)> {
-    let mut runs = Vec::new();
-    let mut tick = skipped;
-    while let Some(ahead) = samples[tick..].iter().position(|value| *value > threshold) {
-        let from = tick + ahead;
-        let length = samples[from..].iter().position(|value| *value <= threshold).unwrap_or(samples.len() - from);
-        if length >= min_width {
-            runs.push((from, from + length));
+/// Finds hits; keeps its buffers from one channel to the next.
+#[derive(Debug, Default)]
+pub struct HitFinder {
+    flags: Vec<u8>,
+    runs: Vec<(usize, usize)>,
+}
+
+impl HitFinder {
+    /// Appends the hits of one channel to `hits`.
+    pub fn find(
+        &mut self,
+        row: &[i16],
+        facts: ChannelFacts,
+        detector: &Detector,
+        settings: &ReconstructionSettings,
+        hits: &mut Vec<Hit>,
+    ) {
+        if facts.level.rms <= 0.0 {
+            return;
         }
-        tick = from + length;
+        let threshold_adc = settings.hit_threshold_sigma as f32 * facts.level.rms / facts.scale;
+        let limit = (facts.level.mean + threshold_adc * facts.scale).floor().clamp(-32_768.0, 32_767.0) as i16;
+        self.runs_above(row, limit, settings.hit_min_width_ticks.max(1));
+        let waveform = Waveform { row, facts };
+        for (index, run) in self.runs.iter().enumerate() {
+            let first = run.0.saturating_sub(settings.hit_pad_before_ticks).max(match index.checked_sub(1) {
+                Some(before) => lowest(row, self.runs[before].1, run.0),
+                None => 0,
+            });
+            let last = (run.1 + settings.hit_pad_after_ticks).min(match self.runs.get(index + 1) {
+                Some(next) => lowest(row, run.1, next.0),
+                None => row.len(),
+            });
+            let pieces = pieces_of(waveform, *run, threshold_adc, settings);
+            for (order, piece) in pieces.iter().enumerate() {
+                let from = if order == 0 { first } else { piece.0 };
+                let to = if order + 1 == pieces.len() { last } else { piece.1 };
+                hits.push(hit_of(waveform, *piece, (from, to), detector, pieces.len() > 1));
+            }
+        }
     }
-    runs
+
+    /// Notes the runs `[from, to)` of at least `min_width` samples above the limit.
+    fn runs_above(&mut self, row: &[i16], limit: i16, min_width: usize) {
+        wide::mark_outside(row, [i16::MIN, limit], &mut self.flags);
+        self.runs.clear();
+        let (mut open, mut close) = (None, |from: usize, to: usize| {
+            if to - from >= min_width {
+                self.runs.push((from, to));
+            }
+        });
+        let mut place = 0;
+        while place * BLOCK < row.len() {
+            if open.is_none() {
+                // Most blocks hold nothing; the last one may be too short to have a flag.
+                let ahead = self.flags.get(place..).unwrap_or_default();
+                place += ahead.iter().position(|flag| *flag != 0).unwrap_or(ahead.len());
+            }
+            let from = (place * BLOCK).min(row.len());
+            for (tick, value) in (from..).zip(&row[from..(from + BLOCK).min(row.len())]) {
+                match (open, *value > limit) {
+                    (None, true) => open = Some(tick),
+                    (Some(from), false) => {
+                        close(from, tick);
+                        open = None;
+                    }
+                    _ => {}
+                }
+            }
+            place += 1;
+        }
+        if let Some(from) = open {
+            close(from, row.len());
+        }
+    }
 }
 
 /// The tick of the lowest sample in `[from, to)`, where two neighbours part; `from` when there is none.
-fn lowest(samples: &[f32], from: usize, to: usize) -> usize {
-    (from..to).min_by(|a, b| samples[*a].total_cmp(&samples[*b])).unwrap_or(from)
+fn lowest(row: &[i16], from: usize, to: usize) -> usize {
+    (from..to).min_by_key(|tick| row[*tick]).unwrap_or(from)
 }
 
-/// Cuts a run at its valleys, then into equal pieces of at most `longest` ticks.
-fn pieces_of(samples: &[f32], run: (usize, usize), threshold: f32, longest: usize) -> Vec<(usize, usize)> {
+/// Cuts a run at its valleys, then into equal pieces of a bounded length.
+fn pieces_of(
+    waveform: Waveform,
+    run: (usize, usize),
+    threshold_adc: f32,
+    settings: &ReconstructionSettings,
+) -> Vec<(usize, usize)> {
+    let longest = settings.hit_max_width_ticks.max(4);
     let mut pieces = Vec::new();
     let mut from = run.0;
-    for valley in valleys(samples, run, threshold).into_iter().chain([run.1]) {
+    for valley in valleys(waveform, run, threshold_adc, settings.hit_valley_fraction as f32).into_iter().chain([run.1]) {
         let length = valley - from;
         let parts = length.div_ceil(longest).max(1);
         pieces.extend((0..parts).map(|part| (from + part * length / parts, from + (part + 1) * length / parts)));
@@ -110,69 +174,166 @@ fn pieces_of(samples: &[f32], run: (usize, usize), threshold: f32, longest: usiz
     pieces
 }
 
-/// Ticks of the valleys that part two pulses.
-fn valleys(samples: &[f32], run: (usize, usize), threshold: f32) -> Vec<usize> {
+/// Ticks of the valleys that part two pulses: below `fraction` of the lower one, and by more than the threshold.
+fn valleys(waveform: Waveform, run: (usize, usize), threshold_adc: f32, fraction: f32) -> Vec<usize> {
     let mut found = Vec::new();
-    let (mut peak, mut valley) = (samples[run.0], None::<usize>);
+    let (mut peak, mut valley) = (waveform.height(run.0), None::<(usize, f32)>);
     for tick in run.0 + 1..run.1 {
-        let value = samples[tick];
+        let value = waveform.height(tick);
         match valley {
-            Some(lowest) if value < samples[lowest] => valley = Some(tick),
-            Some(lowest) => {
-                let depth = peak.min(value) - samples[lowest];
-                if depth > threshold && samples[lowest] < VALLEY_FRACTION * peak.min(value) {
-                    found.push(lowest);
+            Some((_, lowest)) if value < lowest => valley = Some((tick, value)),
+            Some((place, lowest)) => {
+                let lower = peak.min(value);
+                if lower - lowest > threshold_adc && lowest < fraction * lower {
+                    found.push(place);
                     (peak, valley) = (value, None);
                 } else if value > peak {
                     (peak, valley) = (value, None);
                 }
             }
             None if value > peak => peak = value,
-            None => valley = Some(tick),
+            None => valley = Some((tick, value)),
         }
     }
     found
 }
 
 /// The hit of one piece, with its charge over the padded range `integral`.
-fn hit_of(
-    samples: &[f32],
-    piece: (usize, usize),
-    integral: (usize, usize),
-    facts: ChannelFacts,
-    detector: &Detector,
-    cut: bool,
-) -> Hit {
-    let core = &samples[piece.0..piece.1];
-    let (sum, moment) =
-        core.iter().enumerate().fold((0.0, 0.0), |(sum, moment), (place, value)| (sum + value, moment + value * place as f32));
-    let mean_tick = piece.0 as f32 + if sum > 0.0 { moment / sum } else { (core.len() as f32 - 1.0) / 2.0 };
-    let top = (piece.0..piece.1).max_by(|a, b| samples[*a].total_cmp(&samples[*b])).unwrap_or(piece.0);
-    let area: f32 = samples[integral.0..integral.1].iter().sum();
-    let tick = if cut { mean_tick } else { peak_between(samples, top) };
+fn hit_of(waveform: Waveform, piece: (usize, usize), integral: (usize, usize), detector: &Detector, cut: bool) -> Hit {
+    let facts = waveform.facts;
+    let (mut sum, mut moment, mut top) = (0.0, 0.0, piece.0);
+    for place in piece.0..piece.1 {
+        let height = waveform.height(place);
+        sum += height;
+        moment += height * (place - piece.0) as f32;
+        if waveform.row[place] > waveform.row[top] {
+            top = place;
+        }
+    }
+    let width = piece.1 - piece.0;
+    let first = facts.first_tick as f32;
+    let mean_tick = first + piece.0 as f32 + if sum > 0.0 { moment / sum } else { (width as f32 - 1.0) / 2.0 };
+    let peak_tick = first + peak_between(waveform, top);
+    let tick = if cut { mean_tick } else { peak_tick };
     Hit {
         channel: facts.channel,
         strip: facts.strip,
-        start_tick: integral.0 as u32,
-        end_tick: integral.1 as u32,
-        peak_tick: peak_between(samples, top),
-        peak_adc: samples[top],
+        start_tick: (facts.first_tick + integral.0) as u32,
+        end_tick: (facts.first_tick + integral.1) as u32,
+        peak_tick,
+        peak_adc: waveform.height(top),
         mean_tick,
-        width_ticks: core.len() as u32,
-        charge_fc: area / detector.view(facts.strip.view).adc_ticks_per_fc as f32,
+        width_ticks: width as u32,
+        charge_fc: waveform.area(integral.0, integral.1) / detector.view(facts.strip.view).adc_ticks_per_fc as f32,
         drift_us: tick * detector.readout.sampling_us as f32 - detector.readout.electronics_delay_us as f32,
         cut,
     }
 }
 
-/// Where the parabola through the highest sample and its neighbours peaks.
-fn peak_between(samples: &[f32], top: usize) -> f32 {
-    let (Some(before), Some(after)) = (top.checked_sub(1).and_then(|tick| samples.get(tick)), samples.get(top + 1)) else {
-        return top as f32;
-    };
-    let curvature = before - 2.0 * samples[top] + after;
+/// Where the parabola through the highest sample and its neighbours peaks, in places of the row.
+fn peak_between(waveform: Waveform, top: usize) -> f32 {
+    let Some(before) = top.checked_sub(1).filter(|_| top + 1 < waveform.row.len()) else { return top as f32 };
+    let (before, at, after) = (waveform.height(before), waveform.height(top), waveform.height(top + 1));
+    let curvature = before - 2.0 * at + after;
     if curvature >= 0.0 {
         return top as f32;
     }
     top as f32 + (0.5 * (before - after) / curvature).clamp(-0.5, 0.5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use monitasks::vocab::View;
+    use proptest::prelude::*;
+
+    const FACTS: ChannelFacts = ChannelFacts {
+        channel: Channel(7),
+        strip: Strip { view: View::V0, number: 5 },
+        level: Level { mean: 1.5, rms: 8.0 },
+        scale: 8.0,
+        first_tick: 3,
+    };
+
+    fn find(row: &[i16], settings: &ReconstructionSettings) -> Vec<Hit> {
+        let detector = crate::detector::load("3x1x1", "", std::path::Path::new(".")).unwrap();
+        let mut hits = Vec::new();
+        HitFinder::default().find(row, FACTS, &detector, settings, &mut hits);
+        hits
+    }
+
+    /// Eighths of an ADC count: a pulse of this height about a place.
+    fn add_pulse(row: &mut [i16], at: f32, height_adc: f32) {
+        for (tick, value) in row.iter_mut().enumerate() {
+            *value += (8.0 * height_adc * (-0.5 * ((tick as f32 - at) / 2.65).powi(2)).exp()).round() as i16;
+        }
+    }
+
+    #[test]
+    fn a_pulse_is_a_hit_with_its_place_and_area() {
+        let mut row = vec![1; 400];
+        add_pulse(&mut row, 200.3, 40.0);
+        let [hit] = find(&row, &ReconstructionSettings::default())[..] else { panic!("one hit expected") };
+        assert!((hit.peak_tick - 203.3).abs() < 0.05 && (hit.peak_adc - 40.0).abs() < 0.5, "{hit:?}");
+        let area_adc = 40.0 * 2.65 * (2.0 * std::f32::consts::PI).sqrt();
+        // The row stands half a unit under the level: 1/16 ADC count for each tick of the integral.
+        let charge_fc = (area_adc - (hit.end_tick - hit.start_tick) as f32 / 16.0) / 59.859;
+        assert!((hit.charge_fc / charge_fc - 1.0).abs() < 0.005, "{} for {charge_fc} fC", hit.charge_fc);
+        assert!(!hit.cut && hit.start_tick < 195 && hit.end_tick > 211, "{hit:?}");
+    }
+
+    #[test]
+    fn two_pulses_that_overlap_are_two_hits_that_touch() {
+        let mut row = vec![1; 400];
+        add_pulse(&mut row, 200.0, 60.0);
+        add_pulse(&mut row, 212.0, 50.0);
+        let hits = find(&row, &ReconstructionSettings::default());
+        assert_eq!(hits.len(), 2, "{hits:?}");
+        assert_eq!(hits[0].end_tick, hits[1].start_tick);
+    }
+
+    #[test]
+    fn pulses_at_both_ends_of_the_row_and_below_the_threshold() {
+        let mut row = vec![1; 101];
+        add_pulse(&mut row, 0.0, 30.0);
+        add_pulse(&mut row, 100.0, 30.0);
+        add_pulse(&mut row, 50.0, 3.5);
+        let hits = find(&row, &ReconstructionSettings::default());
+        assert_eq!(hits.len(), 2, "{hits:?}");
+        assert_eq!((hits[0].start_tick, hits[1].end_tick), (3, 104));
+    }
+
+    proptest! {
+        #[test]
+        fn the_runs_are_those_above_the_limit(
+            row in proptest::collection::vec(prop_oneof![4 => -20i16..20, 1 => any::<i16>(), 2 => 20i16..60], 0..200),
+            limit in -5i16..40,
+            width in 1usize..6,
+        ) {
+            let mut finder = HitFinder::default();
+            finder.runs_above(&row, limit, width);
+            let mut expected = Vec::new();
+            let mut from = 0;
+            for run in row.chunk_by(|a, b| (*a > limit) == (*b > limit)) {
+                if run[0] > limit && run.len() >= width {
+                    expected.push((from, from + run.len()));
+                }
+                from += run.len();
+            }
+            prop_assert_eq!(&finder.runs, &expected);
+        }
+
+        #[test]
+        fn cutting_loses_no_charge(
+            row in proptest::collection::vec(prop_oneof![2 => -20i16..20, 3 => 20i16..2000], 0..300),
+            longest in 4usize..40,
+        ) {
+            let settings = ReconstructionSettings { hit_max_width_ticks: longest, ..ReconstructionSettings::default() };
+            let hits = find(&row, &settings);
+            let whole = find(&row, &ReconstructionSettings { hit_max_width_ticks: 10_000, hit_valley_fraction: 0.0, ..settings });
+            let sum = |hits: &[Hit]| hits.iter().map(|hit| f64::from(hit.charge_fc)).sum::<f64>();
+            prop_assert!((sum(&hits) - sum(&whole)).abs() <= 1e-4 * sum(&whole).abs() + 1e-3);
+            prop_assert!(hits.windows(2).all(|pair| pair[0].end_tick <= pair[1].start_tick));
+        }
+    }
 }

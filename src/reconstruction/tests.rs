@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
 
 use super::event::{EventReconstruction, RecoEvent};
+use super::{Mask, Setup};
 use crate::config::ReconstructionSettings;
 use crate::rawdata::Event;
 
@@ -83,10 +84,15 @@ fn add_pulse(samples: &mut [f64], at: f64, area: f64) {
     }
 }
 
+fn found_in(event: &Event, detector: &Detector) -> RecoEvent {
+    let (settings, mask) = (ReconstructionSettings::default(), Mask::of_detector(detector));
+    EventReconstruction::new(Setup { detector, settings: &settings, mask: &mask }).reconstruct(event)
+}
+
 fn reconstruct(muons: &[Muon], seed: u64) -> (Detector, RecoEvent) {
     let detector = detector();
     let event = event_of(muons, &detector, seed);
-    let found = EventReconstruction::default().reconstruct(&event, &detector, &ReconstructionSettings::default());
+    let found = found_in(&event, &detector);
     (detector, found)
 }
 
@@ -145,8 +151,7 @@ fn an_event_with_too_few_samples_is_no_panic() {
     let detector = detector();
     for samples in [0, 1, 1667, 5000] {
         let event = Event { samples: vec![60; samples], ..Event::default() };
-        let found = EventReconstruction::default().reconstruct(&event, &detector, &ReconstructionSettings::default());
-        assert!(found.hits.is_empty());
+        assert!(found_in(&event, &detector).hits.is_empty());
     }
 }
 

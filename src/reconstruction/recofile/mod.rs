@@ -10,11 +10,12 @@
 //! | `matched` | a matched track | its two tracks and its ends in space |
 //! | `points` | a strip of a matched track | place, charge, path length, LEM |
 //!
-//! [`schema`] has the columns. Writing is oxyroot's work ([`write`](mod@write) is the only file that knows it); reading is our own
-//! ([`read`](mod@read)), for it must answer to damaged files.
+//! [`schema`] has the columns. Writing is our own ([`write`](mod@write), on `records`' byte layout), for it must go on while events
+//! come; so is reading ([`read`](mod@read)), for it must answer to damaged files.
 
 mod error;
 pub mod read;
+mod records;
 pub mod schema;
 mod tree;
 mod write;
@@ -23,7 +24,7 @@ pub use error::RecoFileError;
 pub use read::{RecoFacts, TreeFacts, describe, entries, load};
 pub use schema::{EventRows, HitRows, MatchedRows, Meta, PedestalRows, PointRows, RecoData, TrackRows};
 pub use tree::{Branch, Tree, Values};
-pub use write::write;
+pub use write::{Writer, write};
 
 #[cfg(test)]
 mod tests;

@@ -18,8 +18,10 @@ use super::tree::{Branch, Tree, Values};
 pub struct RecoFacts {
     /// Which raw file it is of.
     pub file: FileId,
-    /// Events that the raw file held.
+    /// Events that it should hold.
     pub events: u64,
+    /// Whole events that the raw file held: more when only some were selected.
+    pub raw_events: u64,
     /// Entries of the tree `events`: the same number when the file is good.
     pub entries: u64,
     /// Program and version that wrote it.
@@ -68,6 +70,7 @@ pub fn entries(path: &Path) -> Result<RecoFacts, RecoFileError> {
     Ok(RecoFacts {
         file: data.meta.file,
         events: data.meta.events,
+        raw_events: data.meta.raw_events,
         entries: data.events.len() as u64,
         software: data.meta.software,
         detector: data.meta.detector,

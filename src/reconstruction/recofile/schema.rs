@@ -6,7 +6,7 @@ use monitasks::detector::Detector;
 use monitasks::vocab::{FileId, Run, Sequence, View};
 
 use super::tree::{Branch, Cell, Tree, Values};
-use crate::config::ReconstructionSettings;
+use crate::reconstruction::channels::Setup;
 use crate::reconstruction::event::RecoEvent;
 use crate::reconstruction::points::TrackPoint;
 
@@ -72,8 +72,12 @@ rows! {
         run: i64,
         /// Sequence of the raw file.
         sequence: i64,
-        /// Events in the raw file.
+        /// Events reconstructed: entries of the tree `events`.
         events: i64,
+        /// Whole events in the raw file.
+        raw_events: i64,
+        /// The channels that give no hits, in DAQ order, as a JSON list.
+        masked_channels: String,
     }
 }
 
@@ -254,8 +258,12 @@ pub struct Meta {
     pub raw_file: String,
     /// Which file of which run.
     pub file: FileId,
-    /// Events in the raw file.
+    /// Events reconstructed: entries of the tree `events`.
     pub events: u64,
+    /// Whole events in the raw file; more than `events` when only some were selected.
+    pub raw_events: u64,
+    /// The channels that give no hits, in DAQ order, as a JSON list.
+    pub masked_channels: String,
 }
 
 /// The whole content of a reconstructed file.
@@ -278,9 +286,11 @@ pub struct RecoData {
 }
 
 impl Meta {
-    /// What a file reconstructed now is of.
+    /// What a file reconstructed now is of; `events` are those reconstructed, and those in the raw file.
     #[must_use]
-    pub fn of(file: FileId, raw: &Path, events: usize, detector: &Detector, settings: &ReconstructionSettings) -> Self {
+    pub fn of(file: FileId, raw: &Path, events: [usize; 2], setup: Setup) -> Self {
+        let Setup { detector, settings, mask } = setup;
+        let masked: Vec<u32> = mask.channels().map(|channel| channel.0).collect();
         Meta {
             software: crate::SOFTWARE.into(),
             settings: serde_json::to_string(settings).unwrap_or_default(),
@@ -288,12 +298,15 @@ impl Meta {
             channel_map: detector.channel_map_name.clone(),
             raw_file: raw.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
             file,
-            events: events as u64,
+            events: events[0] as u64,
+            raw_events: events[1] as u64,
+            masked_channels: serde_json::to_string(&masked).unwrap_or_default(),
         }
     }
 
-    fn into_rows(self) -> MetaRows {
-        MetaRows {
+    /// The tree `meta`.
+    pub(super) fn into_tree(self) -> Tree {
+        let rows = MetaRows {
             software: vec![self.software],
             settings: vec![self.settings],
             detector: vec![self.detector],
@@ -302,7 +315,10 @@ impl Meta {
             run: vec![self.file.run.0.into()],
             sequence: vec![self.file.sequence.0.into()],
             events: vec![self.events as i64],
-        }
+            raw_events: vec![self.raw_events as i64],
+            masked_channels: vec![self.masked_channels],
+        };
+        rows.into_tree()
     }
 
     /// The one row; `None` when there is another number of rows or a number is out of range.
@@ -310,6 +326,7 @@ impl Meta {
         let [run] = rows.run[..] else { return None };
         let [sequence] = rows.sequence[..] else { return None };
         let [events] = rows.events[..] else { return None };
+        let [raw_events] = rows.raw_events[..] else { return None };
         Some(Meta {
             software: rows.software.first()?.clone(),
             settings: rows.settings.first()?.clone(),
@@ -318,6 +335,8 @@ impl Meta {
             raw_file: rows.raw_file.first()?.clone(),
             file: FileId { run: Run(run.try_into().ok()?), sequence: Sequence(sequence.try_into().ok()?) },
             events: events.try_into().ok()?,
+            raw_events: raw_events.try_into().ok()?,
+            masked_channels: rows.masked_channels.first()?.clone(),
         })
     }
 }
@@ -440,9 +459,9 @@ impl RecoData {
         rows.lem_row.push(point.lem.row.into());
     }
 
-    pub(super) fn into_trees(self) -> Vec<Tree> {
-        vec![
-            self.meta.into_rows().into_tree(),
+    /// All trees but `meta`.
+    pub(super) fn into_event_trees(self) -> [Tree; 6] {
+        [
             self.events.into_tree(),
             self.pedestals.into_tree(),
             self.hits.into_tree(),

@@ -18,6 +18,8 @@ fn data() -> RecoData {
         raw_file: "run7-seq3.dat".into(),
         file: FileId::new(7, 3),
         events: 2,
+        raw_events: 7,
+        masked_channels: "[1,2]".into(),
     };
     let mut data = RecoData::new(meta);
     for event in 0..2 {
