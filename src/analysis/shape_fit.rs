@@ -65,8 +65,8 @@ impl Histogram {
 
     /// Logarithms of the bins' shares under a shape; none when the shape leaves the range empty.
     fn log_shares(&self, shape: LandauGauss) -> Option<Vec<f64>> {
-        let mut shares: Vec<f64> =
-            (0..BINS).map(|bin| shape.density(self.low + (bin as f64 + 0.5) * self.bin).max(1e-30)).collect();
+        let mut shares = shape.densities(self.low + 0.5 * self.bin, self.bin, BINS);
+        shares.iter_mut().for_each(|share| *share = share.max(1e-30));
         let sum: f64 = shares.iter().sum();
         shares.iter_mut().for_each(|share| *share = (*share / sum).ln());
         sum.is_finite().then_some(shares)
@@ -239,12 +239,13 @@ mod tests {
     /// Charges of a shape, by rejection.
     fn sample(shape: LandauGauss, count: usize, seed: u64) -> Vec<f64> {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let top = 1.3 * shape.density(shape.most_probable);
+        let density = shape.densities(0.0, 0.01, 6000);
+        let top = density.iter().copied().fold(0.0, f64::max);
         let mut charges = Vec::with_capacity(count);
         while charges.len() < count {
-            let charge = 60.0 * random.random::<f64>();
-            if top * random.random::<f64>() < shape.density(charge) {
-                charges.push(charge);
+            let place = random.random_range(0..density.len());
+            if top * random.random::<f64>() < density[place] {
+                charges.push(0.01 * (place as f64 + random.random::<f64>() - 0.5));
             }
         }
         charges
