@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_convolution_is_the_integral() {
-        for (width, sigma) in [(0.7, 1.1), (0.2, 0.3), (1.5, 0.15), (0.1, 0.8)] {
+        for (width, sigma) in [(0.7, 1.1), (0.2, 0.3), (1.5, 0.15), (0.2, 0.8)] {
             let shape = LandauGauss { most_probable: 10.0, width, sigma };
             for (place, found) in shape.densities(7.0, 0.3, 60).into_iter().enumerate() {
                 let x = 7.0 + 0.3 * place as f64;
