@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::rawdata::RawError;
 use crate::reconstruction::recofile::RecoFileError;
 
 /// A result that was not made.
@@ -10,6 +11,17 @@ pub enum AnalysisError {
     /// A reconstructed file can't be used.
     #[error(transparent)]
     Reco(#[from] RecoFileError),
+    /// A raw file can't be used.
+    #[error(transparent)]
+    Raw(#[from] RawError),
+    /// A raw file's name does not say which file of which run it is.
+    #[error("raw file not taken: its name is no {expected}: {}", path.display())]
+    Name {
+        /// The names there are.
+        expected: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// The files do not belong together.
     #[error("files not analysed together: {what}: {}", path.display())]
     Mixed {

@@ -1,107 +1,63 @@
 //! dQ/ds of each LEM from matched tracks, attenuation corrected, and its effective gain.
 //!
-//! A point's charge is multiplied by exp(t/lifetime) and divided by its path length; per LEM and view the mean is taken, plain or
-//! without the highest fraction. The error is that of the mean, from the spread of the entries. The effective gain is the sum
-//! of both views' dQ/ds over the charge per length of a minimum ionising particle before any gain.
-
-use std::collections::HashSet;
+//! A point's charge is multiplied by exp(t/lifetime) and divided by its path length; [`estimate`](super::estimate) makes one
+//! number of them per LEM and view. The effective gain is the sum of both views' dQ/ds over the charge per length of a minimum
+//! ionising particle before any gain.
+//!
+//! Errors: each part of the events is left out at a time and everything measured anew, both views together, so that what is common
+//! to a track's points and to the two views counts once. The error is not taken below the one that single, independent charges
+//! would have: with few tracks the parts alone may agree by chance. The attenuation's error, times the mean drift time, and what
+//! the method itself leaves uncertain (`gain_systematic_fraction`) are common to all LEMs and are added in square.
 
 use monitasks::detector::Detector;
 use monitasks::format::crp_summary::LemRow;
 use monitasks::format::sidecar::{GainSection, LemGainRow};
 use monitasks::summary::Measured;
-use monitasks::vocab::Lem;
 
-use super::statistics::truncated_mean;
+use super::charges::Charges;
+use super::estimate::{Estimate, Estimates, estimate};
+use super::lifetime::Correction;
+use super::parts::Parts;
+use super::statistics::jackknife_error;
 use crate::config::AnalysisSettings;
-use crate::reconstruction::recofile::RecoData;
-
-/// dQ/ds values, fC/cm, of the tracks so far: per LEM, in the grid's order, and view.
-#[derive(Debug, Clone)]
-pub struct GainSums {
-    lifetime_us: Option<f64>,
-    entries: Vec<[Vec<f64>; 2]>,
-    /// Tracks that each LEM has entries of.
-    tracks_of_lem: Vec<usize>,
-    tracks: u64,
-}
 
 /// Unit of the dQ/ds columns.
 pub const DQDS_UNIT: &str = "fC/cm";
 
-impl GainSums {
-    /// Nothing yet. The lifetime corrects the charges; none when no attenuation was measured.
-    #[must_use]
-    pub fn new(detector: &Detector, lifetime_us: Option<f64>) -> Self {
-        GainSums {
-            lifetime_us,
-            entries: vec![Default::default(); detector.lems.len()],
-            tracks_of_lem: vec![0; detector.lems.len()],
-            tracks: 0,
-        }
-    }
-
-    /// Adds a file.
-    pub fn add(&mut self, data: &RecoData, detector: &Detector, settings: &AnalysisSettings) {
-        let points = &data.points;
-        let mut tracks = HashSet::new();
-        let mut tracks_of_lem = HashSet::new();
-        for place in 0..points.len() {
-            let (Ok(column), Ok(row)) = (u16::try_from(points.lem_column[place]), u16::try_from(points.lem_row[place])) else {
-                continue;
+/// A row per LEM from the charges of matched tracks.
+#[must_use]
+pub fn measure(charges: &Charges, correction: &Correction, detector: &Detector, settings: &AnalysisSettings) -> GainSection {
+    let estimates = correction.is_known().then(|| Replicas::of(charges, correction, detector, settings)).flatten();
+    let mut lems: Vec<LemGainRow> = detector
+        .lems
+        .places()
+        .filter_map(|lem| {
+            let index = detector.lems.index(lem);
+            let entries = [0, 1].map(|view: usize| charges.entries_of_lem[index][view]);
+            let mut row = LemGainRow {
+                lem: detector.lems.number(detector.lems.numberings.first()?, lem)?,
+                entries,
+                dqds: entries.map(|entries| without_number(entries, settings)),
+                effective_gain: Measured::NoData,
+                charge_asymmetry: Measured::NoData,
+                tracks: charges.tracks_of_lem[index],
             };
-            if column >= detector.lems.columns || row >= detector.lems.rows {
-                continue;
+            if let Some(estimates) = estimates.as_ref().filter(|_| row.tracks >= settings.gain_min_tracks as u64) {
+                row.dqds = [0, 1].map(|view: usize| estimates.dqds(index, view, correction).unwrap_or(row.dqds[view]));
             }
-            let at_cm = [f64::from(points.x_cm[place]), f64::from(points.y_cm[place])];
-            if edge_distance_cm(at_cm, detector) < settings.gain_lem_margin_cm {
-                continue;
-            }
-            let lem = detector.lems.index(Lem { column, row });
-            let Some(views) = self.entries.get_mut(lem) else { continue };
-            let correction = self.lifetime_us.map_or(1.0, |lifetime_us| (f64::from(points.drift_us[place]) / lifetime_us).exp());
-            let dqds = correction * f64::from(points.charge_fc[place]) / f64::from(points.step_cm[place]);
-            if let Some(values) = views.get_mut(usize::from(points.view[place] != 0)).filter(|_| dqds.is_finite()) {
-                values.push(dqds);
-                tracks.insert((points.event[place], points.matched[place]));
-                tracks_of_lem.insert((lem, points.event[place], points.matched[place]));
-            }
-        }
-        self.tracks += tracks.len() as u64;
-        tracks_of_lem.iter().for_each(|(lem, ..)| self.tracks_of_lem[*lem] += 1);
+            (row.effective_gain, row.charge_asymmetry) = both_views(index, row.dqds, estimates.as_ref(), correction, detector);
+            Some(row)
+        })
+        .collect();
+    lems.sort_by_key(|row| row.lem);
+    GainSection {
+        dqds_unit: DQDS_UNIT.into(),
+        lifetime_us: correction.lifetime_us(),
+        attenuation_error_per_ms: correction.is_known().then_some(1e3 * correction.error_per_us),
+        mean_over_estimate: estimates.map(|estimates| estimates.whole.map(|view| view.mean_over_estimate)),
+        tracks: charges.tracks,
+        lems,
     }
-
-    /// A row per LEM.
-    #[must_use]
-    pub fn measure(&self, detector: &Detector, settings: &AnalysisSettings) -> GainSection {
-        let mut lems: Vec<LemGainRow> = detector
-            .lems
-            .places()
-            .filter_map(|lem| {
-                let number = detector.lems.number(detector.lems.numberings.first()?, lem)?;
-                let views = self.entries.get(detector.lems.index(lem))?;
-                let enough =
-                    self.tracks_of_lem.get(detector.lems.index(lem)).is_some_and(|tracks| *tracks >= settings.gain_min_tracks);
-                let dqds = [0, 1].map(|view: usize| if enough { measure_view(&views[view], settings) } else { Measured::NoData });
-                Some(LemGainRow {
-                    lem: number,
-                    entries: [0, 1].map(|view: usize| views[view].len() as u64),
-                    dqds,
-                    effective_gain: effective_gain(dqds, detector.drift.mip_charge_fc_per_cm),
-                })
-            })
-            .collect();
-        lems.sort_by_key(|row| row.lem);
-        GainSection { dqds_unit: DQDS_UNIT.into(), lifetime_us: self.lifetime_us, tracks: self.tracks, lems }
-    }
-}
-
-/// Distance of a point (x, y) to the nearest edge between LEMs, cm: near one, the place may be that of the neighbour's charge.
-fn edge_distance_cm(at_cm: [f64; 2], detector: &Detector) -> f64 {
-    let size = detector.lems.size_cm;
-    let lows = [detector.volume.x_cm[0], detector.volume.y_cm[0]];
-    let inside = [0, 1].map(|axis: usize| (at_cm[axis] - lows[axis]).rem_euclid(size));
-    inside.map(|inside| inside.min(size - inside)).into_iter().fold(size, f64::min)
 }
 
 /// The rows of the text file.
@@ -110,44 +66,89 @@ pub fn text_rows(gain: &GainSection) -> Vec<LemRow> {
     gain.lems.iter().map(|row| LemRow { lem: row.lem, dqds: row.dqds }).collect()
 }
 
-/// The mean of one view's entries; no data when they are too few or sum up to nothing.
-fn measure_view(values: &[f64], settings: &AnalysisSettings) -> Measured {
-    if values.len() < settings.gain_min_entries.max(2) {
-        return Measured::NoData;
-    }
-    match truncated_mean(values.to_vec(), settings.gain_truncated_fraction) {
-        Some(mean) if mean.value > 0.0 => Measured::number(mean.value, mean.error),
-        _ => Measured::NotMeasured,
-    }
+/// Why a view of a LEM has no number.
+fn without_number(entries: u64, settings: &AnalysisSettings) -> Measured {
+    if entries < settings.gain_min_entries as u64 { Measured::NoData } else { Measured::NotMeasured }
 }
 
-/// (dQ/ds of view 0 + of view 1) over the charge of a minimum ionising particle.
-fn effective_gain(dqds: [Measured; 2], mip_fc_per_cm: f64) -> Measured {
-    match dqds {
-        [Measured::Number { value: v0, error: e0 }, Measured::Number { value: v1, error: e1 }] => {
-            Measured::number((v0 + v1) / mip_fc_per_cm, e0.hypot(e1) / mip_fc_per_cm)
-        }
-        [Measured::NotMeasured, _] | [_, Measured::NotMeasured] => Measured::NotMeasured,
-        _ => Measured::NoData,
-    }
+/// Effective gain and charge asymmetry of a LEM, of numbers in both views.
+fn both_views(
+    lem: usize,
+    dqds: [Measured; 2],
+    estimates: Option<&Replicas>,
+    correction: &Correction,
+    detector: &Detector,
+) -> (Measured, Measured) {
+    let numbers = match dqds {
+        [Measured::Number { .. }, Measured::Number { .. }] => estimates,
+        [Measured::NoData, _] | [_, Measured::NoData] => return (Measured::NoData, Measured::NoData),
+        _ => None,
+    };
+    let measured = numbers.and_then(|estimates| {
+        let gain = estimates.effective_gain(lem, correction, detector.drift.mip_charge_fc_per_cm)?;
+        Some((gain, estimates.asymmetry(lem)?))
+    });
+    measured.unwrap_or((Measured::NotMeasured, Measured::NotMeasured))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The estimates of all charges, and those that leave out a part of the events each.
+#[derive(Debug, Clone)]
+struct Replicas {
+    /// Part of each gain that is uncertain besides.
+    systematic: f64,
+    whole: [Estimates; 2],
+    without: Vec<[Estimates; 2]>,
+}
 
-    #[test]
-    fn the_effective_gain_is_the_sum_over_the_mip() {
-        let gain = effective_gain([Measured::number(15.0, 0.3), Measured::number(14.82, 0.4)], 9.94);
-        let (value, error) = gain.value_and_error().unwrap();
-        assert!((value - 3.0).abs() < 1e-12 && (error - 0.5 / 9.94).abs() < 1e-12);
-        assert_eq!(effective_gain([Measured::NoData, Measured::number(1.0, 0.1)], 9.94), Measured::NoData);
+impl Replicas {
+    /// None when there are too few events for an error, or the charges of a view have no shape that can be fitted.
+    fn of(charges: &Charges, correction: &Correction, detector: &Detector, settings: &AnalysisSettings) -> Option<Self> {
+        let parts = Parts::of(charges.views.iter().flatten().map(|charge| charge.event))?;
+        let of_parts = charges.views.each_ref().map(|view| parts.of_charges(view));
+        let measure = |without: Option<u8>| -> Option<[Estimates; 2]> {
+            let [first, second] = [0, 1].map(|view: usize| {
+                let kept = charges.views[view].iter().zip(&of_parts[view]).filter(|(_, part)| Some(**part) != without);
+                estimate(kept.map(|(charge, _)| charge), detector.lems.len(), correction.rate_per_us, settings)
+            });
+            Some([first?, second?])
+        };
+        let without = (0..parts.count() as u8).map(|part| measure(Some(part))).collect::<Option<_>>()?;
+        Some(Replicas { systematic: settings.gain_systematic_fraction, whole: measure(None)?, without })
     }
 
-    #[test]
-    fn fewer_than_ten_entries_are_no_data() {
-        let settings = AnalysisSettings::default();
-        assert_eq!(measure_view(&[15.0; 9], &settings), Measured::NoData);
-        assert_eq!(measure_view(&[15.0; 10], &settings), Measured::number(15.0, 0.0));
+    fn of_lem(views: &[Estimates; 2], lem: usize) -> Option<[Estimate; 2]> {
+        Some([views[0].lems[lem]?, views[1].lems[lem]?])
+    }
+
+    /// Error of a function of both views' estimates of a LEM; none when a part of the events carries too much of the LEM.
+    fn error(&self, lem: usize, of: impl Fn([Estimate; 2]) -> f64) -> Option<f64> {
+        let values: Option<Vec<f64>> = self.without.iter().map(|views| Replicas::of_lem(views, lem).map(&of)).collect();
+        jackknife_error(&values?)
+    }
+
+    /// dQ/ds of a view of a LEM, fC/cm.
+    fn dqds(&self, lem: usize, view: usize, correction: &Correction) -> Option<Measured> {
+        let found = self.whole[view].lems[lem]?;
+        let values: Option<Vec<f64>> = self.without.iter().map(|views| views[view].lems[lem].map(|found| found.dqds)).collect();
+        let error = jackknife_error(&values?)?.max(found.single_error);
+        let common = (found.drift_us * correction.error_per_us).hypot(self.systematic);
+        Some(Measured::number(found.dqds, error.hypot(found.dqds * common)))
+    }
+
+    /// (dQ/ds of view 0 + of view 1) over the charge of a minimum ionising particle.
+    fn effective_gain(&self, lem: usize, correction: &Correction, mip_fc_per_cm: f64) -> Option<Measured> {
+        let found = Replicas::of_lem(&self.whole, lem)?;
+        let sum = found[0].dqds + found[1].dqds;
+        // Charges of the two views are of the same electrons: their errors add up straight.
+        let error = self.error(lem, |views| views[0].dqds + views[1].dqds)?.max(found[0].single_error + found[1].single_error);
+        let drift_us = (found[0].drift_us + found[1].drift_us) / 2.0;
+        let error = error.hypot(sum * (drift_us * correction.error_per_us).hypot(self.systematic));
+        Some(Measured::number(sum / mip_fc_per_cm, error / mip_fc_per_cm))
+    }
+
+    /// (Q0 - Q1)/(Q0 + Q1): the attenuation, common to both, does not matter.
+    fn asymmetry(&self, lem: usize) -> Option<Measured> {
+        let of = |views: [Estimate; 2]| (views[0].dqds - views[1].dqds) / (views[0].dqds + views[1].dqds);
+        Some(Measured::number(of(Replicas::of_lem(&self.whole, lem)?), self.error(lem, of)?))
     }
 }

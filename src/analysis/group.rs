@@ -10,6 +10,7 @@ use monitasks::vocab::{FileId, Group, Processing, Run};
 
 use super::AnalysisError;
 use crate::config::AnalysisSettings;
+use crate::rawdata::{Event, RawReader};
 use crate::reconstruction::recofile::{self, RecoData};
 
 /// Which pass and which group a result is of.
@@ -24,7 +25,7 @@ pub struct ResultName {
 /// An analysis to do: the files, the facts, and where the result goes.
 #[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
-    /// The reconstructed files, of one run.
+    /// The files, of one run: reconstructed ones, or raw ones for noise.
     pub files: &'a [PathBuf],
     /// The results folder; `crp/` and `pedestals/` are made in it.
     pub out: &'a Path,
@@ -70,18 +71,55 @@ impl Job<'_> {
             let data = recofile::load(path)?;
             self.check(&data, members.as_ref(), path)?;
             let members = members.get_or_insert_with(|| Members {
-                run: data.meta.file.run,
-                files: Vec::new(),
-                events: 0,
-                data_start: None,
-                data_end: None,
                 reconstruction: data.meta.settings.clone(),
                 reconstructed_by: data.meta.software.clone(),
+                ..Members::of(data.meta.file.run)
             });
             members.add(&data);
             take(&data);
         }
         members.ok_or_else(|| AnalysisError::Mixed { what: "no file was given".into(), path: self.out.to_owned() })
+    }
+
+    /// Reads the events of raw files one after the other and hands each to `take`; what they are of, and how many events could
+    /// not be read. A file that has no end yet counts up to its last whole event.
+    ///
+    /// # Errors
+    /// When a file can't be opened, has a name that says nothing, is of another run than the first, or is there twice.
+    pub fn each_raw(&self, take: &mut dyn FnMut(&Event)) -> Result<(Members, u64), AnalysisError> {
+        let mut members: Option<Members> = None;
+        let mut lost = 0;
+        let mut event = Event::default();
+        for path in self.files {
+            let file = self.raw_file(path)?;
+            let reader = RawReader::open(path, &self.detector.readout)?;
+            let members = members.get_or_insert_with(|| Members::of(file.run));
+            if let Some(what) = members.fault(file) {
+                return Err(AnalysisError::Mixed { what, path: path.clone() });
+            }
+            members.files.push(file);
+            for index in 0..reader.count() {
+                if reader.read(index, &mut event).is_err() {
+                    lost += 1;
+                    continue;
+                }
+                members.events += 1;
+                members.at(event.header.stamp);
+                take(&event);
+            }
+        }
+        let members =
+            members.ok_or_else(|| AnalysisError::Mixed { what: "no file was given".into(), path: self.out.to_owned() })?;
+        Ok((members, lost))
+    }
+
+    /// Which file of which run a raw file is, by its name.
+    fn raw_file(&self, path: &Path) -> Result<FileId, AnalysisError> {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        self.detector.match_raw_name(&name).ok_or_else(|| {
+            let expected = self.detector.accepted_raw_names().collect::<Vec<_>>().join(" or ");
+            AnalysisError::Name { expected, path: path.to_owned() }
+        })
     }
 
     fn check(&self, data: &RecoData, before: Option<&Members>, path: &Path) -> Result<(), AnalysisError> {
@@ -97,11 +135,8 @@ impl Job<'_> {
             return mixed(format!("it holds {} of its raw file's {} events", data.events.len(), found.events));
         }
         let Some(before) = before else { return Ok(()) };
-        if found.file.run != before.run {
-            return mixed(format!("it is of {}, those before it of {}", found.file.run, before.run));
-        }
-        if before.files.contains(&found.file) {
-            return mixed(format!("{} is there twice", found.file));
+        if let Some(what) = before.fault(found.file) {
+            return mixed(what);
         }
         if found.settings != before.reconstruction {
             return mixed(format!(
@@ -117,8 +152,10 @@ impl Job<'_> {
     pub fn sidecar(&self, members: &Members) -> Sidecar {
         let mut settings = serde_json::Map::new();
         settings.insert("analysis".into(), serde_json::to_value(self.settings).unwrap_or_default());
-        settings.insert("reconstruction".into(), serde_json::from_str(&members.reconstruction).unwrap_or_default());
-        settings.insert("reconstructed_by".into(), members.reconstructed_by.clone().into());
+        if !members.reconstructed_by.is_empty() {
+            settings.insert("reconstruction".into(), serde_json::from_str(&members.reconstruction).unwrap_or_default());
+            settings.insert("reconstructed_by".into(), members.reconstructed_by.clone().into());
+        }
         settings.insert("drift_velocity_mm_per_us".into(), self.detector.drift.velocity_mm_per_us.into());
         settings.insert("mip_charge_fc_per_cm".into(), self.detector.drift.mip_charge_fc_per_cm.into());
         settings.insert("time_zone".into(), self.zone.iana_name().unwrap_or("UTC").into());
@@ -138,6 +175,7 @@ impl Job<'_> {
             processed_at: self.now,
             purity: None,
             gain: None,
+            noise: None,
         }
     }
 
@@ -149,13 +187,40 @@ impl Job<'_> {
 }
 
 impl Members {
+    /// No file yet, and nothing said of a reconstruction.
+    fn of(run: Run) -> Self {
+        Members {
+            run,
+            files: Vec::new(),
+            events: 0,
+            data_start: None,
+            data_end: None,
+            reconstruction: String::new(),
+            reconstructed_by: String::new(),
+        }
+    }
+
+    /// Why a file does not belong to those so far; none when it does.
+    fn fault(&self, file: FileId) -> Option<String> {
+        if file.run != self.run {
+            return Some(format!("it is of {}, those before it of {}", file.run, self.run));
+        }
+        self.files.contains(&file).then(|| format!("{file} is there twice"))
+    }
+
     fn add(&mut self, data: &RecoData) {
         self.files.push(data.meta.file);
         self.events += data.events.len() as u64;
         for (seconds, nanoseconds) in data.events.seconds.iter().zip(&data.events.nanoseconds) {
-            let Ok(stamp) = Timestamp::new(*seconds, *nanoseconds) else { continue };
-            self.data_start = Some(self.data_start.map_or(stamp, |start| start.min(stamp)));
-            self.data_end = Some(self.data_end.map_or(stamp, |end| end.max(stamp)));
+            if let Ok(stamp) = Timestamp::new(*seconds, *nanoseconds) {
+                self.at(stamp);
+            }
         }
+    }
+
+    /// Counts an event's stamp.
+    fn at(&mut self, stamp: Timestamp) {
+        self.data_start = Some(self.data_start.map_or(stamp, |start| start.min(stamp)));
+        self.data_end = Some(self.data_end.map_or(stamp, |end| end.max(stamp)));
     }
 }

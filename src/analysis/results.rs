@@ -8,14 +8,18 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use monitasks::format::crp_summary::CrpSummary;
+use monitasks::format::noise::NoiseSection;
 use monitasks::format::pedestal;
 use monitasks::format::sidecar::{GainSection, Sidecar, ViewPurity};
 use monitasks::summary::Measured;
 use monitasks::vocab::{FileId, Run};
 
 use super::AnalysisError;
-use super::gain::{GainSums, text_rows};
+use super::charges::Charges;
+use super::gain as lem_gain;
 use super::group::{Job, Members};
+use super::lifetime::Correction;
+use super::noise::NoiseSums;
 use super::pedestals::PedestalSums;
 use super::purity::PuritySums;
 
@@ -34,6 +38,10 @@ pub struct Written {
     pub purity: Option<[ViewPurity; 2]>,
     /// Of a gain result: its rows.
     pub gain: Option<GainSection>,
+    /// Of a noise result: its groups.
+    pub noise: Option<NoiseSection>,
+    /// Events that could not be read.
+    pub lost_events: u64,
 }
 
 /// Measures pedestals and writes `pedestals/<stem>.ped`.
@@ -53,7 +61,7 @@ pub fn pedestals(job: &Job) -> Result<Written, AnalysisError> {
 /// # Errors
 /// As [`pedestals`].
 pub fn purity(job: &Job) -> Result<Written, AnalysisError> {
-    let mut sums = PuritySums::default();
+    let mut sums = PuritySums::new(job.detector, job.settings);
     let members = job.each(&mut |data| sums.add(data, job.detector, job.settings))?;
     let path = crp_path(job, members.run);
     let purity = sums.measure(job.settings);
@@ -71,14 +79,30 @@ pub fn gain(job: &Job) -> Result<Written, AnalysisError> {
     let run = first_run(job)?;
     let path = crp_path(job, run);
     let (mut summary, sidecar) = purity_result(&path)?;
-    let mut sums = GainSums::new(job.detector, lifetime_of(&summary));
-    let members = job.each(&mut |data| sums.add(data, job.detector, job.settings))?;
+    let mut charges = Charges::new(job.detector);
+    let members = job.each(&mut |data| charges.add(data, job.detector, job.settings))?;
     same_members(&sidecar, &members, &path)?;
-    let gain = sums.measure(job.detector, job.settings);
-    summary.lems = text_rows(&gain);
+    let lifetimes_us = summary.lifetime_us.unwrap_or([Measured::NoData; 2]);
+    let correction = Correction::of(lifetimes_us, sidecar.purity.as_ref());
+    let gain = lem_gain::measure(&charges, &correction, job.detector, job.settings);
+    summary.lems = lem_gain::text_rows(&gain);
     let text = summary.to_text().map_err(|error| AnalysisError::output(&path, &error))?;
     // Both parts stand in one sidecar, with the settings of now: purity is kept as it was made.
     write(path, &text, Sidecar { purity: sidecar.purity, gain: Some(gain), ..job.sidecar(&members) })
+}
+
+/// Measures the noise of raw files and writes `noise/<stem>.txt`.
+///
+/// # Errors
+/// When a raw file can't be opened, the files do not belong together, or the result can't be written.
+pub fn noise(job: &Job) -> Result<Written, AnalysisError> {
+    let mut sums = NoiseSums::new(job.detector);
+    let (members, lost_events) = job.each_raw(&mut |event| sums.add(event))?;
+    let path = job.out.join("noise").join(format!("{}.txt", job.stem(members.run)));
+    let noise = sums.measure();
+    let text = noise.to_text().map_err(|error| AnalysisError::output(&path, &error))?;
+    let written = write(path, &text, Sidecar { noise: Some(noise), ..job.sidecar(&members) })?;
+    Ok(Written { lost_events, ..written })
 }
 
 fn crp_path(job: &Job, run: Run) -> PathBuf {
@@ -124,12 +148,6 @@ fn same_members(sidecar: &Sidecar, members: &Members, path: &Path) -> Result<(),
     Err(AnalysisError::Needs { result: "gain", why, path: path.to_owned() })
 }
 
-/// The mean lifetime of the views that have one, us.
-fn lifetime_of(summary: &CrpSummary) -> Option<f64> {
-    let measured: Vec<f64> = summary.lifetime_us?.into_iter().filter_map(Measured::value).collect();
-    (!measured.is_empty()).then(|| measured.iter().sum::<f64>() / measured.len() as f64)
-}
-
 /// Writes a result: the sidecar, then the text.
 fn write(text_path: PathBuf, text: &str, sidecar: Sidecar) -> Result<Written, AnalysisError> {
     let sidecar_path = text_path.with_extension("json");
@@ -143,6 +161,8 @@ fn write(text_path: PathBuf, text: &str, sidecar: Sidecar) -> Result<Written, An
         events: sidecar.events,
         purity: sidecar.purity,
         gain: sidecar.gain,
+        noise: sidecar.noise,
+        lost_events: 0,
     })
 }
 

@@ -31,6 +31,19 @@ pub fn truncated_mean(mut values: Vec<f64>, fraction: f64) -> Option<Mean> {
     mean(&values)
 }
 
+/// The mean of the lowest `fraction` of the values, whose order it changes; none when that is no value.
+#[must_use]
+pub fn mean_of_lowest(values: &mut [f64], fraction: f64) -> Option<f64> {
+    let kept = (fraction * values.len() as f64).round() as usize;
+    if kept == 0 || kept > values.len() {
+        return None;
+    }
+    if kept < values.len() {
+        values.select_nth_unstable_by(kept, f64::total_cmp);
+    }
+    Some(values[..kept].iter().sum::<f64>() / kept as f64)
+}
+
 /// Half the width, in standard deviations, of the window that [`gaussian_mean`] looks through.
 const WINDOW_SIGMA: f64 = 2.0;
 /// The standard deviation of a Gaussian seen through a window of +-2, for a width of 1.
@@ -81,6 +94,8 @@ pub struct StraightLine {
     pub intercept: f64,
     /// Change per x.
     pub slope: f64,
+    /// Error of the slope, if the points' errors are independent.
+    pub slope_error: f64,
 }
 
 /// The line of least squared distances, each in units of its point's error; `(x, y, error)`. None for fewer than two places
@@ -97,7 +112,11 @@ pub fn fit_line(points: &[(f64, f64, f64)]) -> Option<StraightLine> {
         wxy += weight * x * y;
     }
     let determinant = w * wxx - wx * wx;
-    let line = StraightLine { intercept: (wxx * wy - wx * wxy) / determinant, slope: (w * wxy - wx * wy) / determinant };
+    let line = StraightLine {
+        intercept: (wxx * wy - wx * wxy) / determinant,
+        slope: (w * wxy - wx * wy) / determinant,
+        slope_error: (w / determinant).sqrt(),
+    };
     (determinant > 1e-12 * w * wxx && line.slope.is_finite() && line.intercept.is_finite()).then_some(line)
 }
 

@@ -19,10 +19,10 @@ pub struct Args {
     /// What to measure. Gain needs the purity of the same files in the same results folder.
     #[arg(value_enum)]
     what: What,
-    /// Reconstructed files of one run.
-    #[arg(required = true, value_name = "RECO")]
-    reco: Vec<PathBuf>,
-    /// The results folder, such as a workspace's results/: crp/ and pedestals/ are made in it.
+    /// Reconstructed files of one run; for noise its raw files.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The results folder, such as a workspace's results/: crp/, pedestals/ and noise/ are made in it.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// The pass over the run that the result is of.
@@ -42,9 +42,11 @@ enum What {
     Purity,
     /// dQ/ds and effective gain of each LEM.
     Gain,
+    /// Power spectrum and RMS of the noise of each group of channels, shared and their own, from raw files.
+    Noise,
 }
 
-/// Runs the command. A purity that did not allow a lifetime is a finding.
+/// Runs the command. A purity that did not allow a lifetime is a finding, and so are events that could not be read.
 pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let workspace = global.optional_workspace()?;
     let (settings, root) = match &workspace {
@@ -54,7 +56,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let detector = detector::load(&settings.detector, &settings.channel_map, &root)?;
     let zone = TimeZone::get(&settings.time_zone)?;
     let job = Job {
-        files: &args.reco,
+        files: &args.files,
         out: &args.out,
         name: ResultName { processing: Processing(args.processing), group: Group(args.group) },
         detector: &detector,
@@ -66,6 +68,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         What::Pedestals => analysis::analyse_pedestals(&job)?,
         What::Purity => analysis::analyse_purity(&job)?,
         What::Gain => analysis::analyse_gain(&job)?,
+        What::Noise => analysis::analyse_noise(&job)?,
     };
     println!("{} events of {} files: {}", written.events, written.members.len(), written.text.display());
     Ok(if report(args.what, &written) { Ended::Done } else { Ended::WithFinding })
@@ -92,7 +95,26 @@ fn report(what: What, written: &Written) -> bool {
         }
         measured &= gain.lems.iter().any(|row| row.effective_gain.value().is_some());
     }
-    measured
+    measured & report_noise(written)
+}
+
+/// Prints the noise; whether every group with a channel to measure has one, and all events could be read.
+fn report_noise(written: &Written) -> bool {
+    let Some(noise) = &written.noise else { return true };
+    for group in &noise.groups {
+        let last = group.first_channel + group.channels.saturating_sub(1);
+        println!(
+            "channels {:4} to {last:4}: noise {}, shared {}, own {}",
+            group.first_channel,
+            words(group.noise_adc, "ADC", 3),
+            words(group.coherent_adc, "ADC", 3),
+            words(group.incoherent_adc, "ADC", 3)
+        );
+    }
+    if written.lost_events > 0 {
+        println!("{} events could not be read", written.lost_events);
+    }
+    written.lost_events == 0 && noise.groups.iter().all(|group| group.noise_adc.value().is_some())
 }
 
 /// A number for people.

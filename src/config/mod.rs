@@ -7,7 +7,7 @@ mod settings;
 mod workspace;
 
 pub use settings::{
-    AnalysisSettings, BookSettings, IntakeSettings, PeopleSettings, PoolSettings, ReconstructionSettings, Settings,
-    SettingsError, TaskSettings,
+    AnalysisSettings, BookSettings, GainEstimator, IntakeSettings, PeopleSettings, PoolSettings, PurityMethod,
+    ReconstructionSettings, Settings, SettingsError, TaskSettings,
 };
 pub use workspace::{Workspace, WorkspaceError};

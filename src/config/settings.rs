@@ -117,6 +117,8 @@ pub struct ReconstructionSettings {
 pub struct AnalysisSettings {
     /// Files of a run that are analysed together.
     pub files_per_group: usize,
+    /// How the electron lifetime is measured.
+    pub purity_method: PurityMethod,
     /// Width of a drift-time bin of the purity profile, us.
     pub purity_bin_us: f64,
     /// Fewest entries of a purity bin that counts.
@@ -127,8 +129,36 @@ pub struct AnalysisSettings {
     pub gain_min_tracks: usize,
     /// Points nearer than this to the edge of a LEM do not count for its gain, cm.
     pub gain_lem_margin_cm: f64,
+    /// Points whose height is nearer than this to that of an end of their track do not count, cm: the slope there is one-sided.
+    pub track_end_margin_cm: f64,
+    /// What stands for a LEM's charges.
+    pub gain_estimator: GainEstimator,
     /// The highest fraction of charges dropped before the mean; 0 for a plain mean.
     pub gain_truncated_fraction: f64,
+    /// Error of every gain besides that of its statistics and of the lifetime, as a part of the gain.
+    pub gain_systematic_fraction: f64,
+}
+
+/// How the electron lifetime is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PurityMethod {
+    /// From the most probable dQ/ds of matched tracks in bins of drift time.
+    #[default]
+    LandauGauss,
+    /// From the charge of each 2D track in bins of drift time, set against its first complete bin.
+    TrackRatio,
+}
+
+/// What stands for a LEM's charges; either is scaled to the mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GainEstimator {
+    /// The mean without the highest fraction.
+    TruncatedMean,
+    /// The most probable value of a Landau distribution convolved with a Gaussian.
+    #[default]
+    LandauGauss,
 }
 
 /// One monitor task.
@@ -247,12 +277,16 @@ impl Default for AnalysisSettings {
     fn default() -> Self {
         AnalysisSettings {
             files_per_group: 3,
+            purity_method: PurityMethod::default(),
             purity_bin_us: 66.0,
             purity_min_entries: 100,
             gain_min_entries: 10,
             gain_min_tracks: 3,
             gain_lem_margin_cm: 1.0,
+            track_end_margin_cm: 3.0,
+            gain_estimator: GainEstimator::default(),
             gain_truncated_fraction: 0.0,
+            gain_systematic_fraction: 0.005,
         }
     }
 }
@@ -331,6 +365,8 @@ impl Settings {
             ("match_profile_distance", self.reconstruction.match_profile_distance),
             ("match_min_length_mm", self.reconstruction.match_min_length_mm),
             ("gain_lem_margin_cm", self.analysis.gain_lem_margin_cm),
+            ("track_end_margin_cm", self.analysis.track_end_margin_cm),
+            ("gain_systematic_fraction", self.analysis.gain_systematic_fraction),
         ];
         for (key, value) in at_least_zero {
             if !(value >= 0.0 && value.is_finite()) {

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::noise::NoiseSection;
 use super::{FormatError, WriteError};
 use crate::summary::Measured;
 use crate::vocab::{FileId, Group, Processing, Run};
@@ -48,6 +49,9 @@ pub struct Sidecar {
     /// Of a gain result: a row per LEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gain: Option<GainSection>,
+    /// Of a noise result: the groups of channels with their spectra.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<NoiseSection>,
 }
 
 /// What stands behind one view's lifetime.
@@ -55,6 +59,10 @@ pub struct Sidecar {
 pub struct ViewPurity {
     /// The electron lifetime, us.
     pub lifetime_us: Measured,
+    /// Attenuation rate, 1/ms: the inverse of the lifetime. It is a number also where the attenuation is too little for a
+    /// lifetime; older results have none.
+    #[serde(default)]
+    pub attenuation_per_ms: Measured,
     /// The drift profile that was fitted.
     pub profile: Vec<ProfileBin>,
     /// Amplitude of the fit `amplitude * exp(-t / lifetime)`, in the profile's unit.
@@ -63,7 +71,8 @@ pub struct ViewPurity {
     pub tracks: u64,
 }
 
-/// One bin of a drift profile: the charge of track pieces at a drift time relative to the first complete piece.
+/// One bin of a drift profile: the charge of track pieces at a drift time, relative to the fit at no drift or to the track's
+/// first complete piece, by the method of the purity.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ProfileBin {
     /// Drift time at the bin's centre, us.
@@ -83,6 +92,12 @@ pub struct GainSection {
     pub dqds_unit: String,
     /// The lifetime, us, that corrected the charges; none when no attenuation was measured.
     pub lifetime_us: Option<f64>,
+    /// Error of the attenuation rate, 1/ms, that is in the errors of all LEMs alike; none in older results.
+    #[serde(default)]
+    pub attenuation_error_per_ms: Option<f64>,
+    /// Per view, what the estimate of each LEM was multiplied with to stand for the mean; none in older results.
+    #[serde(default)]
+    pub mean_over_estimate: Option<[f64; 2]>,
     /// Matched tracks that went in.
     pub tracks: u64,
     /// A row per LEM.
@@ -100,6 +115,13 @@ pub struct LemGainRow {
     pub dqds: [Measured; 2],
     /// Effective gain: the sum of both views' dQ/ds over the charge of a minimum ionising particle.
     pub effective_gain: Measured,
+    /// (Q0 - Q1)/(Q0 + Q1) of the two dQ/ds, with the error of that difference: both views see the same electrons, so it is
+    /// smaller than the errors of the two would make it. Older results have none.
+    #[serde(default)]
+    pub charge_asymmetry: Measured,
+    /// Tracks that the entries are of; 0 in older results.
+    #[serde(default)]
+    pub tracks: u64,
 }
 
 impl Sidecar {
@@ -168,6 +190,7 @@ mod tests {
             processed_at: Timestamp::UNIX_EPOCH,
             purity: Some([0, 1].map(|_| ViewPurity {
                 lifetime_us: Measured::number(2940.0, 80.0),
+                attenuation_per_ms: Measured::number(0.34, 0.009),
                 profile: vec![ProfileBin { t_us: 99.0, charge: 0.98, error: 0.01, entries: 120 }],
                 amplitude: Some(1.01),
                 tracks: 300,
@@ -175,14 +198,19 @@ mod tests {
             gain: Some(GainSection {
                 dqds_unit: "fC/cm".into(),
                 lifetime_us: None,
+                attenuation_error_per_ms: Some(0.01),
+                mean_over_estimate: Some([1.0, 1.1]),
                 tracks: 0,
                 lems: vec![LemGainRow {
                     lem: 1,
                     entries: [0; 2],
                     dqds: [Measured::NoData; 2],
                     effective_gain: Measured::NotMeasured,
+                    charge_asymmetry: Measured::NoData,
+                    tracks: 2,
                 }],
             }),
+            noise: None,
         }
     }
 

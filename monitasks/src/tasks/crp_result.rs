@@ -134,7 +134,9 @@ fn sidecar_columns(gain: &GainSection, numbers: &[u32], has_lifetime: bool) -> V
     let entries = |view: usize| {
         rows.iter().map(|row| row.map_or(Measured::NoData, |row| Measured::number(row.entries[view] as f64, 0.0))).collect()
     };
+    let asymmetries = rows.iter().map(|row| row.map_or(Measured::NoData, |row| row.charge_asymmetry)).collect();
     let mut columns = vec![Column::new("entries_v0", "", entries(0)), Column::new("entries_v1", "", entries(1))];
+    columns.push(Column::new("charge_asymmetry", "", asymmetries));
     if has_lifetime {
         let gains = rows.iter().map(|row| row.map_or(Measured::NoData, |row| row.effective_gain)).collect();
         columns.push(Column::new("effective_gain", "", gains));

@@ -47,6 +47,7 @@ fn sidecar(run: u32, processing: u32) -> Sidecar {
         processed_at: noon(run + 1),
         purity: None,
         gain: None,
+        noise: None,
     }
 }
 
@@ -54,6 +55,7 @@ fn sidecar(run: u32, processing: u32) -> Sidecar {
 pub fn crp(run: u32, processing: u32, lifetimes_us: [Measured; 2], gains: [f64; 6]) -> Written {
     let purity = lifetimes_us.map(|lifetime_us| ViewPurity {
         lifetime_us,
+        attenuation_per_ms: Measured::NoData,
         profile: [99.0, 165.0, 231.0]
             .map(|t_us: f64| ProfileBin { t_us, charge: f64::exp(-t_us / 3000.0), error: 0.01, entries: 150 })
             .into(),
@@ -68,6 +70,8 @@ pub fn crp(run: u32, processing: u32, lifetimes_us: [Measured; 2], gains: [f64; 
             entries: [100, 120],
             dqds: [measured(5.2 * gain, 0.2), measured(4.8 * gain, 0.2)],
             effective_gain: measured(gain, 0.03),
+            charge_asymmetry: Measured::NoData,
+            tracks: 12,
         })
         .collect();
     let text = CrpSummary {
@@ -75,7 +79,14 @@ pub fn crp(run: u32, processing: u32, lifetimes_us: [Measured; 2], gains: [f64; 
         lems: lems.iter().map(|row| LemRow { lem: row.lem, dqds: row.dqds }).collect(),
         ..CrpSummary::at(noon(run + 1), &TimeZone::UTC)
     };
-    let gain = GainSection { dqds_unit: "fC/cm".into(), lifetime_us: lifetimes_us[0].value(), tracks: 150, lems };
+    let gain = GainSection {
+        dqds_unit: "fC/cm".into(),
+        lifetime_us: lifetimes_us[0].value(),
+        attenuation_error_per_ms: Some(0.01),
+        mean_over_estimate: Some([1.0; 2]),
+        tracks: 150,
+        lems,
+    };
     let sidecar = Sidecar { purity: Some(purity), gain: Some(gain), ..sidecar(run, processing) };
     Written {
         name: format!("crp/run{run}-p{processing}-g0.txt"),

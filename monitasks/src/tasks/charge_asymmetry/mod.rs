@@ -50,8 +50,16 @@ impl MonTask for ChargeAsymmetry {
     fn read(&self, input: &ResultFile<'_>, context: &TaskContext<'_>) -> Result<Summary, ReadError> {
         let mut result = CrpResult::read(input, context, &self.zone)?;
         let mut table = result.take_lems(context.detector)?;
+        let recorded = table.column("charge_asymmetry").map(|column| column.values.clone());
         table.columns.retain(|column| ["lem", "dqds_v0", "dqds_v1"].contains(&column.name.as_str()));
-        let asymmetries = (0..table.rows()).map(|row| asymmetry(table.get("dqds_v0", row), table.get("dqds_v1", row))).collect();
+        let asymmetries = (0..table.rows()).map(|row| {
+            let computed = asymmetry(table.get("dqds_v0", row), table.get("dqds_v1", row));
+            recorded
+                .as_ref()
+                .and_then(|recorded| recorded.get(row))
+                .map_or(computed, |recorded| of_same_value(computed, *recorded))
+        });
+        let asymmetries = asymmetries.collect();
         table.columns.push(Column::new("asymmetry", "", asymmetries));
         result.summary.tables.push(table);
         Ok(result.summary)
@@ -80,7 +88,18 @@ impl MonTask for ChargeAsymmetry {
     }
 }
 
-/// (Q0 - Q1)/(Q0 + Q1) with the errors of both propagated. A view with no data leaves no data; charges that do not add up
+/// The recorded asymmetry when it is of the same charges: its error knows that both views see the same electrons.
+fn of_same_value(computed: Measured, recorded: Measured) -> Measured {
+    match (computed.value(), recorded.value()) {
+        (Some(computed), Some(value)) if (computed - value).abs() < SAME_ASYMMETRY => recorded,
+        _ => computed,
+    }
+}
+
+/// Asymmetries nearer than this are of the same charges: the text file rounds nothing.
+const SAME_ASYMMETRY: f64 = 1e-6;
+
+/// (Q0 - Q1)/(Q0 + Q1) with the errors of both propagated as if they were independent. A view with no data leaves no data; charges that do not add up
 /// to more than 0 leave nothing to divide by.
 fn asymmetry(q0: Measured, q1: Measured) -> Measured {
     match (q0, q1) {
@@ -167,6 +186,16 @@ mod tests {
         assert!((value - 0.2).abs() < 1e-12);
         // 2 / 20^2 * sqrt((8 * 0.3)^2 + (12 * 0.4)^2)
         assert!((error - 0.026_832_815_7).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_recorded_error_counts_when_it_is_of_these_charges() {
+        let computed = Measured::number(0.2, 0.03);
+        assert_eq!(of_same_value(computed, Measured::number(0.2 + 1e-9, 0.01)), Measured::number(0.2 + 1e-9, 0.01));
+        for other in [Measured::number(0.21, 0.01), Measured::NoData, Measured::NotMeasured] {
+            assert_eq!(of_same_value(computed, other), computed);
+        }
+        assert_eq!(of_same_value(Measured::NoData, Measured::number(0.2, 0.01)), Measured::NoData);
     }
 
     #[test]
