@@ -7,6 +7,7 @@ mod commands;
 mod documentation;
 mod first_light;
 mod frame_times;
+mod fuzz_corpus;
 mod house;
 mod intake;
 mod kill;
