@@ -9,6 +9,7 @@ mod containers;
 mod documentation;
 mod first_light;
 mod frame_times;
+mod fuzz_corpus;
 mod house;
 mod intake;
 mod kill;

@@ -5,31 +5,28 @@ use super::{PACKET_BITS, REPEATED, zeros_of};
 /// Writes one channel's samples (12 bits each) onto the end of some bytes.
 pub(in super::super) fn encode_channel(samples: &[u16], bytes: &mut Vec<u8>) {
     let mut packets = Packets { bits: Bits { gathered: 0, count: 0, bytes }, codes: 0, filled: 0 };
-    let mut at = 0;
-    while at < samples.len() {
-        let step = |index: usize| i32::from(samples[index]) - i32::from(samples[index - 1]);
-        let zeros = if at == 0 { None } else { zeros_of(step(at)) };
-        let Some(zeros) = zeros else {
-            packets.sample(samples[at]);
-            at += 1;
+    let Some((first, rest)) = samples.split_first() else { return };
+    packets.sample(*first);
+    // The run of equal differences that goes on: its difference, and how often it is still to be coded.
+    let (mut step, mut left) = (i32::MAX, 0);
+    for (before, sample) in samples.iter().zip(rest) {
+        let next = i32::from(*sample) - i32::from(*before);
+        if next == step {
+            left += 1;
             continue;
-        };
-        let first = step(at);
-        let run = 1 + (at + 1..samples.len()).take_while(|index| step(*index) == first).count();
-        // Of a run the first is always coded plainly. The repeat code is used while at least five remain: one more than it
-        // needs, as in the reference.
-        let mut coded = 0;
-        while coded < run {
-            if coded > 0 && run - coded > REPEATED {
-                packets.code(0);
-                coded += REPEATED;
-            } else {
-                packets.code(zeros);
-                coded += 1;
+        }
+        packets.repeat(step, std::mem::take(&mut left));
+        step = next;
+        match zeros_of(next) {
+            Some(zeros) => packets.code(zeros),
+            // Behind a sample packet no run goes on, even if the next difference is the same.
+            None => {
+                packets.sample(*sample);
+                step = i32::MAX;
             }
         }
-        at += run;
     }
+    packets.repeat(step, left);
     packets.end();
 }
 
@@ -63,21 +60,33 @@ impl Packets<'_> {
         }
     }
 
+    /// Codes for what is left of a run whose first difference is coded: the repeat code while at least five remain, one more than
+    /// it needs, as in the reference.
+    fn repeat(&mut self, step: i32, mut left: usize) {
+        if left == 0 {
+            return;
+        }
+        while left > REPEATED {
+            self.code(0);
+            left -= REPEATED;
+        }
+        if let Some(zeros) = zeros_of(step) {
+            (0..left).for_each(|_| self.code(zeros));
+        }
+    }
+
     /// The last packet, cut, and the rest of its byte.
     fn end(mut self) {
         if self.filled > 0 {
             self.bits.push(1 << self.filled | self.codes, self.filled + 1);
         }
-        let open = self.bits.count % 8;
-        if open > 0 {
-            self.bits.push(0, 8 - open);
-        }
+        self.bits.end();
     }
 }
 
 /// Bits onto bytes, most significant first.
 struct Bits<'a> {
-    gathered: u32,
+    gathered: u64,
     count: u32,
     bytes: &'a mut Vec<u8>,
 }
@@ -85,11 +94,17 @@ struct Bits<'a> {
 impl Bits<'_> {
     /// Adds up to 13 bits, right-aligned.
     fn push(&mut self, bits: u32, count: u32) {
-        self.gathered = self.gathered << count | bits;
+        self.gathered = self.gathered << count | u64::from(bits);
         self.count += count;
-        while self.count >= 8 {
-            self.count -= 8;
-            self.bytes.push((self.gathered >> self.count) as u8);
+        if self.count >= u32::BITS {
+            self.count -= u32::BITS;
+            self.bytes.extend(((self.gathered >> self.count) as u32).to_be_bytes());
         }
+    }
+
+    /// Fills up the last byte.
+    fn end(self) {
+        let bytes = ((self.gathered as u32) << 1 << (u32::BITS - 1 - self.count)).to_be_bytes();
+        self.bytes.extend(&bytes[..self.count.div_ceil(8) as usize]);
     }
 }

@@ -53,16 +53,11 @@ const fn difference(zeros: u32) -> Option<i16> {
     }
 }
 
+/// Number of 0 bits in the codes of differences from -3 to 3.
+const ZEROS: [u32; 7] = [6, 4, 2, 1, 3, 5, MOST_ZEROS];
+
 /// Number of 0 bits in a difference's code; `None` for a difference that has none.
-const fn zeros_of(difference: i32) -> Option<u32> {
-    match difference {
-        0 => Some(1),
-        -1 => Some(2),
-        1 => Some(3),
-        -2 => Some(4),
-        2 => Some(5),
-        -3 => Some(6),
-        3 => Some(MOST_ZEROS),
-        _ => None,
-    }
+#[inline]
+fn zeros_of(difference: i32) -> Option<u32> {
+    ZEROS.get(usize::try_from(difference + 3).ok()?).copied()
 }

@@ -134,7 +134,7 @@ fn full() -> Readout {
 #[test]
 fn a_compressed_file_cut_anywhere_in_its_first_event_has_none() {
     for readout in [small(), full()] {
-        let file = Damaged::new(readout, true, 100);
+        let file = Damaged::new(readout, true, 1000);
         (0..file.end_of(0)).rev().for_each(|length| file.cut(length));
     }
 }
