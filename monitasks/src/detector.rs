@@ -68,6 +68,25 @@ pub struct Readout {
     pub coherent_group: usize,
     /// Time between a charge's arrival and its pulse's peak, us; taken away from a hit's time to get its drift time.
     pub electronics_delay_us: f64,
+    /// How raw files are laid out.
+    #[serde(default)]
+    pub raw_layout: RawLayout,
+}
+
+/// How a detector's raw files are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RawLayout {
+    /// The 3x1x1's: run header, events one by one, footer.
+    #[default]
+    Dlardaq,
+    /// The 6x6x6's: a table of the events, then events in fragments, one from each builder.
+    EventTable {
+        /// Fragments of an event, each with as many channels.
+        fragments: usize,
+        /// Cards that each fragment says are missing when all is well: those that were never there.
+        missing_cards: u8,
+    },
 }
 
 /// One view's facts.
@@ -198,13 +217,47 @@ impl Detector {
     }
 
     /// The coordinate that a strip measures at its centre, cm: x for view 0, y for view 1.
+    ///
+    /// A view that has more strips than fit across the volume has them in rows one after the other, each from the lowest
+    /// coordinate on: rows lie beside each other along the other coordinate, the first at the lowest ([`Detector::strip_at`]).
     #[must_use]
     pub fn strip_centre_cm(&self, strip: Strip) -> f64 {
-        let low = match strip.view {
-            View::V0 => self.volume.x_cm[0],
-            View::V1 => self.volume.y_cm[0],
+        let [low, _] = self.measured_cm(strip.view);
+        let place = strip.number as usize % self.strips_in_row(strip.view);
+        low + (place as f64 + 0.5) * self.view(strip.view).pitch_mm / 10.0
+    }
+
+    /// The strip of a view that reads the charge above a point; `None` outside the volume and where there is no strip.
+    #[must_use]
+    pub fn strip_at(&self, view: View, x_cm: f64, y_cm: f64) -> Option<Strip> {
+        let (along, across, other) = match view {
+            View::V0 => (x_cm, y_cm, View::V1),
+            View::V1 => (y_cm, x_cm, View::V0),
         };
-        low + (f64::from(strip.number) + 0.5) * self.view(strip.view).pitch_mm / 10.0
+        let (facts, in_row) = (self.view(view), self.strips_in_row(view));
+        let [low, _] = self.measured_cm(view);
+        let place = ((along - low) * 10.0 / facts.pitch_mm).floor();
+        // One row reaches as far as the volume, whatever a point's other coordinate is.
+        let rows = facts.strips.div_ceil(in_row);
+        let [first, last] = self.measured_cm(other);
+        let row = if rows > 1 { ((across - first) / (last - first) * rows as f64).floor() } else { 0.0 };
+        let is_inside = (0.0..in_row as f64).contains(&place) && (0.0..rows as f64).contains(&row);
+        let number = is_inside.then(|| row as usize * in_row + place as usize).filter(|number| *number < facts.strips)?;
+        Some(Strip { view, number: number as u32 })
+    }
+
+    /// Lowest and highest coordinate that a view measures, cm.
+    fn measured_cm(&self, view: View) -> [f64; 2] {
+        match view {
+            View::V0 => self.volume.x_cm,
+            View::V1 => self.volume.y_cm,
+        }
+    }
+
+    /// How many strips of a view lie beside each other across the volume.
+    fn strips_in_row(&self, view: View) -> usize {
+        let [low, high] = self.measured_cm(view);
+        (((high - low) * 10.0 / self.view(view).pitch_mm).round() as usize).max(1)
     }
 
     /// The time, us, that a charge takes from height z, cm, to the anode.

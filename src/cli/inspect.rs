@@ -29,9 +29,10 @@ pub struct Args {
     /// As JSON.
     #[arg(long)]
     json: bool,
-    /// The detector of a raw or pedestal file: a shipped one or the path of a detector file.
-    #[arg(long, value_name = "NAME", default_value = "3x1x1")]
-    detector: String,
+    /// The detector of a raw or pedestal file: a shipped one or the path of a detector file. Else the 6x6x6 for a raw file that
+    /// begins with a table of events, and the 3x1x1 for others.
+    #[arg(long, value_name = "NAME")]
+    detector: Option<String>,
 }
 
 /// What a file holds.
@@ -43,6 +44,9 @@ struct Report {
     /// What is wrong with it, the gravest first.
     faults: Vec<String>,
 }
+
+/// The detector of files that do not tell theirs.
+const OLD_DETECTOR: &str = "3x1x1";
 
 /// Longest text file that is read, bytes: a transfer log of a million files has half of it.
 const LONGEST_TEXT: u64 = 256 << 20;
@@ -62,7 +66,7 @@ pub fn run(args: &Args) -> Outcome {
         Kind::Root => raw::root(args),
         Kind::Summary => results::summary(&text_of(&args.file)?, &args.file),
         Kind::Pedestals => {
-            let detector = detector::load(&args.detector, "", Path::new("."))?;
+            let detector = detector::load(args.detector.as_deref().unwrap_or(OLD_DETECTOR), "", Path::new("."))?;
             results::pedestals(&text_of(&args.file)?, &detector)
         }
         Kind::Sidecar => results::sidecar(&text_of(&args.file)?),
@@ -103,7 +107,6 @@ fn show(args: &Args, kind: Kind, report: Report) -> Outcome {
 
 /// Tells a file's kind by its first bytes.
 fn kind_of(path: &Path) -> Result<Kind, Failure> {
-    const ENOUGH: u64 = 16 << 10;
     let facts = std::fs::metadata(path).map_err(|error| not_read(&error, path))?;
     if facts.is_dir() {
         let shown = path.display();
@@ -111,12 +114,19 @@ fn kind_of(path: &Path) -> Result<Kind, Failure> {
             "it is a folder; inspect takes one file, 'dqmon {shown}' looks at a folder of results: {shown}"
         )));
     }
-    let mut start = Vec::new();
-    File::open(path).and_then(|file| file.take(ENOUGH).read_to_end(&mut start)).map_err(|error| not_read(&error, path))?;
+    let start = start_of(path)?;
     kind::of(&start, path).ok_or_else(|| {
         let what = if start.is_empty() { "it is empty" } else { "its content is of no known kind" };
         Failure(format!("{what}; known are {}: {}", kind::known(), path.display()))
     })
+}
+
+/// A file's first bytes, enough to tell its kind.
+fn start_of(path: &Path) -> Result<Vec<u8>, Failure> {
+    const ENOUGH: u64 = 16 << 10;
+    let mut start = Vec::new();
+    File::open(path).and_then(|file| file.take(ENOUGH).read_to_end(&mut start)).map_err(|error| not_read(&error, path))?;
+    Ok(start)
 }
 
 /// All bytes of a text file.

@@ -5,14 +5,15 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use monitasks::detector::Detector;
+use monitasks::detector::{Detector, RawLayout};
 use monitasks::vocab::{FileId, Run, Sequence};
 use rayon::prelude::*;
 
 use super::progress::Progress;
 use super::{Ended, Failure, Outcome};
 use crate::detector;
-use crate::rawdata::RawWriter;
+use crate::rawdata::layout::FLAG_COMPRESSED;
+use crate::rawdata::{EventHeader, RawWriter};
 use crate::simulation::{Settings, Simulation, Truth, gain_map};
 
 /// Arguments of `dqmon simulate`.
@@ -33,8 +34,8 @@ pub struct Args {
     /// The first file's sequence.
     #[arg(long, value_name = "S", default_value_t = 0)]
     first_seq: u32,
-    /// Write compressed events (not possible yet).
-    #[arg(long, hide = true)]
+    /// Write compressed events, byte for byte as the reference encoder.
+    #[arg(long)]
     compressed: bool,
     /// A shipped detector or the path of a detector file.
     #[arg(long, value_name = "NAME", default_value = "3x1x1")]
@@ -73,9 +74,6 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> Outcome {
-    if args.compressed {
-        return Err(Failure("compressed raw files can't be written yet: leave out '--compressed'".into()));
-    }
     let Some(last_seq) = args.first_seq.checked_add(args.files - 1) else {
         return Err(Failure(format!(
             "{} files from sequence {} on pass the last sequence, {}",
@@ -85,6 +83,10 @@ pub fn run(args: &Args) -> Outcome {
         )));
     };
     let detector = detector::load(&args.detector, &args.channel_map, Path::new("."))?;
+    if args.compressed && detector.readout.raw_layout != RawLayout::Dlardaq {
+        let name = &detector.name;
+        return Err(Failure(format!("of detector {name} no compressed layout is known: leave out '--compressed'")));
+    }
     let simulation = Simulation::new(&detector, settings(args, &detector)?)?;
     fs::create_dir_all(&args.out).map_err(|error| failed("folder not made", &error, &args.out))?;
     // Asked for all before the first is written: a raw file that is there may be real data.
@@ -143,14 +145,16 @@ fn write_file(
 ) -> Result<(), Failure> {
     let detector = simulation.detector();
     let path = raw_path(args, detector, sequence);
-    let mut writer = RawWriter::create(&path, args.run, 0, &detector.readout)?;
+    let mut writer = RawWriter::create_for(&path, args.run, 0, &detector.readout, args.events as usize)?;
     // Some events at once, so that memory does not grow with the file, written in their order.
-    let batch = 2 * rayon::current_num_threads() as u32;
+    let event_bytes = detector.readout.channels * detector.readout.samples * size_of::<u16>();
+    let batch = (2 * rayon::current_num_threads()).min(MOST_BYTES_AT_ONCE / event_bytes).max(1) as u32;
     for first in (0..args.events).step_by(batch as usize) {
         let indices = first..args.events.min(first.saturating_add(batch));
         let events: Vec<_> = indices.into_par_iter().map(|index| simulation.event(args.run, sequence, index)).collect();
         for event in &events {
-            writer.write(&event.header, &event.samples)?;
+            let flags = event.header.flags | if args.compressed { FLAG_COMPRESSED } else { 0 };
+            writer.write(&EventHeader { flags, ..event.header }, &event.samples)?;
             truth.push(sequence, event);
         }
         progress.advance(events.len() as u64);
@@ -159,6 +163,9 @@ fn write_file(
     println!("{}", path.display());
     Ok(())
 }
+
+/// Samples of events that are made at once, bytes, when an event alone has less.
+const MOST_BYTES_AT_ONCE: usize = 256 << 20;
 
 /// Writes the truth.
 fn write_truth(truth: &Truth, path: &Path) -> Result<(), Failure> {

@@ -101,7 +101,7 @@ pub struct ReconstructionSettings {
     /// Tracks of the two views match when |q0-q1|/(q0+q1) is below this.
     pub match_charge_asymmetry: f64,
     /// Tracks of the two views match when their charge profiles along the height differ by less than this: root mean square
-    /// of (q0-q1)/(q0+q1) over slices of 6 cm.
+    /// of (q0-q1)/(q0+q1) over slices of 6 cm, the worst quarter of them left out.
     pub match_profile_distance: f64,
     /// A matched track has more than this many points in each view.
     pub match_min_points: usize,

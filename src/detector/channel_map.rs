@@ -36,6 +36,9 @@ struct Crate {
     card_step: i64,
     half_step: i64,
     k_step: i64,
+    /// Whether its channels stand in the files but read nothing.
+    #[serde(default)]
+    absent: bool,
 }
 
 /// The map of a name (empty: the default): its name, and the strip of every channel in DAQ order.
@@ -73,7 +76,7 @@ pub(super) fn strips(
     for one in crates {
         for card in 0..channels.cards_per_crate {
             for channel in 0..channels.channels_per_card {
-                numbers.push(strip(one, card, channel, half, block));
+                numbers.push((!one.absent).then(|| strip(one, card, channel, half, block)));
             }
         }
     }
@@ -90,11 +93,15 @@ fn strip(one: &Crate, card: u32, channel: u32, per_half: u32, block: u32) -> Opt
     number.map(|number| (one.view, number))
 }
 
-/// The strips, when each exists and no two channels read the same one; else what is wrong.
-fn checked(numbers: &[Option<(View, i64)>], views: &[ViewFacts; 2]) -> Result<Vec<Option<Strip>>, String> {
+/// The strips, when each exists and no two channels read the same one; else what is wrong. The outer `None` is an absent channel.
+fn checked(numbers: &[Option<Option<(View, i64)>>], views: &[ViewFacts; 2]) -> Result<Vec<Option<Strip>>, String> {
     let mut reader: [Vec<Option<usize>>; 2] = [vec![None; views[0].strips], vec![None; views[1].strips]];
     let mut checked = Vec::with_capacity(numbers.len());
     for (channel, strip) in numbers.iter().enumerate() {
+        let Some(strip) = strip else {
+            checked.push(None);
+            continue;
+        };
         let (view, number) = strip.ok_or_else(|| format!("channel {channel} reads a strip beyond all numbers"))?;
         let place = usize::try_from(number).ok().and_then(|number| reader[view.index()].get_mut(number));
         let Some(place) = place else {

@@ -1,6 +1,6 @@
 //! A detector file as typed, then checked and turned into a [`Detector`].
 
-use monitasks::detector::{Detector, DriftFacts, Expected, LemGrid, Readout, ViewFacts, Volume};
+use monitasks::detector::{Detector, DriftFacts, Expected, LemGrid, RawLayout, Readout, ViewFacts, Volume};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -36,6 +36,9 @@ struct Lems {
 
 /// Most samples an event may have: bounds what a detector file can make the program allocate (1 GiB of samples).
 const MOST_SAMPLES: usize = 1 << 29;
+
+/// Most fragments of an event.
+const MOST_FRAGMENTS: usize = 64;
 
 /// Reads a detector file's text and takes the channel map of that name (empty: the default).
 pub(super) fn parse(text: &str, map: &str) -> Result<Detector, Fault> {
@@ -120,6 +123,16 @@ fn readout_fault(readout: &Readout) -> Option<KeyFault> {
     }
     if readout.adc_bits != 12 {
         return Some(("adc_bits", format!("'adc_bits' is {}, but only 12 can be read", readout.adc_bits)));
+    }
+    if let RawLayout::EventTable { fragments, missing_cards } = readout.raw_layout {
+        if !(1..=MOST_FRAGMENTS).contains(&fragments) || !readout.channels.is_multiple_of(fragments) {
+            let what =
+                format!("'fragments' of 'raw_layout' is {fragments}, expected 1 to {MOST_FRAGMENTS} that divide 'channels'");
+            return Some(("raw_layout", what));
+        }
+        if missing_cards > 63 {
+            return Some(("raw_layout", format!("'missing_cards' of 'raw_layout' is {missing_cards}, expected 0 to 63")));
+        }
     }
     if !readout.electronics_delay_us.is_finite() {
         return Some(("electronics_delay_us", "'electronics_delay_us' is no finite number".into()));

@@ -15,7 +15,8 @@ use monitasks::detector::Detector;
 pub use error::DetectorError;
 
 /// The shipped detector files: name and text.
-const SHIPPED: [(&str, &str); 1] = [("3x1x1", include_str!("../../assets/detectors/3x1x1.toml"))];
+const SHIPPED: [(&str, &str); 2] =
+    [("3x1x1", include_str!("../../assets/detectors/3x1x1.toml")), ("6x6x6", include_str!("../../assets/detectors/6x6x6.toml"))];
 
 /// Names of the detectors that are shipped.
 #[must_use]

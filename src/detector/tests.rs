@@ -174,7 +174,7 @@ fn a_wrong_file_is_refused_with_line_key_and_what_there_is() {
 #[test]
 fn what_is_not_there_is_told_with_what_there_is() {
     let message = load("4x4x4", "", Path::new("/nowhere")).unwrap_err().to_string();
-    assert_eq!(message, "no detector \"4x4x4\": shipped are 3x1x1, and there is no such file: /nowhere/4x4x4");
+    assert_eq!(message, "no detector \"4x4x4\": shipped are 3x1x1, 6x6x6, and there is no such file: /nowhere/4x4x4");
     let message = load("3x1x1", "2015", Path::new(".")).unwrap_err().to_string();
     assert!(message.contains("no channel map \"2015\": there are 2017, 2016"), "{message}");
 }
@@ -185,4 +185,99 @@ fn a_detector_file_of_ones_own_is_read_from_its_folder() {
     let text = shipped_text("3x1x1").unwrap().replacen("name = \"3x1x1\"", "name = \"mine\"", 1);
     std::fs::write(folder.path().join("mine.toml"), text).unwrap();
     assert_eq!(load("mine.toml", "", folder.path()).unwrap().name, "mine");
+}
+
+/// Channel, CRP, view and strip in the CRP of the 6x6x6's published map, at the edges of blocks, halves, cards, crates and builders.
+const STRIPS_6X6X6: [(u32, u32, usize, u32); 38] = [
+    (0, 1, 0, 7),
+    (7, 1, 0, 0),
+    (8, 1, 0, 15),
+    (31, 1, 0, 24),
+    (32, 1, 0, 39),
+    (63, 1, 0, 56),
+    (64, 1, 0, 71),
+    (319, 1, 0, 312),
+    (320, 2, 0, 7),
+    (639, 2, 0, 312),
+    (640, 1, 0, 327),
+    (1279, 2, 0, 632),
+    (1919, 2, 0, 952),
+    (1920, 0, 0, 7),
+    (2239, 0, 0, 312),
+    (2240, 3, 0, 7),
+    (2559, 3, 0, 312),
+    (2560, 0, 0, 327),
+    (3199, 3, 0, 632),
+    (3839, 3, 0, 952),
+    (3840, 0, 1, 903),
+    (3871, 0, 1, 920),
+    (3872, 0, 1, 935),
+    (3903, 0, 1, 952),
+    (4159, 0, 1, 696),
+    (4160, 1, 1, 903),
+    (4479, 1, 1, 696),
+    (4480, 0, 1, 583),
+    (5119, 1, 1, 376),
+    (5120, 0, 1, 263),
+    (5759, 1, 1, 56),
+    (5760, 3, 1, 903),
+    (6079, 3, 1, 696),
+    (6080, 2, 1, 903),
+    (6400, 3, 1, 583),
+    (7039, 2, 1, 376),
+    (7040, 3, 1, 263),
+    (7679, 2, 1, 56),
+];
+
+#[test]
+fn the_channel_map_of_the_6x6x6_is_the_published_one() {
+    let (as_run, full) = (load("6x6x6", "", Path::new(".")).unwrap(), load("6x6x6", "full", Path::new(".")).unwrap());
+    // Rows of strips across the volume: CRP 2 and 3, then 0 and 1 in view 0; CRP 2 and 0, then 3 and 1 in view 1.
+    let first = [[1920, 2880, 0, 960], [960, 2880, 0, 1920]];
+    for (channel, crp, view, strip) in STRIPS_6X6X6 {
+        let expected = Strip { view: View::ALL[view], number: first[view][crp as usize] + strip };
+        assert_eq!(full.strip(Channel(channel)), Some(expected), "channel {channel}");
+        // CRP 2 was never read, CRP 3 by a third.
+        let is_read = crp < 2 || crp == 3 && (1920..2240).contains(&channel) || crp == 3 && (5760..6080).contains(&channel);
+        assert_eq!(as_run.strip(Channel(channel)), is_read.then_some(expected), "channel {channel}");
+    }
+    assert_eq!(as_run.channel_map.iter().flatten().count(), 4480, "70 cards of 64 channels");
+    for view in View::ALL {
+        assert!(full.channels_of_view(view).iter().all(Option::is_some), "{view}");
+    }
+}
+
+#[test]
+fn strips_of_the_6x6x6_lie_where_their_crp_is() {
+    let detector = load("6x6x6", "full", Path::new(".")).unwrap();
+    // A point above each CRP, at its lowest corner: strip 0 of it in both views.
+    for (crp, x, y) in [(0, -299.9, 0.1), (1, 0.1, 0.1), (2, -299.9, -299.9), (3, 0.1, -299.9)] {
+        let numbers = View::ALL.map(|view| detector.strip_at(view, x, y).unwrap().number);
+        assert_eq!(numbers, [[1920, 960], [2880, 2880], [0, 0], [960, 1920]][crp], "CRP {crp}");
+    }
+    for (view, x, y) in [(View::V0, 12.34, -250.0), (View::V0, 299.9, 299.9), (View::V1, -1.0, 123.4), (View::V1, 299.0, -0.1)] {
+        let strip = detector.strip_at(view, x, y).unwrap();
+        let measured = if view == View::V0 { x } else { y };
+        assert!((detector.strip_centre_cm(strip) - measured).abs() < 0.157, "{strip:?}");
+    }
+    assert_eq!(detector.strip_at(View::V0, 300.1, 0.0), None);
+    assert_eq!(detector.strip_at(View::V0, 0.0, 300.1), None);
+    let small = load_3x1x1("");
+    assert_eq!(small.strip_at(View::V1, 49.0, 149.9).unwrap().number, 959);
+    assert_eq!(small.strip_at(View::V0, -49.9, 149.9).unwrap().number, 0);
+    assert_eq!(small.strip_at(View::V0, 50.1, 0.0), None);
+}
+
+#[test]
+fn a_wrong_raw_layout_is_refused() {
+    let text = shipped_text("6x6x6").unwrap();
+    for (right, wrong, words) in [
+        ("fragments = 2", "fragments = 7", "'fragments' of 'raw_layout' is 7"),
+        ("fragments = 2", "fragments = 0", "'fragments' of 'raw_layout' is 0"),
+        ("missing_cards = 25", "missing_cards = 64", "'missing_cards' of 'raw_layout' is 64"),
+        ("event_table =", "event_list =", "event_list"),
+    ] {
+        let message = parse(&text.replacen(right, wrong, 1), "", Path::new("my.toml")).unwrap_err().to_string();
+        assert!(message.contains(words), "{message}");
+    }
 }

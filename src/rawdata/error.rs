@@ -29,16 +29,13 @@ pub enum RawError {
         /// The file.
         path: PathBuf,
     },
-    /// The event's payload is compressed.
-    #[error("event {index} at byte {offset} is compressed: found flags 0x{flags:02X}, expected bit 0x40 clear, for \
-             compressed events can't be read yet: {}", path.display())]
-    Compressed {
-        /// The event, counted from 0 in the file.
-        index: usize,
+    /// The event is compressed in a way that is not known.
+    #[error("event {number} at byte {offset} is compressed, and of this layout no coding is known, expected an uncompressed one: {}", path.display())]
+    UnknownCoding {
+        /// The event's number.
+        number: u32,
         /// Where its header starts.
         offset: u64,
-        /// Its flags.
-        flags: u8,
         /// The file.
         path: PathBuf,
     },
@@ -48,6 +45,18 @@ pub enum RawError {
         /// As asked for, counted from 0.
         index: usize,
         /// Whole events in the file.
+        count: usize,
+        /// The file.
+        path: PathBuf,
+    },
+    /// There are no such channels.
+    #[error("no channels {from} to {to}, the last not included: an event has {count}: {}", path.display())]
+    NoSuchChannels {
+        /// The first asked for.
+        from: usize,
+        /// Behind the last asked for.
+        to: usize,
+        /// Channels in an event.
         count: usize,
         /// The file.
         path: PathBuf,
@@ -63,6 +72,12 @@ pub enum RawError {
 }
 
 impl RawError {
+    /// Whether the file's bytes are at fault, not the asking or the operating system: what else is in the file can be used.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, RawError::Damaged { .. } | RawError::UnknownCoding { .. })
+    }
+
     /// The operating system's refusal.
     pub(super) fn io(doing: &'static str, path: &Path, error: &std::io::Error) -> Self {
         RawError::Io { doing, why: error.to_string(), path: path.to_owned() }

@@ -16,7 +16,8 @@ pub struct EventHeader {
     pub trigger_number: u32,
     /// When it was triggered.
     pub stamp: Timestamp,
-    /// Flags as they stand in the file: bit 6 compressed, bits 0 to 5 data quality (0: complete), bit 7 unknown.
+    /// Flags as they stand in the 3x1x1's file: bit 6 compressed, bits 0 to 5 data quality (0: complete), bit 7 unknown. Of the
+    /// 6x6x6, bits 0 to 5 count cards that are missing beyond those that were never there.
     pub flags: u8,
     /// Where the header starts in the file; not written, only read.
     pub offset: u64,

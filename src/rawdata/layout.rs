@@ -73,16 +73,21 @@ pub(super) fn parse_event_header(bytes: &[u8; EVENT_HEADER_BYTES], offset: u64) 
         flags: bytes[26],
         offset,
     };
-    Ok((header, u32::from_be_bytes(part(bytes, 31))))
+    Ok((header, payload_bytes(bytes)))
+}
+
+/// The payload's bytes that an event header tells.
+pub(super) fn payload_bytes(header: &[u8; EVENT_HEADER_BYTES]) -> u32 {
+    u32::from_be_bytes(part(header, 31))
 }
 
 /// A time of a DAQ's clock; `None` when no calendar has it or the nanoseconds are more than a second.
-fn stamp(seconds: i64, nanoseconds: i64) -> Option<Timestamp> {
+pub(super) fn stamp(seconds: i64, nanoseconds: i64) -> Option<Timestamp> {
     let nanosecond = i32::try_from(nanoseconds).ok().filter(|nanosecond| (0..1_000_000_000).contains(nanosecond))?;
     Timestamp::new(seconds, nanosecond).ok()
 }
 
 /// Some bytes as an array.
-fn part<const N: usize>(bytes: &[u8; EVENT_HEADER_BYTES], from: usize) -> [u8; N] {
+pub(super) fn part<const M: usize, const N: usize>(bytes: &[u8; M], from: usize) -> [u8; N] {
     std::array::from_fn(|index| bytes[from + index])
 }

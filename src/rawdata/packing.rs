@@ -1,4 +1,9 @@
 //! Two 12-bit samples in three bytes: `s0 = b0 << 4 | b1 >> 4`, `s1 = (b1 & 15) << 8 | b2`.
+//!
+//! An event's samples are one row of such pairs: with an odd number of samples, every other channel starts in the middle of a
+//! byte, which no channel needs to know.
+
+use super::packing_wide;
 
 /// Bytes that a number of samples takes; a last odd sample takes two.
 pub(super) fn packed_bytes(samples: usize) -> usize {
@@ -7,6 +12,12 @@ pub(super) fn packed_bytes(samples: usize) -> usize {
 
 /// Unpacks bytes into samples; both have the lengths that [`packed_bytes`] relates.
 pub(super) fn unpack(bytes: &[u8], samples: &mut [u16]) {
+    let done = packing_wide::unpack(bytes, samples);
+    unpack_plain(&bytes[packed_bytes(done)..], &mut samples[done..]);
+}
+
+/// The same with no vector instructions.
+pub(super) fn unpack_plain(bytes: &[u8], samples: &mut [u16]) {
     let (pairs, rest) = samples.as_chunks_mut::<2>();
     let (triples, rest_bytes) = bytes.as_chunks::<3>();
     for (pair, [b0, b1, b2]) in pairs.iter_mut().zip(triples) {

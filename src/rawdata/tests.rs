@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use monitasks::detector::Readout;
+use monitasks::detector::{RawLayout, Readout};
 use monitasks::vocab::{EventNumber, Run};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -17,6 +17,7 @@ fn readout(channels: usize, samples: usize) -> Readout {
         skipped_samples: 3,
         coherent_group: 32,
         electronics_delay_us: 0.0,
+        raw_layout: RawLayout::Dlardaq,
     }
 }
 
@@ -38,6 +39,9 @@ fn header(number: u32) -> EventHeader {
         offset: 0,
     }
 }
+
+mod damage;
+mod table;
 
 /// A folder with a file of tiny events, and the file's bytes.
 fn tiny_file(events: u32) -> (TempDir, PathBuf, Vec<u8>) {
@@ -105,27 +109,46 @@ fn a_file_cut_anywhere_shows_its_whole_events_and_why_it_ends() {
     assert_eq!(open(&path, &bytes).unwrap().ending(), &Ending::Footer);
 }
 
-/// Bytes put over a file of three tiny events, whole events left, words of the reason.
-type Damage = (usize, &'static [u8], usize, &'static [&'static str]);
+/// Bytes put over a file of three tiny events, and words of the reason.
+type Damage = (usize, &'static [u8], &'static [&'static str]);
 
 #[test]
-fn damage_is_told_by_offset_with_what_was_found_and_expected() {
+fn a_damaged_event_is_skipped_by_offset_with_what_was_found_and_expected() {
     let second = 5 + TINY_EVENT;
-    let footer = 5 + 3 * TINY_EVENT;
-    let cases: [Damage; 6] = [
-        (second, &[0xAB, 0xCD], 1, &["key at byte 63", "found AB CD", "expected FF FF (event) or F0 F0 (footer)"]),
-        (second + 31, &[0, 0, 0, 24], 1, &["payload size at byte 94", "found 24 bytes", "expected 23"]),
-        (second + 26, &[0x40, 0, 0, 0, 1, 255, 255, 255, 255], 1, &["payload size at byte 94", "6 to 27 for a compressed event"]),
-        (second + 18, &[0xFF; 8], 1, &["event stamp at byte 73", "-1 ns"]),
-        (footer + 2, &[0, 4], 3, &["footer's count at byte 181", "found 4 events", "expected 3"]),
-        (footer, &[0xF0, 0xF1], 3, &["key at byte 179", "found F0 F1"]),
+    let cases: [Damage; 4] = [
+        (second, &[0xAB, 0xCD], &["key at byte 63", "found AB CD", "expected FF FF (event) or F0 F0 (footer)"]),
+        (second + 31, &[0, 0, 0, 24], &["payload size at byte 94", "found 24 bytes", "expected 23"]),
+        (second + 26, &[0x40, 0, 0, 0, 1, 255, 255, 255, 255], &["payload size at byte 94", "6 to 27 for a compressed event"]),
+        (second + 18, &[0xFF; 8], &["event stamp at byte 73", "-1 ns"]),
     ];
     let (_folder, path, whole) = tiny_file(3);
-    for (at, over, count, words) in cases {
+    for (at, over, words) in cases {
         let mut bytes = whole.clone();
         bytes[at..at + over.len()].copy_from_slice(over);
         let reader = open(&path, &bytes).unwrap();
-        assert_eq!(reader.count(), count);
+        assert_eq!((reader.count(), reader.lost_count(), reader.ending()), (2, 1, &Ending::Footer), "{over:?}");
+        let [Loss { offset, bytes, events: 1, reason }] = reader.losses() else { panic!("{:?}", reader.losses()) };
+        assert_eq!((*offset, *bytes), (second as u64, TINY_EVENT as u64));
+        let message = reason.to_string();
+        assert!(words.iter().all(|word| message.contains(word)) && message.ends_with("run7-seq0.dat"), "{message}");
+        let numbers: Vec<u32> = reader.headers().iter().map(|header| header.number.0).collect();
+        assert_eq!(numbers, [0, 2]);
+    }
+}
+
+#[test]
+fn a_footer_that_contradicts_the_events_is_told() {
+    let footer = 5 + 3 * TINY_EVENT;
+    let cases: [Damage; 2] = [
+        (footer + 2, &[0, 4], &["footer's count at byte 181", "found 4 events", "expected 3"]),
+        (footer, &[0xF0, 0xF1], &["key at byte 179", "found F0 F1"]),
+    ];
+    let (_folder, path, whole) = tiny_file(3);
+    for (at, over, words) in cases {
+        let mut bytes = whole.clone();
+        bytes[at..at + over.len()].copy_from_slice(over);
+        let reader = open(&path, &bytes).unwrap();
+        assert_eq!((reader.count(), reader.losses()), (3, [].as_slice()));
         assert!(matches!(reader.ending(), Ending::Contradicting(_)), "{:?}", reader.ending());
         let message = reader.ending().fault().unwrap().to_string();
         assert!(words.iter().all(|word| message.contains(word)) && message.ends_with("run7-seq0.dat"), "{message}");
@@ -150,17 +173,54 @@ fn a_file_that_starts_with_garbage_is_no_raw_file() {
 }
 
 #[test]
-fn a_compressed_event_is_refused_alone() {
+fn an_event_that_is_no_compressed_one_is_told_when_it_is_read_and_alone() {
     let (_folder, path, mut bytes) = tiny_file(2);
     bytes[5 + 26] = 0x40;
     let reader = open(&path, &bytes).unwrap();
-    assert_eq!(reader.count(), 2);
+    assert_eq!((reader.count(), reader.losses().len()), (2, 0));
     let mut event = Event::default();
-    let message = reader.read(0, &mut event).unwrap_err().to_string();
-    assert!(message.contains("event 0 at byte 5 is compressed") && message.contains("0x40"), "{message}");
+    let error = reader.read(0, &mut event).unwrap_err();
+    let message = error.to_string();
+    assert!(error.is_damage() && message.contains("compressed stream of channel 0 at byte 4"), "{message}");
     reader.read(1, &mut event).unwrap();
     assert_eq!(event.header.number, EventNumber(1));
     assert!(matches!(reader.read(2, &mut event), Err(RawError::NoSuchEvent { index: 2, count: 2, .. })));
+}
+
+#[test]
+fn some_channels_are_read_alone() {
+    let (_folder, path, bytes) = tiny_file(1);
+    let (reader, mut event, mut samples) = (open(&path, &bytes).unwrap(), Event::default(), Vec::new());
+    reader.read(0, &mut event).unwrap();
+    let compressed = path.with_file_name("run7-seq1.dat");
+    let mut writer = RawWriter::create(&compressed, Run(7), 0, &tiny()).unwrap();
+    writer.write(&EventHeader { flags: 0x40, ..header(0) }, &event.samples).unwrap();
+    writer.finish().unwrap();
+    for reader in [reader, RawReader::open(&compressed, &tiny()).unwrap()] {
+        for (from, to) in [(0, 3), (1, 2), (1, 3), (2, 3), (0, 1), (1, 1)] {
+            reader.read_channels(0, from..to, &mut samples).unwrap();
+            assert_eq!(samples, event.samples[5 * from..5 * to], "{from}..{to}");
+        }
+        let message = reader.read_channels(0, 2..4, &mut samples).unwrap_err().to_string();
+        assert!(message.contains("no channels 2 to 4") && message.contains("has 3"), "{message}");
+    }
+}
+
+#[test]
+fn the_compressed_vector_is_written_again_byte_for_byte() {
+    let vector = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/small_huff.dat");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("again.dat");
+    let reader = RawReader::open(&vector, &readout(64, 401)).unwrap();
+    let mut writer = RawWriter::create(&path, reader.run(), reader.run_flags(), &readout(64, 401)).unwrap();
+    let mut event = Event::default();
+    for index in 0..reader.count() {
+        reader.read(index, &mut event).unwrap();
+        writer.write(&event.header, &event.samples).unwrap();
+    }
+    writer.finish().unwrap();
+    assert_eq!(reader.count(), 3);
+    assert!(std::fs::read(&path).unwrap() == std::fs::read(&vector).unwrap());
 }
 
 #[test]
@@ -169,7 +229,6 @@ fn what_the_format_cannot_hold_is_not_written() {
     let mut writer = RawWriter::create(&path, Run(1), 0, &tiny()).unwrap();
     assert!(writer.write(&header(0), &[0; 14]).unwrap_err().to_string().contains("14 samples, expected 15"));
     assert!(writer.write(&header(0), &[4096; 15]).unwrap_err().to_string().contains("4096"));
-    assert!(writer.write(&EventHeader { flags: 0x40, ..header(0) }, &[0; 15]).unwrap_err().to_string().contains("uncompressed"));
     assert_eq!(writer.count(), 0);
 }
 
@@ -180,10 +239,12 @@ fn read_all(path: &Path, bytes: &[u8], readout: &Readout) -> Result<(), TestCase
     let mut event = Event::default();
     for index in 0..reader.count() {
         match reader.read(index, &mut event) {
-            Ok(()) => prop_assert_eq!(event.samples.len(), readout.channels * readout.samples),
-            Err(error) => prop_assert!(matches!(error, RawError::Compressed { .. }), "{}", error),
+            Ok(()) => {
+                prop_assert_eq!(event.samples.len(), readout.channels * readout.samples);
+                prop_assert!(event.samples.iter().all(|sample| *sample < 4096));
+            }
+            Err(error) => prop_assert!(error.is_damage(), "{}", error),
         }
-        prop_assert!(event.samples.iter().all(|sample| *sample < 4096));
     }
     if reader.ending() == &Ending::Footer {
         prop_assert_eq!(&bytes[bytes.len() - 4..bytes.len() - 2], &[0xF0, 0xF0]);
@@ -209,25 +270,27 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn packing_is_undone_by_unpacking(samples in prop::collection::vec(0u16..4096, 0..100)) {
+    fn packing_is_undone_by_unpacking_in_both_ways(samples in prop::collection::vec(0u16..4096, 0..300)) {
         let mut bytes = Vec::new();
         packing::pack(&samples, &mut bytes);
         prop_assert_eq!(bytes.len(), packing::packed_bytes(samples.len()));
         let mut back = vec![0; samples.len()];
         packing::unpack(&bytes, &mut back);
+        prop_assert_eq!(&back, &samples);
+        packing::unpack_plain(&bytes, &mut back);
         prop_assert_eq!(back, samples);
     }
 
     #[test]
     fn a_file_reads_as_it_was_written(
         run: u32, run_flags: u8, number: u32, trigger_type: u8, trigger_number: u32, quality in 0u8..64,
-        second in -100_000_000_000i64..100_000_000_000, nanosecond in 0i32..1_000_000_000,
+        is_compressed: bool, second in -100_000_000_000i64..100_000_000_000, nanosecond in 0i32..1_000_000_000,
         samples in prop::collection::vec(0u16..4096, 15), events in 0usize..4,
     ) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("any.dat");
         let stamp = Timestamp::new(second, nanosecond).unwrap();
-        let flags = quality | (run_flags & 0x80);
+        let flags = quality | (run_flags & 0x80) | if is_compressed { 0x40 } else { 0 };
         let header = EventHeader { number: EventNumber(number), trigger_type, trigger_number, stamp, flags, offset: 0 };
         let mut writer = RawWriter::create(&path, Run(run), run_flags, &tiny()).unwrap();
         for _ in 0..events {
@@ -240,7 +303,9 @@ proptest! {
         let mut event = Event::default();
         for index in 0..events {
             reader.read(index, &mut event).unwrap();
-            prop_assert_eq!(event.header, EventHeader { offset: (5 + index * TINY_EVENT) as u64, ..header });
+            let offset = reader.headers()[index].offset;
+            prop_assert!(is_compressed || offset == (5 + index * TINY_EVENT) as u64);
+            prop_assert_eq!(event.header, EventHeader { offset, ..header });
             prop_assert_eq!(&event.samples, &samples);
         }
     }
@@ -252,9 +317,10 @@ proptest! {
     }
 
     #[test]
-    fn no_damage_to_the_vector_makes_the_reader_panic(changes in mutations()) {
+    fn no_damage_to_the_vectors_makes_the_reader_panic(changes in mutations(), is_compressed: bool) {
         let folder = tempfile::tempdir().unwrap();
-        let bytes = include_bytes!("../../tests/data/small_raw.dat").to_vec();
+        let (plain, compressed) = (include_bytes!("../../tests/data/small_raw.dat"), include_bytes!("../../tests/data/small_huff.dat"));
+        let bytes = if is_compressed { compressed.to_vec() } else { plain.to_vec() };
         read_all(&folder.path().join("vector.dat"), &mutated(bytes, &changes), &readout(64, 401))?;
     }
 

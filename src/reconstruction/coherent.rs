@@ -14,9 +14,9 @@ pub struct CoherentNoise {
     signal_sigma: f32,
     /// At least this part of a group must be quiet in a block for its median to count.
     quiet_part: f32,
-    /// Per channel and block: whether it is left out.
-    loud: Vec<bool>,
-    flags: Vec<[u8; 2]>,
+    /// Per channel and block: not 0 where it is left out.
+    loud: Vec<u8>,
+    flags: Vec<u8>,
     block: Vec<[i16; BLOCK]>,
     network: Vec<(usize, usize)>,
 }
@@ -27,8 +27,8 @@ pub(super) struct Group<'a> {
     pub rows: &'a mut [i16],
     /// Samples of a channel: a whole number of blocks.
     pub length: usize,
-    /// Per channel and block: whether it is left out.
-    pub loud: &'a [bool],
+    /// Per channel and block: not 0 where it is left out.
+    pub loud: &'a [u8],
     /// Fewest channels that a median is made of.
     pub needed: usize,
     /// Room for one block of as many channels as the network is for.
@@ -81,17 +81,20 @@ impl CoherentNoise {
         self.loud.clear();
         for (row, rms) in rows.chunks_exact(length).zip(rms) {
             if *rms <= 0.0 {
-                self.loud.resize(self.loud.len() + length / BLOCK, true);
+                self.loud.resize(self.loud.len() + length / BLOCK, 1);
                 continue;
             }
             let limit = (self.signal_sigma * rms).min(f32::from(i16::MAX)) as i16;
             wide::mark_halves_above(row, limit, &mut self.flags);
-            let last = self.flags.len() - 1;
-            self.loud.extend((0..=last).map(|place| {
-                let [before, here] = [self.flags[place.saturating_sub(1)], self.flags[place]];
-                // At the ends the block is its own neighbour, which changes nothing.
-                before[0] | before[1] | here[0] | here[1] | self.flags[(place + 1).min(last)][0] != 0
-            }));
+            let start = self.loud.len();
+            self.loud.extend(&self.flags);
+            let loud = &mut self.loud[start..];
+            for (loud, before) in loud[1..].iter_mut().zip(&self.flags) {
+                *loud |= before;
+            }
+            for (loud, behind) in loud.iter_mut().zip(&self.flags[1..]) {
+                *loud |= behind & 1;
+            }
         }
     }
 }
@@ -121,7 +124,7 @@ fn medians(group: &mut Group, place: usize) -> Option<[i16; BLOCK]> {
     for (channel, row) in group.rows.chunks_exact(group.length).enumerate() {
         // Written in any case, and written over when it is loud: no branch to guess.
         block[filled.min(block.len() - 1)].copy_from_slice(&row[place * BLOCK..(place + 1) * BLOCK]);
-        filled += usize::from(!group.loud[channel * blocks + place]);
+        filled += usize::from(group.loud[channel * blocks + place] == 0);
     }
     if filled < group.needed {
         return None;
@@ -145,12 +148,27 @@ fn medians(group: &mut Group, place: usize) -> Option<[i16; BLOCK]> {
 /// Compares and swaps pairs of rows, tick by tick.
 #[inline(always)]
 pub(super) fn order(block: &mut [[i16; BLOCK]], network: &[(usize, usize)]) {
-    for (low, high) in network {
-        let (a, b) = (block[*low], block[*high]);
-        for lane in 0..BLOCK {
-            block[*low][lane] = a[lane].min(b[lane]);
-            block[*high][lane] = a[lane].max(b[lane]);
+    match <&mut [[i16; BLOCK]; 32]>::try_from(&mut *block) {
+        // The usual size: known when this is compiled, no place has to be checked.
+        Ok(block) => {
+            for (low, high) in network {
+                compare(block, low % 32, high % 32);
+            }
         }
+        Err(_) => {
+            for (low, high) in network {
+                compare(block, *low, *high);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn compare(block: &mut [[i16; BLOCK]], low: usize, high: usize) {
+    let (a, b) = (block[low], block[high]);
+    for lane in 0..BLOCK {
+        block[low][lane] = a[lane].min(b[lane]);
+        block[high][lane] = a[lane].max(b[lane]);
     }
 }
 
@@ -279,7 +297,7 @@ mod tests {
             let mut left = rows.to_vec();
             coherent.remove(&mut left, &vec![16.0; channels]);
             for tick in 0..TICKS {
-                let is_quiet = |channel: &usize| !coherent.loud[channel * TICKS / BLOCK + tick / BLOCK];
+                let is_quiet = |channel: &usize| coherent.loud[channel * TICKS / BLOCK + tick / BLOCK] == 0;
                 let mut quiet: Vec<i16> = (0..channels).filter(is_quiet).map(|channel| rows[channel * TICKS + tick]).collect();
                 quiet.sort_unstable();
                 let taken = f64::from(rows[tick]) - f64::from(left[tick]);

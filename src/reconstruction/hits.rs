@@ -4,7 +4,7 @@
 //! drift. Such a run is cut at deep valleys and then into pieces of a bounded length, so that each hit has one place and one
 //! time. Cutting loses no charge: pieces touch, and only the outer ends are padded.
 
-use monitasks::detector::{Detector, Strip};
+use monitasks::detector::{Detector, Readout, Strip};
 use monitasks::vocab::Channel;
 
 use super::pedestal::{BLOCK, Level};
@@ -47,8 +47,8 @@ pub struct ChannelFacts {
     pub strip: Strip,
     /// Pedestal and noise that are left after the coherent part is gone, in units of the row.
     pub level: Level,
-    /// Units of the row in an ADC count.
-    pub scale: f32,
+    /// ADC counts in a unit of the row.
+    pub unit_adc: f32,
     /// Ticks before the row's first sample.
     pub first_tick: usize,
 }
@@ -63,13 +63,13 @@ struct Waveform<'a> {
 impl Waveform<'_> {
     /// Height of a sample over the pedestal, ADC counts.
     fn height(&self, place: usize) -> f32 {
-        (f32::from(self.row[place]) - self.facts.level.mean) / self.facts.scale
+        (f32::from(self.row[place]) - self.facts.level.mean) * self.facts.unit_adc
     }
 
     /// Sum of the heights in a range, ADC counts x ticks.
     fn area(&self, from: usize, to: usize) -> f32 {
         let sum: i32 = self.row[from..to].iter().map(|value| i32::from(*value)).sum();
-        (sum as f32 - (to - from) as f32 * self.facts.level.mean) / self.facts.scale
+        (sum as f32 - (to - from) as f32 * self.facts.level.mean) * self.facts.unit_adc
     }
 }
 
@@ -78,6 +78,7 @@ impl Waveform<'_> {
 pub struct HitFinder {
     flags: Vec<u8>,
     runs: Vec<(usize, usize)>,
+    pieces: Vec<(usize, usize)>,
 }
 
 impl HitFinder {
@@ -93,24 +94,27 @@ impl HitFinder {
         if facts.level.rms <= 0.0 {
             return;
         }
-        let threshold_adc = settings.hit_threshold_sigma as f32 * facts.level.rms / facts.scale;
-        let limit = (facts.level.mean + threshold_adc * facts.scale).floor().clamp(-32_768.0, 32_767.0) as i16;
+        let threshold = settings.hit_threshold_sigma as f32 * facts.level.rms;
+        let threshold_adc = threshold * facts.unit_adc;
+        let limit = (facts.level.mean + threshold).floor().clamp(-32_768.0, 32_767.0) as i16;
         self.runs_above(row, limit, settings.hit_min_width_ticks.max(1));
         let waveform = Waveform { row, facts };
+        let readout = &detector.readout;
+        let fc_per_area = 1.0 / detector.view(facts.strip.view).adc_ticks_per_fc as f32;
         for (index, run) in self.runs.iter().enumerate() {
-            let first = run.0.saturating_sub(settings.hit_pad_before_ticks).max(match index.checked_sub(1) {
-                Some(before) => lowest(row, self.runs[before].1, run.0),
-                None => 0,
-            });
-            let last = (run.1 + settings.hit_pad_after_ticks).min(match self.runs.get(index + 1) {
-                Some(next) => lowest(row, run.1, next.0),
-                None => row.len(),
-            });
-            let pieces = pieces_of(waveform, *run, threshold_adc, settings);
-            for (order, piece) in pieces.iter().enumerate() {
+            let first = match index.checked_sub(1).map(|before| parting(row, self.runs[before].1, run.0, settings)) {
+                Some(Some(tick)) => tick,
+                _ => run.0.saturating_sub(settings.hit_pad_before_ticks),
+            };
+            let last = match self.runs.get(index + 1).map(|next| parting(row, run.1, next.0, settings)) {
+                Some(Some(tick)) => tick,
+                _ => (run.1 + settings.hit_pad_after_ticks).min(row.len()),
+            };
+            cut_run(waveform, *run, threshold_adc, settings, &mut self.pieces);
+            for (order, piece) in self.pieces.iter().enumerate() {
                 let from = if order == 0 { first } else { piece.0 };
-                let to = if order + 1 == pieces.len() { last } else { piece.1 };
-                hits.push(hit_of(waveform, *piece, (from, to), detector, pieces.len() > 1));
+                let to = if order + 1 == self.pieces.len() { last } else { piece.1 };
+                hits.push(hit_of(waveform, *piece, (from, to), fc_per_area, self.pieces.len() > 1, readout));
             }
         }
     }
@@ -150,33 +154,33 @@ impl HitFinder {
     }
 }
 
-/// The tick of the lowest sample in `[from, to)`, where two neighbours part; `from` when there is none.
-fn lowest(row: &[i16], from: usize, to: usize) -> usize {
-    (from..to).min_by_key(|tick| row[*tick]).unwrap_or(from)
+/// Where two runs part that are so near that their pads would meet: at the lowest sample between; none when they are farther apart.
+fn parting(row: &[i16], end: usize, start: usize, settings: &ReconstructionSettings) -> Option<usize> {
+    if start - end >= settings.hit_pad_before_ticks + settings.hit_pad_after_ticks {
+        return None;
+    }
+    (end..start).min_by_key(|tick| row[*tick])
 }
 
-/// Cuts a run at its valleys, then into equal pieces of a bounded length.
-fn pieces_of(
+/// Cuts a run into `pieces`: at its valleys, then into equal parts of a bounded length.
+///
+/// A valley parts two pulses when it is below the settings' fraction of the lower one, and by more than the threshold.
+fn cut_run(
     waveform: Waveform,
     run: (usize, usize),
     threshold_adc: f32,
     settings: &ReconstructionSettings,
-) -> Vec<(usize, usize)> {
-    let longest = settings.hit_max_width_ticks.max(4);
-    let mut pieces = Vec::new();
-    let mut from = run.0;
-    for valley in valleys(waveform, run, threshold_adc, settings.hit_valley_fraction as f32).into_iter().chain([run.1]) {
-        let length = valley - from;
+    pieces: &mut Vec<(usize, usize)>,
+) {
+    let (longest, fraction) = (settings.hit_max_width_ticks.max(4), settings.hit_valley_fraction as f32);
+    pieces.clear();
+    let mut start = run.0;
+    let mut cut = |end: usize| {
+        let length = end - start;
         let parts = length.div_ceil(longest).max(1);
-        pieces.extend((0..parts).map(|part| (from + part * length / parts, from + (part + 1) * length / parts)));
-        from = valley;
-    }
-    pieces
-}
-
-/// Ticks of the valleys that part two pulses: below `fraction` of the lower one, and by more than the threshold.
-fn valleys(waveform: Waveform, run: (usize, usize), threshold_adc: f32, fraction: f32) -> Vec<usize> {
-    let mut found = Vec::new();
+        pieces.extend((0..parts).map(|part| (start + part * length / parts, start + (part + 1) * length / parts)));
+        start = end;
+    };
     let (mut peak, mut valley) = (waveform.height(run.0), None::<(usize, f32)>);
     for tick in run.0 + 1..run.1 {
         let value = waveform.height(tick);
@@ -185,7 +189,7 @@ fn valleys(waveform: Waveform, run: (usize, usize), threshold_adc: f32, fraction
             Some((place, lowest)) => {
                 let lower = peak.min(value);
                 if lower - lowest > threshold_adc && lowest < fraction * lower {
-                    found.push(place);
+                    cut(place);
                     (peak, valley) = (value, None);
                 } else if value > peak {
                     (peak, valley) = (value, None);
@@ -195,11 +199,18 @@ fn valleys(waveform: Waveform, run: (usize, usize), threshold_adc: f32, fraction
             None => valley = Some((tick, value)),
         }
     }
-    found
+    cut(run.1);
 }
 
 /// The hit of one piece, with its charge over the padded range `integral`.
-fn hit_of(waveform: Waveform, piece: (usize, usize), integral: (usize, usize), detector: &Detector, cut: bool) -> Hit {
+fn hit_of(
+    waveform: Waveform,
+    piece: (usize, usize),
+    integral: (usize, usize),
+    fc_per_area: f32,
+    cut: bool,
+    readout: &Readout,
+) -> Hit {
     let facts = waveform.facts;
     let (mut sum, mut moment, mut top) = (0.0, 0.0, piece.0);
     for place in piece.0..piece.1 {
@@ -224,8 +235,8 @@ fn hit_of(waveform: Waveform, piece: (usize, usize), integral: (usize, usize), d
         peak_adc: waveform.height(top),
         mean_tick,
         width_ticks: width as u32,
-        charge_fc: waveform.area(integral.0, integral.1) / detector.view(facts.strip.view).adc_ticks_per_fc as f32,
-        drift_us: tick * detector.readout.sampling_us as f32 - detector.readout.electronics_delay_us as f32,
+        charge_fc: waveform.area(integral.0, integral.1) * fc_per_area,
+        drift_us: tick * readout.sampling_us as f32 - readout.electronics_delay_us as f32,
         cut,
     }
 }
@@ -251,7 +262,7 @@ mod tests {
         channel: Channel(7),
         strip: Strip { view: View::V0, number: 5 },
         level: Level { mean: 1.5, rms: 8.0 },
-        scale: 8.0,
+        unit_adc: 1.0 / 8.0,
         first_tick: 3,
     };
 

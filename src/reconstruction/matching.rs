@@ -16,7 +16,8 @@ use crate::config::ReconstructionSettings;
 pub struct Match {
     /// The tracks of view 0 and view 1.
     pub tracks: [usize; 2],
-    /// How unlike the two charge profiles are: root mean square of (q0-q1)/(q0+q1) over slices of height.
+    /// How unlike the two charge profiles are: root mean square of (q0-q1)/(q0+q1) over slices of height, the worst
+    /// quarter left out.
     pub profile_distance: f64,
 }
 
@@ -122,15 +123,18 @@ fn add_spread(slices: &mut [Slice], charge_fc: f64, extent_cm: f64, z_cm: f64) {
     }
 }
 
-/// How unlike two profiles are, over slices that both cover; 1 when there is none.
+/// How unlike two profiles are, over slices that both cover; 1 when there is none. The worst quarter of the slices is left out: a
+/// delta ray that only one view counts to the muon spoils a few slices, a wrong partner all.
 fn distance(a: &[Slice], b: &[Slice]) -> f64 {
     let covered = |slice: &Slice| slice.covered_cm > LEAST_COVERED * SLICE_CM;
-    let asymmetries: Vec<f64> = a
+    let mut squares: Vec<f64> = a
         .iter()
         .zip(b)
         .filter(|(a, b)| covered(a) && covered(b))
         .map(|(a, b)| (a.charge_fc / a.covered_cm, b.charge_fc / b.covered_cm))
         .map(|(a, b)| ((a - b) / (a + b)).powi(2))
         .collect();
-    if asymmetries.is_empty() { 1.0 } else { (asymmetries.iter().sum::<f64>() / asymmetries.len() as f64).sqrt() }
+    squares.sort_by(f64::total_cmp);
+    squares.truncate((squares.len() * 3).div_ceil(4));
+    if squares.is_empty() { 1.0 } else { (squares.iter().sum::<f64>() / squares.len() as f64).sqrt() }
 }

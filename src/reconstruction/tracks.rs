@@ -171,7 +171,7 @@ fn seed_pair(points: &[[f32; 2]], random: &mut ChaCha8Rng) -> Option<([f32; 2], 
     for _ in 0..8 {
         let b = points[random.random_range(0..points.len())];
         let (du, dz) = (b[0] - a[0], b[1] - a[1]);
-        let length = du.hypot(dz);
+        let length = (du * du + dz * dz).sqrt();
         if (SEED_CM[0]..SEED_CM[1]).contains(&length) {
             let sign = if dz < 0.0 { -1.0 } else { 1.0 };
             return Some((a, [sign * du / length, sign * dz / length]));

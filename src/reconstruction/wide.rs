@@ -33,10 +33,11 @@ pub(super) fn mark_outside(row: &[i16], limits: [i16; 2], flags: &mut Vec<u8>) {
     plain::mark_outside(blocks, limits, flags);
 }
 
-/// Whether each half of a block holds a sample above `limit`: into `flags`, two for each whole block.
-pub(super) fn mark_halves_above(row: &[i16], limit: i16, flags: &mut Vec<[u8; 2]>) {
+/// Which halves of each block hold a sample above `limit`: into `flags`, one for each whole block, with bit 0 for the first half and
+/// bit 1 for the second.
+pub(super) fn mark_halves_above(row: &[i16], limit: i16, flags: &mut Vec<u8>) {
     let blocks = row.as_chunks::<BLOCK>().0;
-    flags.resize(blocks.len(), [0; 2]);
+    flags.resize(blocks.len(), 0);
     #[cfg(target_arch = "x86_64")]
     if is_wide() {
         // SAFETY: the processor has AVX2, which was asked for on the line before.
@@ -55,6 +56,26 @@ pub(super) fn masked_moments(row: &[i16], centre: i16, masks: &[i16]) -> Moments
         return unsafe { avx2::masked_moments(blocks, centre, masks) };
     }
     plain::masked_moments(blocks, centre, masks)
+}
+
+/// Samples, held at `most` at most, as a row.
+pub(super) fn take(samples: &[u16], most: u16, row: &mut [i16]) {
+    #[cfg(target_arch = "x86_64")]
+    if is_wide() {
+        // SAFETY: the processor has AVX2, which was asked for on the line before.
+        return unsafe { avx2::take(samples, most, row) };
+    }
+    plain::take(samples, most, row);
+}
+
+/// A row times `1 << bits`, less `level`, held at the ends of the range.
+pub(super) fn centre(row: &mut [i16], bits: u32, level: i16) {
+    #[cfg(target_arch = "x86_64")]
+    if is_wide() {
+        // SAFETY: the processor has AVX2, which was asked for on the line before.
+        return unsafe { avx2::centre(row, bits, level) };
+    }
+    plain::centre(row, bits, level);
 }
 
 /// Subtracts medians from a group of rows.
@@ -77,10 +98,25 @@ mod plain {
         }
     }
 
-    pub fn mark_halves_above(blocks: &[[i16; BLOCK]], limit: i16, flags: &mut [[u8; 2]]) {
+    pub fn mark_halves_above(blocks: &[[i16; BLOCK]], limit: i16, flags: &mut [u8]) {
         for (flag, block) in flags.iter_mut().zip(blocks) {
             let (first, second) = block.split_at(BLOCK / 2);
-            *flag = [first, second].map(|half| u8::from(half.iter().any(|value| *value > limit)));
+            let [first, second] = [first, second].map(|half| u8::from(half.iter().any(|value| *value > limit)));
+            *flag = first | second << 1;
+        }
+    }
+
+    #[inline(always)]
+    pub fn take(samples: &[u16], most: u16, row: &mut [i16]) {
+        for (value, sample) in row.iter_mut().zip(samples) {
+            *value = (*sample).min(most) as i16;
+        }
+    }
+
+    #[inline(always)]
+    pub fn centre(row: &mut [i16], bits: u32, level: i16) {
+        for value in row {
+            *value = (*value << bits).saturating_sub(level);
         }
     }
 
@@ -102,11 +138,12 @@ mod plain {
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use std::arch::x86_64::{
-        __m256i, _mm256_add_epi32, _mm256_and_si256, _mm256_cmpgt_epi16, _mm256_loadu_si256, _mm256_madd_epi16,
-        _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi16, _mm256_setzero_si256, _mm256_storeu_si256, _mm256_sub_epi16,
+        __m256i, _mm256_add_epi32, _mm256_add_epi64, _mm256_and_si256, _mm256_castsi256_si128, _mm256_cmpgt_epi16,
+        _mm256_cvtepi32_epi64, _mm256_extracti128_si256, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_movemask_epi8,
+        _mm256_or_si256, _mm256_set1_epi16, _mm256_setzero_si256, _mm256_storeu_si256, _mm256_sub_epi16,
     };
 
-    use super::{BLOCK, BLOCKS_AT_ONCE, Group, Moments, coherent};
+    use super::{BLOCK, BLOCKS_AT_ONCE, Group, Moments, coherent, plain};
 
     #[target_feature(enable = "avx2")]
     fn load(block: &[i16; BLOCK]) -> __m256i {
@@ -114,13 +151,21 @@ mod avx2 {
         unsafe { _mm256_loadu_si256(block.as_ptr().cast()) }
     }
 
-    /// The sum of eight 32-bit lanes.
+    /// Adds eight 32-bit lanes to four sums of 64 bits.
+    #[target_feature(enable = "avx2")]
+    fn widen(sums: __m256i, lanes: __m256i) -> __m256i {
+        let low = _mm256_cvtepi32_epi64(_mm256_castsi256_si128(lanes));
+        let high = _mm256_cvtepi32_epi64(_mm256_extracti128_si256::<1>(lanes));
+        _mm256_add_epi64(sums, _mm256_add_epi64(low, high))
+    }
+
+    /// The sum of four 64-bit lanes.
     #[target_feature(enable = "avx2")]
     fn sum(lanes: __m256i) -> i64 {
-        let mut parts = [0i32; 8];
+        let mut parts = [0i64; 4];
         // SAFETY: the parts are 32 bytes that may be written, and the store asks for no alignment.
         unsafe { _mm256_storeu_si256(parts.as_mut_ptr().cast(), lanes) };
-        parts.iter().map(|part| i64::from(*part)).sum()
+        parts.iter().sum()
     }
 
     #[target_feature(enable = "avx2")]
@@ -134,18 +179,28 @@ mod avx2 {
     }
 
     #[target_feature(enable = "avx2")]
-    pub fn mark_halves_above(blocks: &[[i16; BLOCK]], limit: i16, flags: &mut [[u8; 2]]) {
+    pub fn mark_halves_above(blocks: &[[i16; BLOCK]], limit: i16, flags: &mut [u8]) {
         let limit = _mm256_set1_epi16(limit);
         for (flag, block) in flags.iter_mut().zip(blocks) {
             let above = _mm256_movemask_epi8(_mm256_cmpgt_epi16(load(block), limit)) as u32;
-            *flag = [u8::from(above & 0xFFFF != 0), u8::from(above >> 16 != 0)];
+            *flag = u8::from(above & 0xFFFF != 0) | u8::from(above >> 16 != 0) << 1;
         }
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub fn take(samples: &[u16], most: u16, row: &mut [i16]) {
+        plain::take(samples, most, row);
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub fn centre(row: &mut [i16], bits: u32, level: i16) {
+        plain::centre(row, bits, level);
     }
 
     #[target_feature(enable = "avx2")]
     pub fn masked_moments(blocks: &[[i16; BLOCK]], centre: i16, masks: &[i16]) -> Moments {
         let (centre, ones) = (_mm256_set1_epi16(centre), _mm256_set1_epi16(1));
-        let mut moments = Moments::default();
+        let (mut wide_sums, mut wide_squares) = (_mm256_setzero_si256(), _mm256_setzero_si256());
         for (blocks, masks) in blocks.chunks(BLOCKS_AT_ONCE).zip(masks.chunks(BLOCKS_AT_ONCE)) {
             let (mut sums, mut squares) = (_mm256_setzero_si256(), _mm256_setzero_si256());
             for (block, mask) in blocks.iter().zip(masks) {
@@ -153,12 +208,11 @@ mod avx2 {
                 let distances = _mm256_and_si256(_mm256_sub_epi16(load(block), centre), _mm256_set1_epi16(*mask));
                 sums = _mm256_add_epi32(sums, _mm256_madd_epi16(distances, ones));
                 squares = _mm256_add_epi32(squares, _mm256_madd_epi16(distances, distances));
-                moments.count += BLOCK * usize::from(*mask != 0);
             }
-            moments.sum += sum(sums);
-            moments.squares += sum(squares);
+            (wide_sums, wide_squares) = (widen(wide_sums, sums), widen(wide_squares, squares));
         }
-        moments
+        let count = BLOCK * masks.iter().map(|mask| usize::from(*mask != 0)).sum::<usize>();
+        Moments { count, sum: sum(wide_sums), squares: sum(wide_squares) }
     }
 
     #[target_feature(enable = "avx2")]
@@ -196,12 +250,24 @@ mod tests {
                 assert_eq!(wide, plain);
                 let masks: Vec<i16> = wide.iter().map(|flag| i16::from(*flag) - 1).collect();
                 assert_eq!(masked_moments(&row, 3, &masks), plain::masked_moments(blocks, 3, &masks));
-                let (mut wide, mut plain) = (Vec::new(), vec![[0; 2]; blocks.len()]);
+                let (mut wide, mut plain) = (Vec::new(), vec![0; blocks.len()]);
                 mark_halves_above(&row, limit, &mut wide);
                 plain::mark_halves_above(blocks, limit, &mut plain);
                 assert_eq!(wide, plain);
             }
         }
+    }
+
+    #[test]
+    fn rows_are_centred_the_same_with_wide_lanes() {
+        let samples: Vec<u16> = row(333).into_iter().map(|value| value as u16).collect();
+        let (mut wide, mut plain) = (vec![0; 333], vec![0; 333]);
+        take(&samples, 4095, &mut wide);
+        plain::take(&samples, 4095, &mut plain);
+        assert!(wide == plain && wide.iter().max() == Some(&4095));
+        centre(&mut wide, 3, 1200);
+        plain::centre(&mut plain, 3, 1200);
+        assert_eq!(wide, plain);
     }
 
     #[test]
@@ -216,7 +282,7 @@ mod tests {
     #[test]
     fn medians_are_the_same_with_wide_lanes() {
         let rows = row(32 * 160);
-        let loud: Vec<bool> = (0..32 * 10).map(|place| place % 7 == 3).collect();
+        let loud: Vec<u8> = (0..32 * 10).map(|place| u8::from(place % 7 == 3)).collect();
         let network = coherent::median_network(32);
         let taken = |work: fn(&mut Group)| {
             let mut rows = rows.clone();

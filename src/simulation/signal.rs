@@ -113,11 +113,8 @@ impl Drifter {
         let gain = self.gains.get(detector.lems.index(lem)).copied().unwrap_or(0.0);
         let charge_fc = loss_mev * self.fc_per_mev * libm::exp(-time_us / self.lifetime_us) * gain / 2.0;
         let tick = time_us / detector.readout.sampling_us;
-        for (view, low, coordinate) in [(View::V0, detector.volume.x_cm[0], x), (View::V1, detector.volume.y_cm[0], y)] {
-            let number = ((coordinate - low) * 10.0 / detector.view(view).pitch_mm).floor();
-            if number >= 0.0 && number < detector.view(view).strips as f64 {
-                take(Arrival { strip: Strip { view, number: number as u32 }, tick, charge_fc });
-            }
+        for strip in View::ALL.into_iter().filter_map(|view| detector.strip_at(view, x, y)) {
+            take(Arrival { strip, tick, charge_fc });
         }
     }
 }

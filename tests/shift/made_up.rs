@@ -11,7 +11,7 @@ use dqmon::snapshot::{
     RunRow, Snapshot, TaskNode, WorkspaceFacts,
 };
 use jiff::{SignedDuration, Timestamp};
-use monitasks::detector::{Detector, DriftFacts, Expected, LemGrid, LemNumbering, Readout, ViewFacts, Volume};
+use monitasks::detector::{Detector, DriftFacts, Expected, LemGrid, LemNumbering, RawLayout, Readout, ViewFacts, Volume};
 use monitasks::figure::{Across, Axis, Figure, Ink, Layer, Map, Point};
 use monitasks::quality::{Flag, State};
 use monitasks::summary::Measured;
@@ -166,6 +166,7 @@ fn detector() -> Detector {
             skipped_samples: 0,
             coherent_group: 32,
             electronics_delay_us: 0.0,
+            raw_layout: RawLayout::default(),
         },
         views: [view(320, 45.31), view(960, 49.38)],
         channel_map: Vec::new(),

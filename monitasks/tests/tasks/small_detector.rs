@@ -1,6 +1,6 @@
 //! A detector small enough to read: 4 + 6 strips, 2 x 3 LEMs, two numberings.
 
-use monitasks::detector::{Detector, DriftFacts, Expected, LemGrid, LemNumbering, Readout, Strip, ViewFacts, Volume};
+use monitasks::detector::{Detector, DriftFacts, Expected, LemGrid, LemNumbering, RawLayout, Readout, Strip, ViewFacts, Volume};
 use monitasks::vocab::View;
 
 pub fn small_detector() -> Detector {
@@ -27,6 +27,7 @@ pub fn small_detector() -> Detector {
             skipped_samples: 3,
             coherent_group: 2,
             electronics_delay_us: 0.0,
+            raw_layout: RawLayout::default(),
         },
         views: [view(4, vec![0]), view(6, vec![])],
         channel_map: (0..10).map(|channel| Some(strip(channel))).collect(),

@@ -5,6 +5,7 @@ use std::path::Path;
 use monitasks::format::crp_summary::read_stamp;
 
 use super::transfer_log;
+use crate::rawdata::begins_with_event_table;
 use crate::rawdata::layout::{EVENT_KEY, FOOTER_KEY, RUN_HEADER_BYTES};
 
 /// The kinds of file that are known.
@@ -86,7 +87,7 @@ pub(super) fn of(start: &[u8], path: &Path) -> Option<Kind> {
     if start.starts_with(b"root") {
         return Some(Kind::Root);
     }
-    if at_first_key.is_some_and(|key| key == EVENT_KEY || key == FOOTER_KEY) {
+    if at_first_key.is_some_and(|key| key == EVENT_KEY || key == FOOTER_KEY) || begins_with_event_table(start) {
         return Some(Kind::Raw);
     }
     let is_named_raw = path.extension().is_some_and(|ending| ending == "dat");
@@ -164,10 +165,11 @@ mod tests {
 
     #[test]
     fn content_and_not_the_ending_tells_the_kind() {
-        let cases: [(&[u8], &str, Option<Kind>); 16] = [
+        let cases: [(&[u8], &str, Option<Kind>); 17] = [
             (b"root\x00\x00", "a.dat", Some(Kind::Root)),
             (b"\x00\x00\x00\x01\x00\xFF\xFF\x01", "a.txt", Some(Kind::Raw)),
             (b"\x00\x00\x00\x01\x00\xF0\xF0\x00\x00", "a", Some(Kind::Raw)),
+            (b"\x07\0\0\0\x01\0\0\0\0\0\0\0\x78\0\0\0\x1E\0\0\0\0\0\0\0\xFF\xFF\x07\0", "a", Some(Kind::Raw)),
             (b"\x00\x00\x00\x01\x00\x12\x34", "run1-seq0.dat", Some(Kind::Raw)),
             (b"\x00\x00\x00\x01\x00\x12\x34", "a.bin", None),
             (b"190516_195200\n", "run1-seq0.dat", Some(Kind::Summary)),

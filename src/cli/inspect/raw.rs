@@ -7,45 +7,67 @@ use sha2::{Digest, Sha256};
 
 use super::{Args, Report};
 use crate::cli::Failure;
+use crate::cli::words::counted;
 use crate::detector;
-use crate::rawdata::{Event, RawError, RawReader};
+use crate::rawdata::{Ending, Event, Loss, RawError, RawReader, begins_with_event_table};
 use crate::reconstruction::recofile;
 
-/// A raw file's report.
+/// A raw file's report. Compressed events are decoded even if they are not listed: else nothing would tell of a damaged stream.
 pub(super) fn raw(args: &Args) -> Result<Report, Failure> {
-    let detector = detector::load(&args.detector, "", Path::new("."))?;
+    let has_table = begins_with_event_table(&super::start_of(&args.file)?);
+    let by_content = if has_table { "6x6x6" } else { super::OLD_DETECTOR };
+    let detector = detector::load(args.detector.as_deref().unwrap_or(by_content), "", Path::new("."))?;
     let reader = RawReader::open(&args.file, &detector.readout)?;
-    let mut faults: Vec<String> = reader.ending().fault().map(ToString::to_string).into_iter().collect();
-    let compressed = reader.headers().iter().filter(|header| header.is_compressed()).count();
-    if compressed > 0 {
-        faults.push(format!("{compressed} of {} events are compressed, which this version does not read", reader.count()));
+    let mut faults: Vec<String> = reader.losses().iter().map(|loss| loss_words(loss, &args.file)).collect();
+    faults.extend(reader.ending().fault().map(|fault| match reader.ending() {
+        Ending::Missing(_) => format!("no end, it is still being written or was cut: {fault}"),
+        _ => fault.to_string(),
+    }));
+    let mut rows = Vec::new();
+    let mut event = Event::default();
+    let mut unreadable = 0;
+    for (index, header) in reader.headers().iter().enumerate() {
+        if args.events || header.is_compressed() {
+            let read = reader.read(index, &mut event);
+            unreadable += u64::from(read.is_err());
+            faults.extend(read.as_ref().err().map(|error| format!("event {} lost: {error}", header.number.0)));
+            rows.extend(args.events.then(|| raw_event(index, &event, read)));
+        }
     }
-    let (run, flags, count) = (reader.run(), reader.run_flags(), reader.count());
-    let mut text = format!("raw file of {}, run {}, run flags 0x{flags:02X}, {count} whole events\n", detector.title, run.0);
+    let compressed = reader.headers().iter().filter(|header| header.is_compressed()).count();
+    let (run, flags, count, lost) = (reader.run(), reader.run_flags(), reader.count(), reader.lost_count() + unreadable);
+    let mut text = format!("raw file of {}, run {}, run flags 0x{flags:02X}, {count} whole events", detector.title, run.0);
+    text += &if lost == 0 { "\n".to_owned() } else { format!(", {unreadable} of them unreadable; {lost} lost in all\n") };
     let mut facts = json!({
         "detector": detector.name,
         "run": run,
         "run_flags": flags,
         "events_count": count,
         "compressed_count": compressed,
-        "footer": reader.ending().fault().is_none(),
+        "unreadable_count": unreadable,
+        "lost_count": lost,
+        "footer": matches!(reader.ending(), Ending::Footer),
+        "losses": reader.losses().iter().map(loss_facts).collect::<Vec<_>>(),
     });
     if args.events {
-        let mut rows = Vec::with_capacity(count);
         text += "event     offset  stamp                           flags  trigger  sample sum  SHA-256\n";
-        let mut event = Event::default();
-        for index in 0..count {
-            let row = raw_event(&reader, index, &mut event);
-            // That an event is compressed is told once for all of them.
-            if let Some(why) = row["fault"].as_str().filter(|_| !event.header.is_compressed()) {
-                faults.push(why.to_owned());
-            }
-            text += &raw_event_line(&row);
-            rows.push(row);
-        }
+        rows.iter().for_each(|row| text += &raw_event_line(row));
         facts["events"] = Value::Array(rows);
     }
     Ok(Report { facts, text, faults })
+}
+
+/// What was skipped, for people. The reason's path is put last, behind what is said of the loss.
+fn loss_words(loss: &Loss, path: &Path) -> String {
+    let (events, bytes, offset) = (counted(loss.events, "event", "events"), loss.bytes, loss.offset);
+    let path = path.display();
+    let reason = loss.reason.to_string();
+    let reason = reason.strip_suffix(&format!(": {path}")).unwrap_or(&reason);
+    format!("{events} lost in {bytes} bytes from byte {offset} on: {reason}: {path}")
+}
+
+fn loss_facts(loss: &Loss) -> Value {
+    json!({ "offset": loss.offset, "bytes": loss.bytes, "events": loss.events, "reason": loss.reason.to_string() })
 }
 
 /// A reconstructed file's report: every tree with its entries and each branch's type and sum.
@@ -81,9 +103,8 @@ pub(super) fn root(args: &Args) -> Report {
     Report { facts: json, text, faults }
 }
 
-/// One event of a raw file.
-fn raw_event(reader: &RawReader, index: usize, event: &mut Event) -> Value {
-    let read: Result<(), RawError> = reader.read(index, event);
+/// One event of a raw file, as it was read.
+fn raw_event(index: usize, event: &Event, read: Result<(), RawError>) -> Value {
     let header = event.header;
     let sums = read.is_ok().then(|| sample_sums(&event.samples));
     json!({
