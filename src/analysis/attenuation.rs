@@ -37,7 +37,8 @@ const LEAST_BINS: usize = 3;
 const SCALE_FRACTION: f64 = 0.7;
 /// Most rounds.
 const ROUNDS: usize = 12;
-/// A round that changes the rate by less than this part of its error is the last.
+/// A round that changes the rate by less than this part of its error, times the number of rounds so far, is the last: charges that
+/// change over from one place of a histogram to the next keep the rate from standing quite still.
 const SETTLED_ERRORS: f64 = 0.02;
 /// More bins than any drift has.
 const MOST_BINS: usize = 4096;
@@ -96,10 +97,10 @@ impl Sample<'_> {
     /// Rounds until the attenuation stands.
     fn settled(&self, start: Option<&Round>) -> Option<Round> {
         let mut last = start.cloned();
-        for _ in 0..ROUNDS {
+        for number in 1..=ROUNDS {
             let rate = last.as_ref().map_or_else(|| self.first_rate(), |round| round.rate_per_us);
             let round = self.round(rate, last.as_ref())?;
-            let settled = (round.rate_per_us - rate).abs() < SETTLED_ERRORS * round.line_error_per_us;
+            let settled = (round.rate_per_us - rate).abs() < SETTLED_ERRORS * number as f64 * round.line_error_per_us;
             last = Some(round);
             if settled {
                 return last;

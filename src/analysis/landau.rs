@@ -20,10 +20,8 @@ pub const MODE: f64 = -0.222_782_98;
 const LOWEST: f64 = -5.0;
 /// Above this the tail is `1 / lambda^2` with its first correction.
 const HIGHEST: f64 = 150.0;
-/// Intervals of the table; they grow with the distance from [`LOWEST`].
-const INTERVALS: usize = 1200;
-/// Distance from [`LOWEST`] over which the intervals double.
-const STRETCH: f64 = 40.0;
+/// Distance of the table's nodes: the cubic between them is the density to a millionth of its peak.
+const NODE: f64 = 0.05;
 
 /// Landau's standard density, from a table made at the first call.
 #[must_use]
@@ -36,22 +34,17 @@ pub fn density(lambda: f64) -> f64 {
         let first = lambda - lambda.ln();
         return 1.0 / (first * first + PI * PI);
     }
-    let table = TABLE.get_or_init(|| (0..=INTERVALS + 2).map(|node| integrated(lambda_of(node as f64 - 1.0))).collect());
-    let place = place_of(lambda);
-    let node = (place as usize).min(INTERVALS - 1);
-    // Nodes start one below the range, so that four are always around the place.
-    let [a, b, c, d] = [table[node], table[node + 1], table[node + 2], table[node + 3]];
-    cubic([a, b, c, d], place - node as f64)
-}
-
-/// The table's place of a lambda: even near [`LOWEST`], logarithmic far away.
-fn place_of(lambda: f64) -> f64 {
-    (1.0 + (lambda - LOWEST) / STRETCH).ln() / (1.0 + (HIGHEST - LOWEST) / STRETCH).ln() * INTERVALS as f64
-}
-
-fn lambda_of(place: f64) -> f64 {
-    let whole = (1.0 + (HIGHEST - LOWEST) / STRETCH).ln();
-    LOWEST + STRETCH * ((place / INTERVALS as f64 * whole).exp() - 1.0)
+    let table = TABLE.get_or_init(|| {
+        let nodes = ((HIGHEST - LOWEST) / NODE).round() as usize + 3;
+        // From one node below the range to one above, so that four are always around the place.
+        (0..=nodes).map(|node| integrated(LOWEST + (node as f64 - 1.0) * NODE)).collect()
+    });
+    let place = (lambda - LOWEST) / NODE;
+    let node = place as usize;
+    match table.get(node..node + 4) {
+        Some(&[a, b, c, d]) => cubic([a, b, c, d], place - node as f64),
+        _ => 0.0,
+    }
 }
 
 /// Catmull and Rom's cubic through four evenly spaced values, between the middle two.
@@ -127,16 +120,19 @@ impl LandauGauss {
         };
         let weights: Vec<f64> = (0..=2 * reach).map(weight).collect();
         let scale = 1.0 / (self.width * weights.iter().sum::<f64>());
-        let landau: Vec<f64> = (0..FINE * count + 2 * reach)
-            .map(|place| {
-                let x = first + (place as f64 - reach as f64) * spacing;
-                density((x - self.most_probable) / self.width + MODE)
-            })
-            .collect();
-        let sum = |place: usize| -> f64 {
-            landau[FINE * place..].iter().zip(&weights).map(|(landau, weight)| landau * weight).sum::<f64>() * scale
-        };
-        (0..count).map(sum).collect()
+        // By place modulo FINE, so that the sums below run over neighbours in memory, many at a time.
+        let landau: [Vec<f64>; FINE] = std::array::from_fn(|phase| {
+            let places = (0..count + 2 * reach / FINE + 1).map(|place| FINE * place + phase);
+            let x = places.map(|place| first + (place as f64 - reach as f64) * spacing);
+            x.map(|x| density((x - self.most_probable) / self.width + MODE)).collect()
+        });
+        let mut sums = vec![0.0; count];
+        for (place, weight) in weights.iter().enumerate() {
+            let weight = weight * scale;
+            let shifted = &landau[place % FINE][place / FINE..];
+            sums.iter_mut().zip(shifted).for_each(|(sum, landau)| *sum += weight * landau);
+        }
+        sums
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! - purity by [`attenuation`], from [`charges`] along matched tracks, or by [`track_ratio`], from 2D tracks; [`lifetime`] says what
 //!   a rate of attenuation means for a lifetime and for charges;
-//! - gain by [`estimate`], which makes one number of a LEM's charges;
+//! - gain by [`estimate`], which makes one number of a LEM's charges; [`gain_map`] has the gains as a map;
 //! - [`landau`] is the shape of the charges and [`shape_fit`] its fit; [`parts`] makes errors, [`statistics`] has what all share.
 //!
 //! [`results`] writes the field's text formats with a `.json` beside each. `docs/physics.md` has the methods and how well they do.
@@ -15,6 +15,7 @@ pub mod charges;
 mod error;
 pub mod estimate;
 pub mod gain;
+pub mod gain_map;
 pub mod group;
 pub mod landau;
 pub mod lifetime;
@@ -31,3 +32,6 @@ pub mod track_ratio;
 pub use error::AnalysisError;
 pub use group::{Job, ResultName};
 pub use results::{gain as analyse_gain, noise as analyse_noise, pedestals as analyse_pedestals, purity as analyse_purity};
+
+#[cfg(test)]
+mod tests;

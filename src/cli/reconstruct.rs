@@ -118,11 +118,12 @@ fn print_report(report: &Report, seconds: f64) {
     for remark in &report.remarks {
         eprintln!("dqmon: {}: {remark}", report.file);
     }
-    for reason in &report.lost {
-        eprintln!("dqmon: event lost: {reason}");
+    for (events, reason) in &report.lost {
+        eprintln!("dqmon: {}: {events} lost: {reason}", report.file);
     }
-    if !report.lost.is_empty() {
-        eprintln!("dqmon: {}: {} of {} events lost", report.file, report.lost.len(), report.lost.len() + report.events);
+    let lost: u64 = report.lost.iter().map(|(events, _)| events).sum();
+    if lost > 0 {
+        eprintln!("dqmon: {}: {lost} of {} events lost", report.file, lost + report.events as u64);
     }
     println!(
         "{}: {} events, {} hits, {} tracks, {} matched tracks, {:.1} events/s: {}",

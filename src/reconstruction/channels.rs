@@ -57,6 +57,8 @@ pub struct ChannelSearch<'a> {
 const FRACTION_BITS: u32 = 3;
 /// Units of a row in an ADC count.
 const SCALE: f32 = (1 << FRACTION_BITS) as f32;
+/// A channel this many times wider than the group's middle one may be filled by a track.
+const SUSPICIOUS_WIDTH: f32 = 2.0;
 /// Largest sample there is.
 const MOST_ADC: u16 = 4095;
 
@@ -95,13 +97,15 @@ impl<'a> ChannelSearch<'a> {
         let start = Instant::now();
         self.rows.resize(channels * stride, 0);
         self.rms.clear();
+        let first = found.pedestals.len();
         for (place, samples) in raw.chunks_exact(ticks).enumerate() {
             let row = &mut self.rows[place * stride..(place + 1) * stride];
-            let pedestal = pedestal(&mut self.finder, &samples[skipped..], row);
+            let pedestal = pedestal(&samples[skipped..], row, |row| self.finder.find(row));
             let is_masked = self.setup.mask.is_masked(Channel((first_channel + place) as u32));
             self.rms.push(if is_masked { 0.0 } else { SCALE * pedestal.rms_adc });
             found.pedestals.push(pedestal);
         }
+        self.look_again(raw, (ticks, skipped, stride), &mut found.pedestals[first..]);
         let start = self.times.since(start, Stage::Pedestals);
         if self.setup.settings.remove_coherent_noise {
             self.coherent.remove(&mut self.rows, &self.rms);
@@ -131,11 +135,32 @@ impl<'a> ChannelSearch<'a> {
     }
 }
 
-/// The pedestal of a channel's samples, which become a row over it; what the row has more is 0.
-fn pedestal(finder: &mut PedestalFinder, samples: &[u16], row: &mut [i16]) -> Pedestal {
+impl ChannelSearch<'_> {
+    /// Channels that are far wider than the group's others are looked at again: a track along the drift may fill them.
+    fn look_again(&mut self, raw: &[u16], (ticks, skipped, stride): (usize, usize, usize), pedestals: &mut [Pedestal]) {
+        let mut widths: Vec<f32> = self.rms.iter().copied().filter(|rms| *rms > 0.0).collect();
+        if widths.is_empty() {
+            return;
+        }
+        let middle = widths.len() / 2;
+        let typical = *widths.select_nth_unstable_by(middle, f32::total_cmp).1;
+        for place in 0..pedestals.len() {
+            if self.rms[place] > SUSPICIOUS_WIDTH * typical {
+                let samples = &raw[place * ticks + skipped..(place + 1) * ticks];
+                let row = &mut self.rows[place * stride..(place + 1) * stride];
+                pedestals[place] =
+                    pedestal(samples, row, |row| self.finder.find_lowest(row, typical / SCALE).unwrap_or(pedestals[place]));
+                self.rms[place] = SCALE * pedestals[place].rms_adc;
+            }
+        }
+    }
+}
+
+/// The pedestal that `find` finds of a channel's samples, which become a row over it; what the row has more is 0.
+fn pedestal(samples: &[u16], row: &mut [i16], find: impl FnOnce(&[i16]) -> Pedestal) -> Pedestal {
     let (row, rest) = row.split_at_mut(samples.len());
     wide::take(samples, MOST_ADC, row);
-    let pedestal = finder.find(row);
+    let pedestal = find(row);
     let level = (SCALE * pedestal.mean_adc).round().clamp(0.0, SCALE * f32::from(MOST_ADC)) as i16;
     wide::centre(row, FRACTION_BITS, level);
     rest.fill(0);

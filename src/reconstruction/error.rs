@@ -34,12 +34,12 @@ pub enum ReconstructionError {
         path: PathBuf,
     },
     /// No event can be read.
-    #[error("all of {events} events lost, the first because: {first}")]
+    #[error("all of {events} events lost, the last because: {why}")]
     AllLost {
         /// Events tried.
         events: usize,
-        /// Why the first one can't be read, with the file's path.
-        first: String,
+        /// Why one of them can't be read, with the file's path.
+        why: String,
     },
     /// The raw file's name does not say which file of which run it is.
     #[error("raw file not taken: its name is no {expected}: {}", path.display())]

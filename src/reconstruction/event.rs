@@ -1,5 +1,6 @@
 //! One event through the whole reconstruction.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use monitasks::vocab::View;
@@ -12,7 +13,12 @@ use super::pedestal::Pedestal;
 use super::points::{self, TrackPoint};
 use super::timing::{Stage, StageTimes};
 use super::tracks::{self, Track};
-use crate::rawdata::{Event, EventHeader};
+use crate::rawdata::{Event, EventHeader, RawError, RawReader};
+
+/// The header of an event whose channels can be read group by group; none when that would cost more, or there is no such event.
+fn by_groups(reader: &RawReader, index: usize) -> Option<EventHeader> {
+    reader.headers().get(index).copied().filter(|header| !header.is_compressed())
+}
 
 /// What was found in one event.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +44,10 @@ pub struct RecoEvent {
 pub struct EventReconstruction<'a> {
     setup: Setup<'a>,
     search: ChannelSearch<'a>,
+    /// A whole event, where it can't be read group by group.
+    event: Event,
+    /// One group's samples.
+    samples: Vec<u16>,
     times: StageTimes,
 }
 
@@ -45,10 +55,11 @@ impl<'a> EventReconstruction<'a> {
     /// Reconstructs with these settings.
     #[must_use]
     pub fn new(setup: Setup<'a>) -> Self {
-        EventReconstruction { setup, search: ChannelSearch::new(setup), times: StageTimes::default() }
+        let (event, samples, times) = (Event::default(), Vec::new(), StageTimes::default());
+        EventReconstruction { setup, search: ChannelSearch::new(setup), event, samples, times }
     }
 
-    /// Reconstructs one event on this thread. Samples that are missing at the end count as channels that are not there.
+    /// Reconstructs one event. Samples that are missing at the end count as channels that are not there.
     pub fn reconstruct(&mut self, event: &Event) -> RecoEvent {
         let mut found = ChannelsFound::default();
         let per_group = ChannelSearch::samples_per_group(self.setup.detector);
@@ -58,23 +69,43 @@ impl<'a> EventReconstruction<'a> {
         self.tracks(event.header, found)
     }
 
-    /// Reconstructs one event with its groups of channels on the threads of the pool that this runs in: for events so large that
-    /// several at once would not fit into memory.
-    pub fn reconstruct_wide(&mut self, event: &Event) -> RecoEvent {
-        let per_group = ChannelSearch::samples_per_group(self.setup.detector);
-        let parts: Vec<(ChannelsFound, StageTimes)> = event
-            .samples
-            .par_chunks(per_group)
+    /// Reads an event of a raw file and reconstructs it on this thread.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn read(&mut self, reader: &RawReader, index: usize) -> Result<RecoEvent, RawError> {
+        let Some(header) = by_groups(reader, index) else { return self.read_whole(reader, index) };
+        let mut found = ChannelsFound::default();
+        for (group, channels) in self.groups().enumerate() {
+            let start = Instant::now();
+            reader.read_channels(index, channels, &mut self.samples)?;
+            self.times.since(start, Stage::Unpack);
+            self.search.group(&self.samples, group, &mut found);
+        }
+        Ok(self.tracks(header, found))
+    }
+
+    /// Reads an event of a raw file and reconstructs it with its groups of channels on the threads of the pool that this runs in: for
+    /// events so large that several at once would not fit into memory.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn read_wide(&mut self, reader: &RawReader, index: usize) -> Result<RecoEvent, RawError> {
+        let Some(header) = by_groups(reader, index) else { return self.read_whole(reader, index) };
+        let groups: Vec<Range<usize>> = self.groups().collect();
+        let search = |worker: &mut EventReconstruction, (group, channels)| {
+            let mut found = ChannelsFound::default();
+            let start = Instant::now();
+            reader.read_channels(index, channels, &mut worker.samples)?;
+            worker.times.since(start, Stage::Unpack);
+            worker.search.group(&worker.samples, group, &mut found);
+            Ok((found, worker.take_times()))
+        };
+        let parts: Vec<(ChannelsFound, StageTimes)> = groups
+            .into_par_iter()
             .enumerate()
-            .map_init(
-                || ChannelSearch::new(self.setup),
-                |search, (group, samples)| {
-                    let mut found = ChannelsFound::default();
-                    search.group(samples, group, &mut found);
-                    (found, search.times.take())
-                },
-            )
-            .collect();
+            .map_init(|| EventReconstruction::new(self.setup), search)
+            .collect::<Result<_, RawError>>()?;
         let mut found = ChannelsFound::default();
         for (part, times) in parts {
             found.pedestals.extend(part.pedestals);
@@ -82,7 +113,23 @@ impl<'a> EventReconstruction<'a> {
             found.hits.extend(part.hits);
             self.times.add(&times);
         }
-        self.tracks(event.header, found)
+        Ok(self.tracks(header, found))
+    }
+
+    fn read_whole(&mut self, reader: &RawReader, index: usize) -> Result<RecoEvent, RawError> {
+        let mut event = std::mem::take(&mut self.event);
+        let start = Instant::now();
+        let read = reader.read(index, &mut event);
+        self.times.since(start, Stage::Unpack);
+        let found = read.map(|()| self.reconstruct(&event));
+        self.event = event;
+        found
+    }
+
+    /// The channels of each group.
+    fn groups(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (channels, group) = (self.setup.detector.readout.channels, self.setup.detector.readout.coherent_group.max(1));
+        (0..channels).step_by(group).map(move |first| first..(first + group).min(channels))
     }
 
     /// Time spent since this was asked last.

@@ -14,7 +14,7 @@ use super::event::{EventReconstruction, RecoEvent};
 use super::recofile::{Meta, RecoData, Writer};
 use super::timing::{Stage, StageTimes};
 use crate::config::ReconstructionSettings;
-use crate::rawdata::{Event, EventHeader, RawError, RawReader};
+use crate::rawdata::{Ending, EventHeader, RawError, RawReader};
 
 /// What became of a raw file.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +33,8 @@ pub struct Report {
     pub tracks: usize,
     /// Matched tracks.
     pub matched: usize,
-    /// Why events were lost, one reason each: what could not be read.
-    pub lost: Vec<String>,
+    /// Events that could not be read, damaged stretches of the file first: how many, and why.
+    pub lost: Vec<(u64, String)>,
     /// Things that a person should know, and that do not harm the output.
     pub remarks: Vec<String>,
     /// Where the time went.
@@ -59,8 +59,8 @@ pub fn output_name(file: FileId) -> String {
 /// then renamed. It is the same for any number of threads.
 ///
 /// # Errors
-/// When the raw file is damaged, cut, empty or misnamed, none of its events is selected or none can be read, or the output
-/// can't be written.
+/// When the raw file holds no whole event, is misnamed, none of its events is selected or none can be read, or the output can't be
+/// written. Damage that leaves some events is told in the report.
 pub fn reconstruct_file(
     raw: &Path,
     out_dir: &Path,
@@ -69,11 +69,11 @@ pub fn reconstruct_file(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Report, ReconstructionError> {
     let reader = RawReader::open(raw, &setup.detector.readout)?;
-    if let Some(fault) = reader.ending().fault() {
-        return Err(fault.clone().into());
-    }
     if reader.count() == 0 {
-        return Err(ReconstructionError::NoEvents { path: raw.to_owned() });
+        return Err(match reader.losses().first().map(|loss| &loss.reason).or(reader.ending().fault()) {
+            Some(fault) => fault.clone().into(),
+            None => ReconstructionError::NoEvents { path: raw.to_owned() },
+        });
     }
     let file = file_id(raw, setup.detector)?;
     let selected = selected(reader.headers(), setup.settings);
@@ -84,6 +84,11 @@ pub fn reconstruct_file(
     if reader.run() != file.run {
         remarks.push(format!("the run header says {}, the file's name {}: the name is used", reader.run(), file.run));
     }
+    remarks.extend(match reader.ending() {
+        Ending::Footer => None,
+        Ending::Missing(fault) => Some(format!("taken up to its last whole event, for it has no footer: {fault}")),
+        Ending::Contradicting(fault) => Some(fault.to_string()),
+    });
     let output = out_dir.join(output_name(file));
     let report = Report {
         file,
@@ -93,17 +98,17 @@ pub fn reconstruct_file(
         tracks: 0,
         matched: 0,
         output: output.clone(),
-        lost: Vec::new(),
+        lost: reader.losses().iter().map(|loss| (loss.events, loss.reason.to_string())).collect(),
         remarks,
         times: StageTimes::default(),
     };
-    let mut sink = Sink { writer: Writer::create(&output)?, report, total: selected.len(), progress };
+    let mut sink = Sink { writer: Writer::create(&output)?, report, total: selected.len(), failed: 0, progress };
     let job = Job { reader: &reader, setup, meta: Meta::of(file, raw, [0, 0], setup) };
     job.run(&selected, threads, &mut sink)?;
     let Sink { writer, mut report, .. } = sink;
     if report.events == 0 {
-        let lost = report.lost.first().cloned().unwrap_or_default();
-        return Err(ReconstructionError::AllLost { events: report.lost.len(), first: lost });
+        let why = report.lost.pop().map(|(_, reason)| reason).unwrap_or_default();
+        return Err(ReconstructionError::AllLost { events: selected.len(), why });
     }
     let start = Instant::now();
     writer.finish(Meta { events: report.events as u64, raw_events: report.raw_events as u64, ..job.meta })?;
@@ -130,6 +135,8 @@ struct Sink<'a> {
     writer: Writer,
     report: Report,
     total: usize,
+    /// Selected events that could not be read.
+    failed: usize,
     progress: &'a mut dyn FnMut(usize, usize),
 }
 
@@ -144,7 +151,10 @@ impl Sink<'_> {
         let report = &mut self.report;
         report.times.add(&done.times);
         match done.rows {
-            Err(error) => report.lost.push(error.to_string()),
+            Err(error) => {
+                self.failed += 1;
+                report.lost.push((1, error.to_string()));
+            }
             Ok(rows) => {
                 report.events += 1;
                 report.hits += rows.hits.len();
@@ -155,7 +165,7 @@ impl Sink<'_> {
                 report.times.since(start, Stage::Write);
             }
         }
-        (self.progress)(report.events + report.lost.len(), self.total);
+        (self.progress)(report.events + self.failed, self.total);
         Ok(())
     }
 }
@@ -179,7 +189,7 @@ impl Job<'_> {
         }
         if threads == 1 || selected.len() == 1 {
             let mut worker = Worker::new(self);
-            return selected.iter().try_for_each(|index| sink.take(worker.event(*index, EventReconstruction::reconstruct)));
+            return selected.iter().try_for_each(|index| sink.take(worker.event(*index, EventReconstruction::read)));
         }
         self.run_threads(selected, threads.min(selected.len()), sink)
     }
@@ -193,7 +203,7 @@ impl Job<'_> {
                 let work = move || {
                     let mut worker = Worker::new(self);
                     for index in selected.iter().skip(first).step_by(threads) {
-                        if sender.send(worker.event(*index, EventReconstruction::reconstruct)).is_err() {
+                        if sender.send(worker.event(*index, EventReconstruction::read)).is_err() {
                             return; // nobody waits any more: the output can't be written
                         }
                     }
@@ -219,7 +229,7 @@ impl Job<'_> {
             .map_err(|error| ReconstructionError::Threads { threads, why: error.to_string() })?;
         let mut worker = Worker::new(self);
         for index in selected {
-            let done = pool.install(|| worker.event(*index, EventReconstruction::reconstruct_wide));
+            let done = pool.install(|| worker.event(*index, EventReconstruction::read_wide));
             sink.take(done)?;
         }
         Ok(())
@@ -229,23 +239,18 @@ impl Job<'_> {
 /// One thread's buffers.
 struct Worker<'a> {
     job: &'a Job<'a>,
-    event: Event,
     reconstruction: EventReconstruction<'a>,
 }
 
 impl<'a> Worker<'a> {
     fn new(job: &'a Job<'a>) -> Self {
-        Worker { job, event: Event::default(), reconstruction: EventReconstruction::new(job.setup) }
+        Worker { job, reconstruction: EventReconstruction::new(job.setup) }
     }
 
     /// The event at a place in the raw file.
-    fn event(&mut self, index: usize, reconstruct: fn(&mut EventReconstruction<'a>, &Event) -> RecoEvent) -> Done {
+    fn event(&mut self, index: usize, read: Read<'a>) -> Done {
         let mut times = StageTimes::default();
-        let start = Instant::now();
-        let read = self.job.reader.read(index, &mut self.event);
-        times.since(start, Stage::Unpack);
-        let rows = read.map(|()| {
-            let found = reconstruct(&mut self.reconstruction, &self.event);
+        let rows = read(&mut self.reconstruction, self.job.reader, index).map(|found| {
             let start = Instant::now();
             let mut rows = RecoData::new(self.job.meta.clone());
             rows.push(index, &found, self.job.setup.detector);
@@ -256,6 +261,9 @@ impl<'a> Worker<'a> {
         Done { rows, times }
     }
 }
+
+/// A way to read and reconstruct an event.
+type Read<'a> = fn(&mut EventReconstruction<'a>, &RawReader, usize) -> Result<RecoEvent, RawError>;
 
 /// Which file of which run a raw file is, from its name, by the detector's patterns.
 fn file_id(raw: &Path, detector: &Detector) -> Result<FileId, ReconstructionError> {

@@ -37,8 +37,8 @@ const SETTLED_ADC: f32 = 0.02;
 const SETTLED_PART: f32 = 0.05;
 /// Width assumed at least, ADC counts: that of digitising alone.
 const FLOOR_RMS_ADC: f32 = 0.3;
-/// Below this part of a row the quiet blocks tell nothing.
-const LEAST_QUIET_PART: usize = 16;
+/// Below this part of a row the quiet blocks tell nothing, however good the guess is.
+const LEAST_QUIET_PART: usize = 40;
 /// How much wider the next pass looks when they tell nothing.
 const WIDER: f32 = 1.4;
 /// Largest sample there is.
@@ -76,12 +76,29 @@ impl PedestalFinder {
     /// The pedestal of a row of ADC counts, the empty samples at the start left out; zeros when there are none.
     pub fn find(&mut self, row: &[i16]) -> Pedestal {
         let Some(guess) = self.guess(row) else { return Pedestal::default() };
-        let level = self.refine(row, guess, 1.0);
+        let level = self.settle(row, guess, 1.0, row.len() / 16);
         Pedestal { mean_adc: level.mean, rms_adc: level.rms }
     }
 
-    /// The level of a row near a first guess of it; `scale` is how many units of the row an ADC count is.
+    /// The pedestal of a row that a track along the drift fills nearly whole: near its lowest block, with a noise like
+    /// `typical_rms_adc`, that of other channels. None when there is no stretch of such noise.
+    pub fn find_lowest(&mut self, row: &[i16], typical_rms_adc: f32) -> Option<Pedestal> {
+        let sums = row.as_chunks::<BLOCK>().0.iter().map(|block| block.iter().map(|value| i32::from(*value)).sum::<i32>());
+        let lowest = sums.min()? as f32 / BLOCK as f32;
+        // The lowest of many blocks is about two of its errors, rms / 4, below the mean.
+        let guess = Level { mean: lowest + 0.5 * typical_rms_adc, rms: typical_rms_adc };
+        let level = self.settle(row, guess, 1.0, row.len() / LEAST_QUIET_PART);
+        let is_noise = (0.5 * typical_rms_adc..1.5 * typical_rms_adc).contains(&level.rms);
+        (is_noise && level != guess).then_some(Pedestal { mean_adc: level.mean, rms_adc: level.rms })
+    }
+
+    /// The level of a row near a good guess of it; `scale` is how many units of the row an ADC count is.
     pub fn refine(&mut self, row: &[i16], guess: Level, scale: f32) -> Level {
+        self.settle(row, guess, scale, row.len() / LEAST_QUIET_PART)
+    }
+
+    /// Goes from a guess to the level of what is quiet, of which there must be `least` samples.
+    fn settle(&mut self, row: &[i16], guess: Level, scale: f32, least: usize) -> Level {
         let (mut level, mut searched) = (guess, guess);
         for _ in 0..PASSES {
             let limit = (self.clip_sigma * searched.rms.max(FLOOR_RMS_ADC * scale)).min(wide::MOST_DISTANCE - 1.0);
@@ -90,7 +107,7 @@ impl PedestalFinder {
             wide::mark_outside(row, limits, &mut self.flags);
             mask_loud(&self.flags, &mut self.masks);
             let moments = wide::masked_moments(row, centre, &self.masks);
-            if moments.count < row.len() / LEAST_QUIET_PART || moments.count < 2 {
+            if moments.count < least.max(2) {
                 // Signals nearly everywhere, or a width guessed too small: a wider one is tried, and what was guessed is kept.
                 searched.rms = WIDER * searched.rms.max(FLOOR_RMS_ADC * scale);
                 continue;
@@ -227,6 +244,18 @@ mod tests {
             let found = finder.find(&row);
             assert!((found.mean_adc - 60.3).abs() < 0.3 && (found.rms_adc - 1.7).abs() < 0.2, "{found:?}, {from} to {to}");
         }
+    }
+
+    #[test]
+    fn a_track_along_the_drift_leaves_the_pedestal_at_its_end() {
+        let mut row = waveform(3, 60.3, &[]);
+        for (tick, sample) in row.iter_mut().enumerate().take(1560) {
+            *sample += 30 + (tick * 7919 % 41) as i16;
+        }
+        let found = PedestalFinder::new(3.0).find_lowest(&row, 1.7).unwrap();
+        assert!((found.mean_adc - 60.3).abs() < 0.7 && (found.rms_adc - 1.7).abs() < 0.6, "{found:?}");
+        let noisy: Vec<i16> = waveform(4, 60.3, &[]).into_iter().map(|sample| 60 + 5 * (sample - 60)).collect();
+        assert_eq!(PedestalFinder::new(3.0).find_lowest(&noisy, 1.7), None);
     }
 
     #[test]
