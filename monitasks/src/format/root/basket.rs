@@ -273,7 +273,10 @@ impl Basket<'_> {
     fn parts(&self, branch: &Branch) -> Result<impl Iterator<Item = &[u8]>, RootError> {
         let starts = self.starts.as_deref();
         let starts = match starts {
-            None if self.entries > 0 => return Err(self.wrong(branch, "no starts of its entries", "one for each")),
+            None if self.entries > 0 => {
+                let why = format!("branch '{}' has a basket that leaves out where its entries begin", branch.name);
+                return Err(RootError::Unsupported(why));
+            }
             starts => starts.unwrap_or_default(),
         };
         let ends = starts.iter().skip(1).copied().chain([self.content.len()]);

@@ -200,7 +200,9 @@ impl<S: ByteSource> RootFile<S> {
             let sum = match sum.transpose() {
                 Ok(sum) => sum,
                 Err(error) => {
-                    contents.faults.push(error.to_string());
+                    if !matches!(error, RootError::Unsupported(_)) {
+                        contents.faults.push(error.to_string());
+                    }
                     unread = Some(error.to_string());
                     None
                 }

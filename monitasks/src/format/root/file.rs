@@ -326,7 +326,7 @@ impl<S: ByteSource> RootFile<S> {
 /// Takes bytes from what is left of them.
 pub(super) fn spend(left: &mut u64, bytes: u64, name: &str) -> Result<(), RootError> {
     *left = left.checked_sub(bytes).ok_or_else(|| {
-        RootError::Unsupported(format!("'{name}' and what was read before it: more bytes than a file of this size holds"))
+        RootError::damaged(&format!("'{name}'"), 0, "with all before it more bytes than a file of this size holds", "fewer")
     })?;
     Ok(())
 }

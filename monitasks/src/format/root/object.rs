@@ -325,12 +325,19 @@ impl<'l> Reader<'l> {
             let known = self.classes.get(&(tag & !CLASS_MASK)).cloned();
             known.ok_or_else(|| inner.wrong("a class tag", tag & !CLASS_MASK, "one of a class named before"))?
         };
-        let value = if self.layouts.knows(&class) || end.is_none() {
-            let mut object = self.read(&class, &mut inner)?;
-            object.tag = (start + self.shift + MAP_OFFSET) as u32;
-            Value::Object(Box::new(object))
+        let read = if self.layouts.knows(&class) || end.is_none() {
+            self.read(&class, &mut inner)
         } else {
-            Value::Skipped(class)
+            Err(RootError::Unsupported(class.clone()))
+        };
+        let value = match read {
+            Ok(mut object) => {
+                object.tag = (start + self.shift + MAP_OFFSET) as u32;
+                Value::Object(Box::new(object))
+            }
+            // What is told of its length lets it be passed over, and what is around it is read.
+            Err(RootError::Unsupported(_)) if end.is_some() => Value::Skipped(class),
+            Err(error) => return Err(error),
         };
         cursor.at = end.unwrap_or(inner.at);
         Ok(value)

@@ -154,7 +154,7 @@ impl Branch {
 fn add_branch(value: &Value, before: &str, depth: usize, into: &mut Vec<Branch>) -> Result<(), RootError> {
     let Some(object) = value.object() else {
         if let Value::Skipped(class) = value {
-            let kind = BranchKind::Unreadable(format!("is a {class}, of which the file has no layout"));
+            let kind = BranchKind::Unreadable(format!("is a {class} of a kind that is not read here"));
             let name = format!("{before}{class}");
             into.push(Branch { name, title: String::new(), entries: 0, kind, baskets: Arc::default() });
         }
@@ -196,7 +196,7 @@ fn kinds(branch: &Object, leaves: &[&Object], has_branches: bool) -> Result<Vec<
         return alone(BranchKind::Folder);
     }
     if let Some(Value::Skipped(class)) = branch.list("fLeaves")?.iter().find(|leaf| matches!(leaf, Value::Skipped(_))) {
-        return unreadable(format!("has a leaf of class {class}, of which the file has no layout"));
+        return unreadable(format!("has a leaf of class {class}, which is not read here"));
     }
     match (&*branch.class, leaves) {
         ("TBranchElement", [leaf]) => alone(kind_of_element(branch, leaf)?),
