@@ -9,6 +9,7 @@ use monitasks::vocab::FileId;
 use proptest::prelude::*;
 
 use super::read::{counted, trees};
+use super::schema::empty_trees;
 use super::*;
 
 /// A small file's content with something in every tree, and enough hits for several baskets.
@@ -113,7 +114,8 @@ fn counting_events_reads_a_small_part_of_the_file() {
     let bytes = std::fs::read(written(folder.path())).unwrap();
     let source = Counting { bytes: &bytes, asked: Cell::new(0) };
     let (entries, meta) = counted(&RootFile::open(&source).unwrap()).unwrap();
-    assert_eq!((entries, meta.branches.len()), (2, 8));
+    let columns = empty_trees().into_iter().find(|tree| tree.name == meta.name).map(|tree| tree.branches.len());
+    assert_eq!((entries, Some(meta.branches.len())), (2, columns));
     let asked = source.asked.get();
     assert!(asked * 10 < bytes.len(), "{asked} of {} bytes", bytes.len());
 }
