@@ -13,6 +13,7 @@ mod coding;
 mod error;
 mod event;
 mod event_table;
+pub mod in_memory;
 mod index;
 pub mod layout;
 mod loss;

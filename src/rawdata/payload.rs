@@ -60,11 +60,12 @@ pub(super) struct Payload<'a> {
     pub readout: &'a Readout,
 }
 
-/// Bytes read and unpacked at once: a multiple of 3 that stays in the processor's second cache.
-const UNPACKED_BYTES: usize = 3 << 15;
+/// Most bytes read and unpacked at once: a multiple of 3. In smaller pieces the calls of the operating system cost more than the
+/// processor's caches gain.
+const UNPACKED_BYTES: usize = 3 << 18;
 
-/// Least bytes of compressed streams read at once.
-const STREAM_BYTES: usize = 1 << 17;
+/// Bytes of compressed streams read at once, when a payload has as many.
+const STREAM_BYTES: usize = 1 << 22;
 
 impl Payload<'_> {
     /// Unpacks or decodes the samples of some channels. `buffer` holds packed bytes meanwhile; it keeps its memory.
@@ -117,7 +118,7 @@ impl Payload<'_> {
             packing::unpack_plain(&bytes, &mut pair);
             *sample = pair[1];
         }
-        buffer.resize(buffer.len().max(UNPACKED_BYTES), 0);
+        buffer.resize(buffer.len().max(packing::packed_bytes(samples.len()).min(UNPACKED_BYTES)), 0);
         let mut at = start + packing::packed_bytes(first + half) as u64;
         for samples in samples.chunks_mut(UNPACKED_BYTES / 3 * 2) {
             let bytes = &mut buffer[..packing::packed_bytes(samples.len())];
@@ -130,7 +131,8 @@ impl Payload<'_> {
 
     fn decode(&self, wanted: Range<usize>, samples: &mut [u16], buffer: &mut Vec<u8>) -> Result<(), RawError> {
         let most = coding::most_channel_bytes(self.readout.samples);
-        let (total, window) = (self.bytes as usize, STREAM_BYTES.max(2 * most));
+        let total = self.bytes as usize;
+        let window = STREAM_BYTES.max(2 * most).min(total);
         buffer.resize(buffer.len().max(window), 0);
         let mut unwanted = Vec::new();
         if wanted.start > 0 {

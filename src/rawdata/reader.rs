@@ -35,8 +35,8 @@ impl RawReader {
     /// Opens a file and finds its whole events, without reading their payloads unless there is damage.
     ///
     /// # Errors
-    /// When it can't be read, has no whole run header, or has no event, not even a lost one, and contradicts the format. Other
-    /// damage is no error here: [`RawReader::losses`] and [`RawReader::ending`] tell it.
+    /// When it can't be read, has no whole run header, or has damage and no whole event. Other damage is no error here:
+    /// [`RawReader::losses`] and [`RawReader::ending`] tell it.
     pub fn open(path: &Path, readout: &Readout) -> Result<Self, RawError> {
         let file = File::open(path).map_err(|error| RawError::io("opened", path, &error))?;
         let metadata = file.metadata().map_err(|error| RawError::io("opened", path, &error))?;
@@ -56,19 +56,26 @@ impl RawReader {
                 TableWalk::new(path, &file, length, readout, fragments.max(1), missing_cards).events()?
             }
         };
-        match ending {
-            Ending::Contradicting(fault) if index.headers.is_empty() => Err(fault),
-            ending => Ok(RawReader {
-                path: path.to_owned(),
-                run: Run(run),
-                run_flags,
-                readout: *readout,
-                index,
-                ending,
-                file,
-                buffers: Mutex::default(),
-            }),
+        // With nothing to read in it, what is wrong first is what there is to say.
+        let is_empty = index.headers.is_empty();
+        if let Some(loss) = index.losses.first().filter(|_| is_empty) {
+            return Err(loss.reason.clone());
         }
+        if let Ending::Contradicting(fault) = &ending
+            && is_empty
+        {
+            return Err(fault.clone());
+        }
+        Ok(RawReader {
+            path: path.to_owned(),
+            run: Run(run),
+            run_flags,
+            readout: *readout,
+            index,
+            ending,
+            file,
+            buffers: Mutex::default(),
+        })
     }
 
     /// The file.

@@ -224,6 +224,30 @@ fn the_compressed_vector_is_written_again_byte_for_byte() {
 }
 
 #[test]
+fn payloads_in_memory_give_what_reading_gives() {
+    let (plain, compressed) =
+        (include_bytes!("../../tests/data/small_raw.dat"), include_bytes!("../../tests/data/small_huff.dat"));
+    let folder = tempfile::tempdir().unwrap();
+    let (mut event, mut samples, mut again) = (Event::default(), vec![0; 64 * 401], vec![0; 64 * 401]);
+    let path = folder.path().join("any.dat");
+    std::fs::write(&path, plain).unwrap();
+    RawReader::open(&path, &readout(64, 401)).unwrap().read(0, &mut event).unwrap();
+    let packed = &plain[40..40 + 64 * 401 * 3 / 2];
+    in_memory::unpack_samples(packed, &mut samples).unwrap();
+    in_memory::unpack_samples_plainly(packed, &mut again).unwrap();
+    assert!(samples == event.samples && again == event.samples);
+    assert_eq!(in_memory::unpack_samples(&packed[1..], &mut samples), None);
+    std::fs::write(&path, compressed).unwrap();
+    RawReader::open(&path, &readout(64, 401)).unwrap().read(0, &mut event).unwrap();
+    let size = u32::from_be_bytes(compressed[36..40].try_into().unwrap()) as usize;
+    assert_eq!(in_memory::decode_samples(&compressed[40..], 401, &mut samples), Some(size));
+    let mut streams = Vec::new();
+    in_memory::encode_samples(&samples, 401, &mut streams);
+    assert!(samples == event.samples && streams == compressed[40..40 + size]);
+    assert_eq!(in_memory::decode_samples(&streams[1..], 401, &mut samples), None);
+}
+
+#[test]
 fn what_the_format_cannot_hold_is_not_written() {
     let (_folder, path, _) = tiny_file(0);
     let mut writer = RawWriter::create(&path, Run(1), 0, &tiny()).unwrap();

@@ -136,7 +136,7 @@ fn inspect_refuses_what_is_of_no_kind_and_names_the_kinds() {
 }
 
 #[test]
-fn compressed_events_are_a_finding_with_and_without_the_events() {
+fn events_that_are_not_what_their_flags_say_are_a_finding_with_and_without_the_events() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run1016-seq0.dat");
     let mut bytes = fs::read(data("tests/data/small_raw.dat")).unwrap();
@@ -155,9 +155,10 @@ fn compressed_events_are_a_finding_with_and_without_the_events() {
             .output()
             .unwrap();
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!((output.status.code(), report["faults"].as_array().unwrap().len()), (Some(1), 1), "{report}");
+        assert_eq!((output.status.code(), report["faults"].as_array().unwrap().len()), (Some(1), 2), "{report}");
+        assert_eq!((&report["compressed_count"], &report["unreadable_count"]), (&2.into(), &2.into()));
         let fault = report["fault"].as_str().unwrap();
-        assert!(fault.starts_with("2 of 3 events are compressed, which this version does not read"), "{fault}");
+        assert!(fault.starts_with("event 0 lost: raw file damaged: compressed stream of channel 0"), "{fault}");
     }
 }
 
@@ -332,7 +333,7 @@ fn first_plot_of(shift: &Shift, task: &str) -> String {
 #[test]
 fn help_names_what_a_command_takes_and_no_more() {
     let help = |name: &str| said(&run(&[name, "--help"]));
-    assert!(!help("simulate").contains("--compressed"));
+    assert!(help("simulate").contains("--compressed"));
     assert!(!help("inspect").contains("--workspace") && help("status").contains("--workspace"));
     assert!(help("decide").contains("--read-only") && !help("plot").contains("--read-only"));
     let demo = help("demo");

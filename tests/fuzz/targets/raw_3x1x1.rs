@@ -1,6 +1,8 @@
 //! Any bytes as a raw file of the 3x1x1's layout.
 #![no_main]
 
+// Each target uses one of the readouts.
+#[allow(dead_code)]
 #[path = "../read_all.rs"]
 mod read_all;
 
