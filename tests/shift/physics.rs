@@ -58,6 +58,8 @@ fn lifetime_and_gains_are_those_simulated() {
     check_lifetimes(&sidecar, truth["lifetime_us"].as_f64().unwrap());
     check_gains(&sidecar, &truth);
     check_pedestals(&folder.path().join("results/pedestals/run1-p1-g0.ped"), &truth);
+    dqmon(&["analyse", "noise", "--out", &results, &raw_files[0]]);
+    check_noise(&folder.path().join("results/noise/run1-p1-g0"), &truth);
 }
 
 /// Gains that differ from LEM to LEM: the corners lower, as they ran, and one LEM dark.
@@ -91,6 +93,25 @@ fn check_gains(sidecar: &Value, truth: &Value) {
         let gain = row["effective_gain"]["value"].as_f64().expect("a gain");
         assert!((gain / truth - 1.0).abs() < 0.15, "LEM {}: gain {gain} for {truth}", lem["number"]);
     }
+}
+
+/// Shared noise, and the channels' own with the rounding, of each group that holds no noisy strip.
+fn check_noise(stem: &Path, truth: &Value) {
+    let sidecar = json(&stem.with_extension("json"));
+    assert_eq!((&sidecar["events"], &sidecar["members"]), (&EVENTS.into(), &serde_json::json!(["run1-seq0"])));
+    let groups = sidecar["noise"]["groups"].as_array().unwrap();
+    assert_eq!(groups.len(), 40);
+    let own = (truth["noise_adc"].as_f64().unwrap().powi(2) + 1.0 / 12.0).sqrt();
+    let shared = truth["coherent_noise_adc"].as_f64().unwrap();
+    let near = |group: &Value, name: &str, truth: f64| {
+        let (value, error) = (group[name]["value"].as_f64().unwrap(), group[name]["error"].as_f64().unwrap());
+        (value / truth - 1.0).abs() < 0.03 + 4.0 * error / truth
+    };
+    let as_simulated = |group: &&Value| near(group, "incoherent_adc", own) && near(group, "coherent_adc", shared);
+    let good = groups.iter().filter(as_simulated).count();
+    assert!(good >= 38, "{good} of 40 groups have the noise that was simulated");
+    let text = std::fs::read_to_string(stem.with_extension("txt")).unwrap();
+    assert_eq!(text.lines().count(), 41, "a head and a row for each group");
 }
 
 /// Each channel's pedestal, and their mean shift, which summed charges feel.
