@@ -118,6 +118,28 @@ fn a_size_that_promises_gigabytes_takes_none_of_them() {
 }
 
 #[test]
+fn every_byte_before_a_basket_inside_a_trees_record_may_be_anything() {
+    let bytes = sample("none");
+    let file = RootFile::open(&bytes[..]).unwrap();
+    let key = &file.find("kept").unwrap().key;
+    let (start, end) = (key.seek as usize, key.seek as usize + key.size_bytes);
+    let names: Vec<usize> = (start..end - 7).filter(|place| &bytes[*place..place + 7] == b"TBasket").collect();
+    assert!(names.len() >= 5);
+    // Behind the names: numbers of bytes and entries, the flag of what follows, the number of starts.
+    for place in names.iter().flat_map(|name| name + 14..name + 44) {
+        for value in [0, 2, 3, 42, 0x80, 0xFF] {
+            let mut changed = bytes.clone();
+            changed[place] = value;
+            let file = RootFile::open(&changed[..]).unwrap();
+            let Ok(tree) = file.tree(file.find("kept").unwrap()) else { continue };
+            for branch in &tree.branches {
+                let _ = file.column(branch);
+            }
+        }
+    }
+}
+
+#[test]
 fn keys_that_all_lead_to_one_large_record_are_not_all_followed() {
     let histogram =
         |name: String, bins: usize| Product::Histogram(Histogram::new(name, "", vec![HistogramAxis::new(bins, 0.0, 1.0)]));

@@ -217,8 +217,15 @@ fn in_tree<'a>(bytes: &'a [u8], branch: &Branch) -> Result<Basket<'a>, RootError
         cursor.take(key_bytes)?;
         cursor.take(size)?;
         &bytes[cursor.at - size..cursor.at]
-    } else {
+    } else if header.entries == 0 {
+        starts = None;
         &[]
+    } else {
+        return Err(cursor.wrong(
+            "a basket's flag",
+            header.flag,
+            format!("one with the bytes of its {} entries", header.entries),
+        ));
     };
     Ok(Basket { entries: header.entries, content: Cow::Borrowed(content), starts, seek: 0 })
 }
@@ -280,7 +287,8 @@ impl Basket<'_> {
             starts => starts.unwrap_or_default(),
         };
         let ends = starts.iter().skip(1).copied().chain([self.content.len()]);
-        Ok(starts.iter().zip(ends).map(|(start, end)| &self.content[*start..end]))
+        // The starts were checked to ascend and to lie inside the content when they were read.
+        Ok(starts.iter().zip(ends).map(|(start, end)| self.content.get(*start..end).unwrap_or_default()))
     }
 }
 
