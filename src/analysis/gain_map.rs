@@ -1,6 +1,9 @@
 //! The gains as a map over the readout plane: what a two-dimensional histogram of them holds.
 
+use jiff::Timestamp;
 use monitasks::detector::Detector;
+use monitasks::format::WriteError;
+use monitasks::format::root::{self, Histogram, HistogramAxis, Product};
 use monitasks::format::sidecar::GainSection;
 use monitasks::summary::Measured;
 
@@ -33,6 +36,28 @@ impl GainMap {
         }
     }
 
+    /// A ROOT file with the map as the `TH2D` named `effective_gain`: `stem` is the result's name, `stamp` when it is made.
+    ///
+    /// # Errors
+    /// When the detector has more LEMs than a file can hold.
+    pub fn to_root(&self, stem: &str, stamp: Timestamp) -> Result<Vec<u8>, WriteError> {
+        let axis = |edges: &[f64], name: &str| {
+            let (low, high) = (edges.first().copied().unwrap_or(0.0), edges.last().copied().unwrap_or(1.0));
+            HistogramAxis::new(edges.len().saturating_sub(1), low, high).title(format!("{name} [cm]"))
+        };
+        let axes = vec![axis(&self.x_edges_cm, "x"), axis(&self.y_edges_cm, "y")];
+        let title = format!("Effective gain of each LEM, {stem}; a bin with error 0 was not measured");
+        let mut histogram = Histogram::new("effective_gain", title, axes);
+        histogram.value_title = "effective gain".into();
+        let columns = self.x_edges_cm.len().saturating_sub(1).max(1);
+        for (place, gain) in self.gains.iter().enumerate() {
+            if let Some((value, error)) = gain.value_and_error() {
+                histogram.set(&[place % columns + 1, place / columns + 1], value, error);
+            }
+        }
+        root::write(&format!("{stem}.root"), "dqmon effective gains", stamp, &[Product::Histogram(histogram)])
+    }
+
     /// The gain at a column and a row.
     #[must_use]
     pub fn at(&self, column: usize, row: usize) -> Measured {
@@ -44,6 +69,7 @@ impl GainMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use monitasks::format::root::RootFile;
     use monitasks::format::sidecar::LemGainRow;
     use monitasks::vocab::Lem;
 
@@ -74,5 +100,12 @@ mod tests {
             assert_eq!(map.at(column.into(), row.into()), Measured::number(f64::from(number), 0.1));
         }
         assert_eq!((map.at(1, 5), map.at(2, 0), map.at(0, 6)), (Measured::NoData, Measured::NoData, Measured::NoData));
+        let bytes = map.to_root("run1-p1-g0", Timestamp::UNIX_EPOCH).unwrap();
+        let file = RootFile::open(&bytes[..]).unwrap();
+        let read = file.histogram(file.find("effective_gain").unwrap()).unwrap();
+        let bin = |column: u16, row: u16| read.place(&[usize::from(column) + 1, usize::from(row) + 1]).unwrap();
+        let number = detector.lems.number(&detector.lems.numberings[0], Lem { column: 1, row: 4 }).unwrap();
+        assert_eq!((read.value(bin(1, 4)), read.error(bin(1, 4))), (f64::from(number), 0.1));
+        assert_eq!((read.value(bin(1, 5)), read.error(bin(1, 5)), read.entries), (0.0, 0.0, 11.0));
     }
 }

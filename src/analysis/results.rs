@@ -17,6 +17,7 @@ use monitasks::vocab::{FileId, Run};
 use super::AnalysisError;
 use super::charges::Charges;
 use super::gain as lem_gain;
+use super::gain_map::GainMap;
 use super::group::{Job, Members};
 use super::lifetime::Correction;
 use super::noise::NoiseSums;
@@ -71,7 +72,8 @@ pub fn purity(job: &Job) -> Result<Written, AnalysisError> {
     write(path, &text, Sidecar { purity: Some(purity), ..job.sidecar(&members) })
 }
 
-/// Measures dQ/ds of the LEMs with the lifetime that stands in `crp/<stem>.txt`, and appends the rows there.
+/// Measures dQ/ds of the LEMs with the lifetime that stands in `crp/<stem>.txt`, appends the rows there, and writes the effective
+/// gains as a map into `crp/<stem>.root`.
 ///
 /// # Errors
 /// As [`pedestals`]; and when there is no purity result of the same files.
@@ -87,6 +89,9 @@ pub fn gain(job: &Job) -> Result<Written, AnalysisError> {
     let gain = lem_gain::measure(&charges, &correction, job.detector, job.settings);
     summary.lems = lem_gain::text_rows(&gain);
     let text = summary.to_text().map_err(|error| AnalysisError::output(&path, &error))?;
+    let map_path = path.with_extension("root");
+    let map = GainMap::of(&gain, job.detector).to_root(&job.stem(run), job.now);
+    write_whole(&map_path, &map.map_err(|error| AnalysisError::output(&map_path, &error))?)?;
     // Both parts stand in one sidecar, with the settings of now: purity is kept as it was made.
     write(path, &text, Sidecar { purity: sidecar.purity, gain: Some(gain), ..job.sidecar(&members) })
 }

@@ -36,12 +36,22 @@ impl WorkspaceFacts {
         })
     }
 
-    /// The facts of a file or folder of results that is looked at with no workspace: the default detector, nothing written.
+    /// The facts of a file or folder that is looked at with no workspace: nothing written, and the default detector, or the
+    /// shipped one whose raw file it is.
     ///
     /// # Errors
-    /// When the shipped detector file can't be used.
+    /// When a shipped detector file can't be used.
     pub fn bare(path: &Path) -> Result<Self, DetectorError> {
-        let detector = detector::load(&Settings::default().detector, "", path)?;
+        let mut detector = detector::load(&Settings::default().detector, "", path)?;
+        if path.is_file() && bare_raw_file(path, &detector).is_none() {
+            for name in detector::shipped() {
+                let other = detector::load(name, "", path)?;
+                if bare_raw_file(path, &other).is_some() {
+                    detector = other;
+                    break;
+                }
+            }
+        }
         let root = path.to_owned();
         let (people, roles, comments) = (Vec::new(), Vec::new(), Vec::new());
         Ok(WorkspaceFacts { root, detector: Arc::new(detector), read_only: true, people, roles, comments })

@@ -244,6 +244,10 @@ fn subject_of(group: &GroupRecord, kind: JobKind) -> JobSubject {
 
 /// The files an analysis makes, relative to `results/`; the sidecar first, so that whoever sees a text finds what belongs to it.
 fn result_names(group: &GroupRecord, kind: JobKind) -> Vec<String> {
-    let (folder, suffix) = if kind == JobKind::Pedestals { ("pedestals", "ped") } else { ("crp", "txt") };
-    ["json", suffix].map(|suffix| format!("{folder}/{}.{suffix}", group.name())).to_vec()
+    let (folder, suffixes): (&str, &[&str]) = match kind {
+        JobKind::Pedestals => ("pedestals", &["json", "ped"]),
+        JobKind::Gain => ("crp", &["json", "root", "txt"]),
+        _ => ("crp", &["json", "txt"]),
+    };
+    suffixes.iter().map(|suffix| format!("{folder}/{}.{suffix}", group.name())).collect()
 }
