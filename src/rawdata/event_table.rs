@@ -106,16 +106,15 @@ pub(super) fn row_bytes(sequence: u32, event_bytes: u32, data_bytes: u32) -> [u8
     bytes
 }
 
-/// Whether a file that starts with some bytes has a table of events, as those of the 6x6x6 have: rows that hold, and behind them
-/// an event where the bytes reach so far.
+/// Whether a file that starts with some bytes has a table of events, as those of the 6x6x6 have: rows that hold, as many as are
+/// told or as far as the bytes reach. The first event behind them may be damaged.
 #[must_use]
 pub fn is_start(start: &[u8]) -> bool {
     let Some((header, rows)) = start.split_first_chunk::<FILE_HEADER_BYTES>() else { return false };
     let count = u32::from_le_bytes(part(header, 4)) as usize;
-    let table = rows.get(..count.saturating_mul(ROW_BYTES));
     let number = |row: &[u8; ROW_BYTES], at| u32::from_le_bytes(part(row, at));
     let holds = |row: &[u8; ROW_BYTES]| number(row, 4) > number(row, 8) && number(row, 8) > 0 && number(row, 12) == 0;
-    let (rows_there, _) = table.unwrap_or(rows).as_chunks::<ROW_BYTES>();
-    let key = table.and_then(|table| rows.get(table.len()..table.len() + 2));
-    count > 0 && !rows_there.is_empty() && rows_there.iter().all(holds) && key.is_none_or(|key| key == layout::EVENT_KEY)
+    let (rows, _) = rows.as_chunks::<ROW_BYTES>();
+    let rows = &rows[..rows.len().min(count)];
+    !rows.is_empty() && rows.iter().all(holds)
 }

@@ -1,5 +1,6 @@
 //! Raw files through the program: simulate and inspect, on good files and on damaged ones.
 
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -216,6 +217,13 @@ fn an_event_of_the_6x6x6_is_simulated_and_its_file_known_by_content() {
     assert_eq!((&report["events_count"], &event["flags"], &event["offset"]), (&1.into(), &0.into(), &24.into()));
     let mean = event["sample_sum"].as_f64().unwrap() / 76_800_000.0;
     assert!((40.0..80.0).contains(&mean), "{mean}");
+    // Its key is damaged: it is known all the same, and there is nothing to read in it.
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.write_all_at(&[0], 24).unwrap();
+    let output = dqmon(&["inspect", text(&path)]);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && message.contains("fragment key at byte 24: found 00 FF"), "{message}");
+    file.write_all_at(&[0xFF], 24).unwrap();
     // The DAQ is still at it.
     std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(60_000_000).unwrap();
     let (status, report) = inspect();
