@@ -113,7 +113,7 @@ fn counting_events_reads_a_small_part_of_the_file() {
     let bytes = std::fs::read(written(folder.path())).unwrap();
     let source = Counting { bytes: &bytes, asked: Cell::new(0) };
     let (entries, meta) = counted(&RootFile::open(&source).unwrap()).unwrap();
-    assert_eq!((entries, meta.branches.len()), (2, 8));
+    assert_eq!((entries, meta.branches.len()), (2, 10));
     let asked = source.asked.get();
     assert!(asked * 10 < bytes.len(), "{asked} of {} bytes", bytes.len());
 }
