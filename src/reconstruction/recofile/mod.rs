@@ -18,6 +18,7 @@ mod error;
 pub mod read;
 mod records;
 pub mod schema;
+mod streamers;
 mod tree;
 mod write;
 
