@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run --release --example physics_study -- closure
-//! cargo run --release --example physics_study -- pulls --groups 200 --events 60
+//! cargo run --release --example physics_study -- pulls --groups 200 --events 40
 //! ```
 //! `closure` compares a few large groups with the truth: each lifetime with three seeds, the noise from 1 to 2 ADC counts with the
 //! seed, gains that differ by a factor 3 from LEM to LEM. `pulls` looks at the errors: many small groups, and by how many of its own
@@ -58,7 +58,7 @@ struct Found {
 
 const RUN: Run = Run(1);
 const CLOSURE_EVENTS: u32 = 3 * 335;
-const PULL_EVENTS: u32 = 60;
+const PULL_EVENTS: u32 = 40;
 
 fn main() -> ExitCode {
     let args = Args::parse();
