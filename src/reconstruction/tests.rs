@@ -1,7 +1,5 @@
 //! Events made by hand, small enough to know everything in them.
 
-mod simulated;
-
 use monitasks::detector::Detector;
 use monitasks::vocab::View;
 use rand::SeedableRng;
