@@ -154,3 +154,6 @@ impl<'a> EventReconstruction<'a> {
         RecoEvent { header, pedestals, filtered_rms_adc, hits, tracks, matches, points }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,4 @@ pub use file::{Report, output_name, reconstruct_file};
 pub use mask::Mask;
 
 #[cfg(test)]
-mod simulated;
-#[cfg(test)]
 mod tests;

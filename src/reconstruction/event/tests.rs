@@ -4,11 +4,11 @@
 use monitasks::detector::Detector;
 use monitasks::vocab::{Channel, Run, Sequence, View};
 
-use super::event::{EventReconstruction, RecoEvent};
-use super::hits::Hit;
-use super::{Mask, Setup};
 use crate::config::ReconstructionSettings;
 use crate::rawdata::Event;
+use crate::reconstruction::event::{EventReconstruction, RecoEvent};
+use crate::reconstruction::hits::Hit;
+use crate::reconstruction::{Mask, Setup};
 use crate::simulation::{Settings, SimulatedEvent, Simulation};
 
 /// A hit is a muon's when it is this near to where the muon crosses the strip, ticks: a pulse's rise.
