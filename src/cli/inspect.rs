@@ -6,6 +6,7 @@ mod jobs;
 mod kind;
 mod raw;
 mod results;
+mod root;
 mod transfer_log;
 
 use std::fs::File;
@@ -21,7 +22,7 @@ use crate::detector;
 /// Arguments of `dqmon inspect`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The file: raw, reconstructed, summary, pedestals, a result's .json, truth, transfer log, batch record or end mark.
+    /// The file: raw, ROOT, summary, pedestals, a result's .json, truth, transfer log, batch record or end mark.
     file: PathBuf,
     /// Each event of a raw file too: number, offset, stamp, flags, sample sum, SHA-256 of the samples as little-endian u16.
     #[arg(long)]
@@ -63,7 +64,7 @@ pub fn run(args: &Args) -> Outcome {
     }
     let report = match kind {
         Kind::Raw => raw::raw(args)?,
-        Kind::Root => raw::root(args),
+        Kind::Root => root::root(&args.file),
         Kind::Summary => results::summary(&text_of(&args.file)?, &args.file),
         Kind::Pedestals => {
             let detector = detector::load(args.detector.as_deref().unwrap_or(OLD_DETECTOR), "", Path::new("."))?;
@@ -82,7 +83,7 @@ pub fn run(args: &Args) -> Outcome {
 fn show(args: &Args, kind: Kind, report: Report) -> Outcome {
     let Report { facts, text, faults } = report;
     let file = args.file.to_string_lossy();
-    // Raw and ROOT faults carry the path already, those of texts get it here.
+    // Raw faults and some of ROOT files carry the path already, those of texts get it here.
     let with_path = |fault: String| if fault.ends_with(&*file) { fault } else { format!("{fault}: {file}") };
     let faults: Vec<String> = faults.into_iter().map(with_path).collect();
     if args.json {

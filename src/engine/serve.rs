@@ -19,7 +19,9 @@ use super::{EngineHandle, EngineSide, Notice};
 use crate::bookkeeping::{SqliteStore, Store};
 use crate::config::{Settings, SettingsError, Workspace};
 use crate::detector;
-use crate::live::{DiskResults, EventPoller, EventWish, Live, ResultPoller, ResultsFolder, WorkspaceTasks, newest_raw_file};
+use crate::live::{
+    DiskResults, EventPoller, EventWish, Live, ResultPoller, ResultsFolder, WorkspaceTasks, bare_tasks, newest_raw_file,
+};
 use crate::snapshot::{Banner, Origin, Snapshot, WorkspaceFacts};
 
 /// Snapshots are published at most this often, so that a burst of updates is one of them.
@@ -307,12 +309,12 @@ impl Engine {
 
     fn opened_bare(&self, path: &Path) -> Result<Open, String> {
         let facts = WorkspaceFacts::bare(path).map_err(|error| error.to_string())?;
-        let registry = Arc::new(TaskRegistry::built_in());
+        let (registry, folder) = bare_tasks(path).map_err(|error| error.to_string())?;
+        let registry = Arc::new(registry);
         let stop = Arc::new(AtomicBool::new(false));
         let (outbox, updates) = self.outbox(&stop);
         let (results, results_errands) = crossbeam_channel::bounded(16);
-        let poller =
-            ResultPoller::new(registry.clone(), facts.detector.clone(), Box::new(DiskResults::bare(path)), &Settings::default());
+        let poller = ResultPoller::new(registry.clone(), facts.detector.clone(), folder, &Settings::default());
         pollers::spawn_results(poller, results_errands, outbox);
         let live = Live::new(registry, Origin::Bare, facts);
         Ok(Open { live, workspace: None, stop, updates, results, book: None, event: None, newest_file: None })

@@ -1,9 +1,10 @@
 //! The live source of snapshots: polls the results and the book, reads the event that is shown, draws what is watched.
 //!
-//! May use `bookkeeping`, `config`, `detector`, `rawdata` and `snapshot`. It owns no thread: `engine` gives each poller one,
+//! May use `bookkeeping`, `config`, `detector`, `rawdata`, `reconstruction` and `snapshot`. It owns no thread: `engine` gives each poller one,
 //! so that a slow disk or book delays its own part of the picture and nothing else. The headless commands call the same
 //! code once, in a row.
 
+mod bare;
 mod book;
 mod declared;
 mod event;
@@ -12,6 +13,7 @@ mod once;
 mod results;
 mod tree;
 
+pub use bare::{BareError, bare_tasks};
 pub use book::{BookPoller, BookView};
 pub use declared::WorkspaceTasks;
 pub use event::{EVENT_DISPLAY, EventPoller, EventView, EventWish};

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use monitasks::registry::TaskRegistry;
 use monitasks::vocab::FileId;
 
-use super::{BookPoller, BookView, DiskResults, EventPoller, EventWish, Live, ResultPoller, WorkspaceTasks};
+use super::{
+    BareError, BookPoller, BookView, DiskResults, EventPoller, EventWish, Live, ResultPoller, WorkspaceTasks, bare_tasks,
+};
 use crate::bookkeeping::SqliteStore;
 use crate::config::{Settings, Workspace};
 use crate::detector::{self, DetectorError};
@@ -70,14 +71,14 @@ impl Live {
         Ok(live)
     }
 
-    /// The results in a file or folder, with no workspace.
+    /// The results in a file or folder, with no workspace; of a ROOT file its histograms and graphs.
     ///
     /// # Errors
-    /// When the shipped detector file can't be used.
-    pub fn read_bare(path: &Path, now: Timestamp) -> Result<Live, DetectorError> {
+    /// When the shipped detector file can't be used, or a ROOT file has nothing to show.
+    pub fn read_bare(path: &Path, now: Timestamp) -> Result<Live, BareError> {
         let facts = WorkspaceFacts::bare(path)?;
-        let registry = Arc::new(TaskRegistry::built_in());
-        let folder = Box::new(DiskResults::bare(path));
+        let (registry, folder) = bare_tasks(path)?;
+        let registry = Arc::new(registry);
         let mut results = ResultPoller::new(registry.clone(), facts.detector.clone(), folder, &Settings::default());
         results.poll(now);
         let mut live = Live::new(registry, Origin::Bare, facts);

@@ -64,8 +64,9 @@ pub fn add(sums: &mut [f32], parts: &[f32]) {
 /// first `skipped` samples read 0.
 pub fn digitise(counts: &[f32], pedestal_adc: f32, skipped: usize, samples: &mut [u16]) {
     for (sample, counts) in samples.iter_mut().zip(counts) {
-        // The half and the cut of the cast make this a rounding; held inside 12 bits.
-        *sample = (counts + pedestal_adc + 0.5).clamp(0.0, 4095.0) as i32 as u16;
+        // From 2^23 on, a number of single precision has no room for fractions: adding it rounds, and leaves the whole number in the
+        // low bits. A cast would do the same, sample by sample.
+        *sample = ((counts + pedestal_adc).clamp(0.0, 4095.0) + 8_388_608.0).to_bits() as u16;
     }
     for sample in samples.iter_mut().take(skipped) {
         *sample = 0;

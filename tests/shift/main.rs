@@ -16,6 +16,7 @@ mod painters;
 mod physics;
 mod raw_files;
 mod reconstruction;
+mod root_files;
 mod uproot;
 mod window_clicks;
 mod window_frames;

@@ -30,7 +30,7 @@ fn dqmon(arguments: &[&str]) -> String {
 }
 
 /// The python that `make deps` sets up.
-fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python");
     assert!(python.is_file(), "no python with uproot: run 'make deps', which makes {}", python.display());
     python

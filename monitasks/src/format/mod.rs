@@ -1,11 +1,13 @@
 //! Result files: one file here per format, parse and write side by side.
 //!
 //! Nothing here opens a file: bytes come in, bytes or text go out. Every reader answers one of three things: the content, "this
-//! looks half written, ask again" or "this can't be such a file". May use `vocab`, `detector`, `summary`, and `task` for its error.
+//! looks half written, ask again" or "this can't be such a file". May use `vocab`, `detector`, `summary`, `figure`
+//! for histograms that a file holds ready, and `task` for its error.
 
 pub mod crp_summary;
 pub mod noise;
 pub mod pedestal;
+pub mod root;
 pub mod sidecar;
 
 use crate::task::ReadError;

@@ -10,6 +10,7 @@ mod lem_words;
 pub mod pedestals;
 mod provenance;
 pub mod purity;
+pub mod root_objects;
 mod shown;
 mod trend;
 

@@ -1,4 +1,4 @@
-//! Raw and reconstructed files.
+//! Raw files.
 
 use std::path::Path;
 
@@ -10,7 +10,6 @@ use crate::cli::Failure;
 use crate::cli::words::counted;
 use crate::detector;
 use crate::rawdata::{Ending, Event, Loss, RawError, RawReader, begins_with_event_table};
-use crate::reconstruction::recofile;
 
 /// A raw file's report. Compressed events are decoded even if they are not listed: else nothing would tell of a damaged stream.
 pub(super) fn raw(args: &Args) -> Result<Report, Failure> {
@@ -68,39 +67,6 @@ fn loss_words(loss: &Loss, path: &Path) -> String {
 
 fn loss_facts(loss: &Loss) -> Value {
     json!({ "offset": loss.offset, "bytes": loss.bytes, "events": loss.events, "reason": loss.reason.to_string() })
-}
-
-/// A reconstructed file's report: every tree with its entries and each branch's type and sum.
-pub(super) fn root(args: &Args) -> Report {
-    // One good file may stand beside a bad one: what is wrong is the report's business, as for raw files.
-    let facts = recofile::describe(&args.file).and_then(|trees| Ok((trees, recofile::entries(&args.file)?)));
-    let (trees, facts) = match facts {
-        Ok(read) => read,
-        Err(fault) => {
-            return Report { facts: json!({ "trees": [] }), text: "ROOT file\n".into(), faults: vec![fault.to_string()] };
-        }
-    };
-    let faults = (facts.events != facts.entries)
-        .then(|| format!("it holds {} of its raw file's {} events", facts.entries, facts.events))
-        .into_iter()
-        .collect();
-    let mut text =
-        format!("reconstructed file of {}, {}, {} events, by {}\n", facts.file, facts.detector, facts.entries, facts.software);
-    for tree in &trees {
-        text += &format!("{}: {} entries\n", tree.name, tree.entries);
-        for branch in &tree.branches {
-            text += &format!("    {:<20} {:<8} sum {}\n", branch.name, branch.type_name, branch.sum);
-        }
-    }
-    let json = json!({
-        "detector": facts.detector,
-        "software": facts.software,
-        "run": facts.file.run,
-        "sequence": facts.file.sequence,
-        "events_count": facts.entries,
-        "trees": trees,
-    });
-    Report { facts: json, text, faults }
 }
 
 /// One event of a raw file, as it was read.

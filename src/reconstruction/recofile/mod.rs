@@ -11,17 +11,20 @@
 //! | `points` | a strip of a matched track | place, charge, path length, LEM |
 //!
 //! [`schema`] has the columns. Writing is our own ([`write`](mod@write), on `records`' byte layout), for it must go on while events
-//! come; so is reading ([`read`](mod@read)), for it must answer to damaged files.
+//! come; reading is the inner crate's ([`read`](mod@read)), for it must answer to damaged files.
 
+mod bytes;
 mod error;
 pub mod read;
 mod records;
 pub mod schema;
+mod streamers;
 mod tree;
 mod write;
 
+pub use bytes::FileBytes;
 pub use error::RecoFileError;
-pub use read::{RecoFacts, TreeFacts, describe, entries, load};
+pub use read::{RecoFacts, entries, load};
 pub use schema::{EventRows, HitRows, MatchedRows, Meta, PedestalRows, PointRows, RecoData, TrackRows};
 pub use tree::{Branch, Tree, Values};
 pub use write::{Writer, write};

@@ -76,7 +76,7 @@ pub(super) struct Bytes {
 /// The start of a part whose length is filled in at its end.
 #[derive(Debug, Clone, Copy)]
 #[must_use]
-struct Part(usize);
+pub(super) struct Part(usize);
 
 impl Leaf {
     /// ROOT's letter for it.
@@ -171,20 +171,20 @@ impl Bytes {
     }
 
     /// Starts a part with its byte count and version.
-    fn begin(&mut self, version: i16) -> Part {
+    pub fn begin(&mut self, version: i16) -> Part {
         let start = self.bytes.len();
         self.u32(0);
         self.i16(version);
         Part(start)
     }
 
-    fn end(&mut self, part: Part) {
+    pub fn end(&mut self, part: Part) {
         let count = (self.bytes.len() - part.0 - 4) as u32 | BYTE_COUNT;
         self.bytes[part.0..part.0 + 4].copy_from_slice(&count.to_be_bytes());
     }
 
     /// Starts an object of a class behind a pointer; its place, by which others may point to it, comes with it.
-    fn begin_object(&mut self, class: &'static str) -> (Part, u32) {
+    pub fn begin_object(&mut self, class: &'static str) -> (Part, u32) {
         let start = self.bytes.len();
         self.u32(0);
         let place = self.bytes.len() as u32;
@@ -200,13 +200,13 @@ impl Bytes {
         (Part(start), start as u32 + PLACE_OFFSET)
     }
 
-    fn object(&mut self) {
+    pub fn object(&mut self) {
         self.i16(1);
         self.u32(0);
         self.u32(OBJECT_BITS);
     }
 
-    fn named(&mut self, name: &str, title: &str) {
+    pub fn named(&mut self, name: &str, title: &str) {
         let part = self.begin(1);
         self.object();
         self.text(name);
@@ -229,7 +229,7 @@ impl Bytes {
         self.end(part);
     }
 
-    fn begin_array(&mut self, length: usize) -> Part {
+    pub fn begin_array(&mut self, length: usize) -> Part {
         let part = self.begin(3);
         self.object();
         self.text("");
@@ -252,7 +252,7 @@ impl Bytes {
         (0..3).for_each(|_| self.i16(1)); // colour, style, width
         self.end(line);
         self.fill_look();
-        let marker = self.begin(2);
+        let marker = self.begin(3);
         self.i16(1); // colour
         self.i16(1); // style
         self.u32(1.0f32.to_bits()); // size
@@ -386,19 +386,6 @@ impl Bytes {
         self.i32(streamers[1] as i32);
         self.no_uuid();
         self.bytes.resize(FIRST_RECORD as usize, 0);
-    }
-
-    /// The list of streamers, whole: empty, for all classes here are ROOT's own, in versions that every ROOT 6 knows.
-    pub fn streamers_record(&mut self, at: u64) {
-        let words = KeyWords { class: "TList", name: "StreamerInfo", title: "Doubly linked list" };
-        let mut list = Bytes::default();
-        let part = list.begin(5);
-        list.object();
-        list.text("");
-        list.i32(0);
-        list.end(part);
-        self.key(words, words.key_bytes(), list.bytes.len(), 1, at);
-        self.bytes.extend(list.bytes);
     }
 
     /// The free stretch behind the end.

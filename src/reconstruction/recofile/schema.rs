@@ -505,8 +505,9 @@ pub(super) fn empty_trees() -> Vec<Tree> {
     ]
 }
 
-/// The type of a column as an empty column; none for a column unknown here.
-pub(super) fn column_type(tree: &str, column: &str) -> Option<Values> {
-    let tree = empty_trees().into_iter().find(|known| known.name == tree)?;
-    tree.branches.iter().find(|branch| branch.name == column).map(|branch| branch.values.empty_like())
+/// What the tree `meta` says; what is wrong with it otherwise.
+pub(super) fn meta_of(tree: Tree) -> Result<Meta, String> {
+    let rows =
+        MetaRows::from_tree(tree).map_err(|column| format!("its tree 'meta' has no column '{column}' of the type known here"))?;
+    Ok(Meta::from_rows(&rows).ok_or("its tree 'meta' has no single row with a run, a sequence and a number of events")?)
 }

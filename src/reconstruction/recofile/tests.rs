@@ -1,11 +1,14 @@
 //! What is written is read back, and damaged bytes get an answer.
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::path::Path;
 
+use monitasks::format::root::{ByteSource, RootError, RootFile};
 use monitasks::vocab::FileId;
 use proptest::prelude::*;
 
-use super::read::parse;
+use super::read::{counted, trees};
 use super::*;
 
 /// A small file's content with something in every tree, and enough hits for several baskets.
@@ -64,6 +67,10 @@ fn written(folder: &Path) -> std::path::PathBuf {
     path
 }
 
+fn parse(bytes: &[u8]) -> Result<Vec<Tree>, RootError> {
+    trees(&RootFile::open(bytes)?)
+}
+
 #[test]
 fn what_is_written_is_read_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -78,9 +85,46 @@ fn what_is_written_is_read_back() {
 fn a_tree_without_rows_is_written_and_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = written(folder.path());
-    let tracks = describe(&path).unwrap().into_iter().find(|tree| tree.name == "tracks").unwrap();
-    assert_eq!(tracks.entries, 0);
+    let tracks = parse(&std::fs::read(&path).unwrap()).unwrap().into_iter().find(|tree| tree.name == "tracks").unwrap();
     assert_eq!(tracks.branches.len(), 10);
+    assert!(tracks.branches.iter().all(|branch| branch.values.is_empty()));
+}
+
+/// Counts the bytes that are asked for.
+struct Counting<'a> {
+    bytes: &'a [u8],
+    asked: Cell<usize>,
+}
+
+impl ByteSource for Counting<'_> {
+    fn size_bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    fn range(&self, from: u64, count: usize) -> Result<Cow<'_, [u8]>, String> {
+        self.asked.set(self.asked.get() + count);
+        self.bytes.range(from, count)
+    }
+}
+
+#[test]
+fn counting_events_reads_a_small_part_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = std::fs::read(written(folder.path())).unwrap();
+    let source = Counting { bytes: &bytes, asked: Cell::new(0) };
+    let (entries, meta) = counted(&RootFile::open(&source).unwrap()).unwrap();
+    assert_eq!((entries, meta.branches.len()), (2, 10));
+    let asked = source.asked.get();
+    assert!(asked * 10 < bytes.len(), "{asked} of {} bytes", bytes.len());
+}
+
+#[test]
+fn a_basket_that_is_not_where_its_tree_says_is_found_by_counting() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = std::fs::read(written(folder.path())).unwrap();
+    let key = bytes.windows(7).rposition(|window| window == b"TBasket").unwrap();
+    bytes[key] ^= 1;
+    assert!(counted(&RootFile::open(&bytes[..]).unwrap()).is_err());
 }
 
 #[test]

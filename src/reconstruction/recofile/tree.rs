@@ -1,5 +1,7 @@
 //! A TTree in memory: named columns of one length.
 
+use monitasks::format::root;
+
 /// One column's values.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
@@ -52,39 +54,15 @@ impl Values {
         self.len() == 0
     }
 
-    /// The type's name: `int32`, `int64`, `float32`, `float64`, `text`.
-    #[must_use]
-    pub fn type_name(&self) -> &'static str {
-        match self {
-            Values::I32(_) => "int32",
-            Values::I64(_) => "int64",
-            Values::F32(_) => "float32",
-            Values::F64(_) => "float64",
-            Values::Text(_) => "text",
-        }
-    }
-
-    /// The sum in double precision; of text, its length in bytes.
-    #[must_use]
-    pub fn sum(&self) -> f64 {
-        match self {
-            Values::I32(values) => values.iter().map(|value| f64::from(*value)).sum(),
-            Values::I64(values) => values.iter().map(|value| *value as f64).sum(),
-            Values::F32(values) => values.iter().map(|value| f64::from(*value)).sum(),
-            Values::F64(values) => values.iter().sum(),
-            Values::Text(values) => values.iter().map(|value| value.len() as f64).sum(),
-        }
-    }
-
-    /// An empty column of the same type.
-    #[must_use]
-    pub(super) fn empty_like(&self) -> Values {
-        match self {
-            Values::I32(_) => Values::I32(Vec::new()),
-            Values::I64(_) => Values::I64(Vec::new()),
-            Values::F32(_) => Values::F32(Vec::new()),
-            Values::F64(_) => Values::F64(Vec::new()),
-            Values::Text(_) => Values::Text(Vec::new()),
+    /// Values read from a file; none when they are of a type that no column of ours has.
+    pub(super) fn of(values: root::Values) -> Option<Values> {
+        match values {
+            root::Values::I32(values) => Some(Values::I32(values)),
+            root::Values::I64(values) => Some(Values::I64(values)),
+            root::Values::F32(values) => Some(Values::F32(values)),
+            root::Values::F64(values) => Some(Values::F64(values)),
+            root::Values::Text(values) => Some(Values::Text(values)),
+            _ => None,
         }
     }
 }

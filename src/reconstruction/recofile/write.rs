@@ -8,6 +8,7 @@ use super::error::RecoFileError;
 use super::read;
 use super::records::{BasketPlace, BranchRecord, Bytes, KeyWords, Leaf};
 use super::schema::{Meta, RecoData, empty_trees};
+use super::streamers;
 use super::tree::{Branch, Tree, Values};
 
 /// Bytes of a basket: small enough that a basket of each column fits into memory many times.
@@ -150,9 +151,8 @@ impl Writer {
             self.put(&record)?;
         }
         let streamers_at = self.at;
-        let mut streamers = Bytes::default();
-        streamers.streamers_record(streamers_at);
-        self.put(&streamers.bytes)?;
+        let streamers = streamers::record(streamers_at);
+        self.put(&streamers)?;
         let file_name = self.file_name.clone();
         let words = KeyWords { class: "TFile", name: &file_name, title: "" };
         let (keys_at, keys_bytes) = (self.at, words.key_bytes() + keys.bytes.len());
@@ -170,7 +170,7 @@ impl Writer {
         free.free(end);
         self.put(&free.bytes)?;
         let mut start = Bytes::default();
-        let streamers = [streamers_at, streamers.bytes.len() as u64];
+        let streamers = [streamers_at, streamers.len() as u64];
         start.file_header(end, [free_at, free_bytes as u64], streamers, &file_name);
         let mut folder = Bytes::default();
         folder.folder_record(&file_name, keys_at, keys_bytes);
