@@ -1,7 +1,6 @@
 //! A raw file through the reconstruction, events on several threads, memory bounded by the events under way.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
@@ -11,6 +10,7 @@ use monitasks::vocab::FileId;
 use super::ReconstructionError;
 use super::channels::Setup;
 use super::event::{EventReconstruction, RecoEvent};
+use super::in_order::in_order;
 use super::recofile::{Meta, RecoData, Writer};
 use super::timing::{Stage, StageTimes};
 use crate::config::ReconstructionSettings;
@@ -41,8 +41,6 @@ pub struct Report {
     pub times: StageTimes,
 }
 
-/// Events that a thread may have done before they are written.
-const EVENTS_AHEAD: usize = 2;
 /// An event of more samples than this is worked off by all threads together, not one for each thread: 6x6x6 events are.
 const MOST_SAMPLES_PER_THREAD: usize = 1 << 24;
 
@@ -194,31 +192,14 @@ impl Job<'_> {
         self.run_threads(selected, threads.min(selected.len()), sink)
     }
 
-    /// Each thread takes every so many-th event, and the events come out in their order.
+    /// Events on several threads; they come out in their order.
     fn run_threads(&self, selected: &[usize], threads: usize, sink: &mut Sink) -> Result<(), ReconstructionError> {
-        thread::scope(|scope| {
-            let mut results = Vec::new();
-            for first in 0..threads {
-                let (sender, receiver) = mpsc::sync_channel(EVENTS_AHEAD);
-                let work = move || {
-                    let mut worker = Worker::new(self);
-                    for index in selected.iter().skip(first).step_by(threads) {
-                        if sender.send(worker.event(*index, EventReconstruction::read)).is_err() {
-                            return; // nobody waits any more: the output can't be written
-                        }
-                    }
-                };
-                let started = thread::Builder::new().spawn_scoped(scope, work);
-                started.map_err(|error| ReconstructionError::Threads { threads, why: error.to_string() })?;
-                results.push(receiver);
-            }
-            for order in 0..selected.len() {
-                // A thread that is gone has panicked, which the scope tells.
-                let Ok(done) = results[order % threads].recv() else { break };
-                sink.take(done)?;
-            }
-            Ok(())
-        })
+        let worker = || {
+            let mut worker = Worker::new(self);
+            move |place: usize| worker.event(selected[place], EventReconstruction::read)
+        };
+        in_order(selected.len(), threads, worker, |done| sink.take(done))
+            .map_err(|error| ReconstructionError::Threads { threads, why: error.to_string() })?
     }
 
     /// One event after the other, each on all threads.

