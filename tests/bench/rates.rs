@@ -174,8 +174,8 @@ pub fn large(report: &mut Report) {
     const EVENTS: usize = 3;
     let folder = tempfile::tempdir().unwrap();
     simulate(folder.path(), &["--detector", "6x6x6", "--run", "1", "--files", "1"], EVENTS);
-    let raw = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
-    let raw = raw.filter(|path| path.extension().is_some_and(|ending| ending == "dat")).next().unwrap();
+    let mut files = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let raw = files.find(|path| path.extension().is_some_and(|ending| ending == "dat")).unwrap();
     let workspace = folder.path().join("shift");
     let made = process::run(DQMON, &["init", workspace.to_str().unwrap(), "--detector", "6x6x6"], None);
     drop(made);
