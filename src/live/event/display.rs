@@ -72,7 +72,7 @@ fn map(event: &EventView, view: View, title: String, shown: &EventShown, detecto
             figure.with(Layer::Rule { label: format!("strip {}", strip.number), ink: Ink::Reference, across: Across::X, at });
     }
     if map.ticks_per_row > 1 {
-        figure = figure.note(format!("the highest of {} ticks a cell", map.ticks_per_row));
+        figure = figure.note(format!("of {} ticks in a cell, the farthest from the pedestal", map.ticks_per_row));
     }
     figure
 }
