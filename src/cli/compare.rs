@@ -40,6 +40,8 @@ struct Side {
     /// As named on the command line.
     name: String,
     results: Vec<Found>,
+    /// Files that could not be read.
+    has_unread: bool,
 }
 
 /// What all tasks together read of one file.
@@ -56,7 +58,7 @@ struct Pair<'a> {
     comparison: Comparison,
 }
 
-/// Runs the command. A difference beyond the limit, or a number that only one side has, is a finding.
+/// Runs the command. A difference beyond the limit, or a number or result that only one side has, is a finding.
 pub fn run(global: &super::Global, args: &Args) -> Outcome {
     if !(args.sigma >= 0.0 && args.sigma.is_finite()) {
         return Err(Failure(format!("--sigma is a number of standard deviations from 0 on, not {}", args.sigma)));
@@ -64,22 +66,36 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let workspace = global.optional_workspace()?;
     let [first, second] = [&args.first, &args.second].map(|name| Side::read(name, workspace.as_ref()));
     let (first, second) = (first?, second?);
-    let pairs = pairs(&first, &second);
-    if pairs.is_empty() {
-        let told = |side: &Side| side.results.iter().map(|result| result.summary.provenance.file.clone()).collect::<Vec<_>>();
-        let (one, other) = (told(&first).join(", "), told(&second).join(", "));
+    let paired = paired(&first, &second)?;
+    if paired.pairs.is_empty() {
+        let told =
+            |side: &Side| side.results.iter().map(|result| result.summary.provenance.file.clone()).collect::<Vec<_>>().join(", ");
+        let (one, other) = (told(&first), told(&second));
         return Err(Failure(format!("nothing to compare: {} has {one}; {} has {other}", first.name, second.name)));
     }
     if args.json {
-        println!("{:#}", json_of(&first, &second, &pairs, args.sigma));
+        println!("{:#}", json_of(&first, &second, &paired, args.sigma));
     } else {
-        print(&first, &second, &pairs, args);
+        print(&first, &second, &paired, args);
     }
-    let has_finding = pairs.iter().any(|pair| pair.comparison.beyond(args.sigma).next().is_some());
+    let is_told = |pair: &Pair<'_>| pair.comparison.beyond(args.sigma).next().is_some() || !pair.comparison.unmatched.is_empty();
+    let has_finding = paired.pairs.iter().any(is_told) || !paired.alone.is_empty() || first.has_unread || second.has_unread;
     Ok(if has_finding { Ended::WithFinding } else { Ended::Done })
 }
 
 impl Side {
+    /// That no group is there in two processings.
+    fn is_of_one_processing(&self) -> Result<(), Failure> {
+        let mut known = BTreeSet::new();
+        for Found { task, summary } in &self.results {
+            if summary.run.is_some() && !known.insert((task, summary.run, summary.group)) {
+                let what = "several processings of one group; name one, such as run1-p1 in a workspace, or a file";
+                return Err(Failure(format!("not compared: it holds {what}: {}", self.name)));
+            }
+        }
+        Ok(())
+    }
+
     fn read(name: &str, workspace: Option<&Workspace>) -> Result<Side, Failure> {
         let path = Path::new(name);
         let wanted = if path.exists() { None } else { Some(Wanted::of(name).ok_or_else(|| unknown(name, workspace))?) };
@@ -100,9 +116,10 @@ impl Side {
         let mut poller = ResultPoller::new(registry.clone(), detector, Box::new(folder), &settings);
         poller.poll(Timestamp::now());
         let mut view = poller.view();
-        let mut results = Vec::new();
+        let (mut results, mut has_unread) = (Vec::new(), false);
         for task in registry.iter().map(|task| task.info().name.clone()) {
             let read = view.tasks.remove(&task).unwrap_or_default();
+            has_unread |= !read.unread.is_empty();
             for (file, reason) in read.unread {
                 eprintln!("dqmon: a result was not read: {reason}: {file}");
             }
@@ -117,7 +134,7 @@ impl Side {
                 Failure(format!("no result in it that a task reads: {name}"))
             });
         }
-        Ok(Side { name: name.to_owned(), results })
+        Ok(Side { name: name.to_owned(), results, has_unread })
     }
 }
 
@@ -172,22 +189,40 @@ fn unknown(name: &str, workspace: Option<&Workspace>) -> Failure {
     Failure(format!("no such processing, file or folder; processings with results are: {known}: {name}"))
 }
 
+/// What was paired, and the files that have no partner.
+struct Paired<'a> {
+    pairs: Vec<Pair<'a>>,
+    alone: Vec<String>,
+}
+
 /// The results that belong together: of one kind, run and group; or, where each side has one of a kind, those two.
-fn pairs<'a>(first: &'a Side, second: &'a Side) -> Vec<Pair<'a>> {
-    let of_kind = |side: &'a Side, kind: &str| -> Vec<&'a Summary> {
-        side.results.iter().filter(|result| result.task == kind).map(|result| &result.summary).collect()
-    };
-    let mut pairs = Vec::new();
-    for Found { task, summary } in &first.results {
-        let others = of_kind(second, task);
-        let other = match (of_kind(first, task).len(), others.as_slice()) {
-            (1, [other]) => Some(*other),
-            _ => others.into_iter().find(|other| other.run == summary.run && other.group == summary.group),
+///
+/// # Errors
+/// When a side holds several processings of a group, so that it is not said which is meant.
+fn paired<'a>(first: &'a Side, second: &'a Side) -> Result<Paired<'a>, Failure> {
+    let (mut pairs, mut alone) = (Vec::new(), Vec::new());
+    let mut left: Vec<&Found> = second.results.iter().collect();
+    for found in &first.results {
+        let of_kind = |side: &'a Side| side.results.iter().filter(|other| other.task == found.task).count();
+        let are_only = of_kind(first) == 1 && of_kind(second) == 1;
+        let belongs = |other: &&Found| {
+            let (one, two) = (&found.summary, &other.summary);
+            other.task == found.task && (are_only || one.run.is_some() && one.run == two.run && one.group == two.group)
         };
-        let Some(other) = other else { continue };
-        pairs.push(Pair { first: summary, second: other, comparison: compare::compare(summary, other) });
+        match left.iter().position(belongs) {
+            Some(place) => {
+                let other = left.remove(place);
+                let comparison = compare::compare(&found.summary, &other.summary);
+                pairs.push(Pair { first: &found.summary, second: &other.summary, comparison });
+            }
+            None => alone.push(format!("{} (only in the first)", found.summary.provenance.file)),
+        }
     }
-    pairs
+    alone.extend(left.iter().map(|found| format!("{} (only in the second)", found.summary.provenance.file)));
+    for side in [first, second] {
+        side.is_of_one_processing()?;
+    }
+    Ok(Paired { pairs, alone })
 }
 
 /// Adds a task's summary to those of the other tasks that read the same file: each number is there once.
@@ -214,7 +249,8 @@ fn all_of(pairs: &[Pair<'_>]) -> Comparison {
     })
 }
 
-fn json_of(first: &Side, second: &Side, pairs: &[Pair<'_>], sigma: f64) -> Value {
+fn json_of(first: &Side, second: &Side, paired: &Paired<'_>, sigma: f64) -> Value {
+    let pairs = paired.pairs.as_slice();
     let side = |summary: &Summary| {
         json!({
             "name": summary.name(), "file": summary.provenance.file, "software": summary.provenance.software,
@@ -234,11 +270,12 @@ fn json_of(first: &Side, second: &Side, pairs: &[Pair<'_>], sigma: f64) -> Value
     let all = all_of(pairs);
     json!({
         "schema": 1, "first": first.name, "second": second.name, "compared": all.compared, "identical": all.identical,
-        "beyond": {"sigma": sigma, "count": all.beyond(sigma).count()}, "results": results,
+        "beyond": {"sigma": sigma, "count": all.beyond(sigma).count()}, "results": results, "only_in_one": paired.alone,
     })
 }
 
-fn print(first: &Side, second: &Side, pairs: &[Pair<'_>], args: &Args) {
+fn print(first: &Side, second: &Side, paired: &Paired<'_>, args: &Args) {
+    let pairs = paired.pairs.as_slice();
     for (which, side, summaries) in [
         ("first ", first, pairs.iter().map(|pair| pair.first).collect::<Vec<_>>()),
         ("second", second, pairs.iter().map(|pair| pair.second).collect()),
@@ -253,10 +290,8 @@ fn print(first: &Side, second: &Side, pairs: &[Pair<'_>], args: &Args) {
             if software.is_empty() { String::new() } else { format!(" ({software})") }
         );
     }
-    for pair in pairs {
-        for what in &pair.comparison.unmatched {
-            println!("not compared: {what}");
-        }
+    for what in pairs.iter().flat_map(|pair| &pair.comparison.unmatched).chain(&paired.alone) {
+        println!("not compared: {what}");
     }
     let all = all_of(pairs);
     let differing = all.compared - all.identical;

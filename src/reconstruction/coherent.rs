@@ -71,7 +71,9 @@ impl CoherentNoise {
             self.block = vec![[0; BLOCK]; size];
             self.network = median_network(size);
         }
-        let needed = ((channels as f32 * self.quiet_part).ceil() as usize).max(2);
+        // Masked and empty channels can't be quiet, and are no reason to leave the others as they are.
+        let usable = rms.iter().take(channels).filter(|rms| **rms > 0.0).count();
+        let needed = ((usable as f32 * self.quiet_part).ceil() as usize).max(2);
         let (loud, block, network) = (&self.loud, &mut self.block, &self.network);
         wide::subtract_medians(&mut Group { rows, length, loud, needed, block, network });
     }

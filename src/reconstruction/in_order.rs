@@ -30,7 +30,10 @@ impl Gate {
     }
 
     fn set(&self, taken: usize) {
-        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = taken;
+        let mut known = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        // A gate that was opened for good stays open.
+        *known = taken.max(*known);
+        drop(known);
         self.moved.notify_all();
     }
 }
@@ -158,8 +161,20 @@ mod tests {
         let refused = in_order(10_000, 2, worker, |place| if place == 5 { Err("full") } else { Ok(()) });
         assert_eq!(refused.unwrap(), Err("full"));
         assert!(done.load(Ordering::SeqCst) < 10_000, "all was done although nobody took it");
-        let panics = || |place| assert!(place != 40, "piece 40 can't be done");
-        let result = catch_unwind(AssertUnwindSafe(|| in_order(200, 3, panics, |()| Ok::<(), ()>(()))));
-        assert!(result.is_err());
+        // Pieces that take their time, too: others are under way then, and come to an end after the panic.
+        for piece_ms in [0, 4] {
+            let panics = move || {
+                move |place| {
+                    thread::sleep(Duration::from_millis(piece_ms));
+                    assert!(place != 40, "piece 40 can't be done");
+                }
+            };
+            let (ended, wait) = mpsc::channel();
+            thread::spawn(move || {
+                let result = catch_unwind(AssertUnwindSafe(|| in_order(200, 3, panics, |()| Ok::<(), ()>(()))));
+                let _ = ended.send(result.is_err());
+            });
+            assert_eq!(wait.recv_timeout(Duration::from_secs(20)), Ok(true), "pieces of {piece_ms} ms");
+        }
     }
 }

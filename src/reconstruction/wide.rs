@@ -1,4 +1,4 @@
-//! Work on blocks of 16-bit samples with the widest lanes that the processor has. The only file here with unsafe code.
+//! Work on blocks of 16-bit samples with the widest lanes that the processor has. The only file of this folder with unsafe code.
 //!
 //! Each piece of work stands twice: in plain Rust, and for processors with AVX2. Only whole numbers are worked on, so both give the
 //! same bits, which the tests compare.

@@ -52,6 +52,24 @@ fn a_processing_is_identical_to_itself_with_and_without_a_workspace() {
 }
 
 #[test]
+fn a_result_that_only_one_side_has_is_a_finding() {
+    let shift = two_processings();
+    let crp = shift.workspace.results().join("crp");
+    fs::copy(crp.join("run1-p1-g0.txt"), crp.join("run1-p3-g0.txt")).unwrap();
+    fs::copy(crp.join("run1-p1-g0.txt"), crp.join("run1-p3-g1.txt")).unwrap();
+    for (sides, words) in [
+        (["run1-p1", "run1-p3"], "not compared: crp/run1-p3-g1.txt (only in the second)"),
+        (["run1-p3", "run1-p1"], "not compared: crp/run1-p3-g1.txt (only in the first)"),
+    ] {
+        let output = shift.run(&["compare", sides[0], sides[1]]);
+        assert!(output.status.code() == Some(1) && said(&output).contains(words), "{}", said(&output));
+        assert!(said(&output).contains("23 identical, 0 differ"), "{}", said(&output));
+    }
+    let output = dqmon().args(["compare"]).args([&crp, &crp]).output().unwrap();
+    assert!(output.status.code() == Some(2) && said(&output).contains("several processings"), "{}", said(&output));
+}
+
+#[test]
 fn what_is_not_there_is_refused_with_what_is() {
     let shift = two_processings();
     for (first, words) in [("run1-p3", "run1-p1, run1-p2"), ("run2-p1", "run1-p1, run1-p2"), ("nonsense", "run1-p1, run1-p2")] {

@@ -32,6 +32,7 @@ pub fn figure(event: &EventView, item: &str, detector: &Detector) -> Figure {
         (None, Some(waveform)) => waveform_figure(waveform, event.found.as_deref(), detector),
         (None, None) => return Figure::empty(title, no_waveform(shown.strip)),
     };
+    let figure = event.remark.iter().fold(figure, |figure, remark| figure.note(remark.clone()));
     let stamp = event.stamp.map_or_else(String::new, |stamp| format!(", {stamp:.3}"));
     figure.note(format!("{}, event {} of {}{stamp}", shown.file, shown.index + 1, shown.of))
 }
@@ -201,6 +202,28 @@ mod tests {
         assert!(differences.iter().all(|difference| (difference - differences[0]).abs() < 1e-3), "{differences:?}");
         assert!(values[..detector.readout.skipped_samples].iter().all(|value| value.is_nan()));
         assert!(poller.choose_strip(Strip { view: View::V0, number: 320 }).is_none(), "there is no such strip");
+    }
+
+    #[test]
+    fn a_file_that_has_grown_is_opened_again_and_a_bad_mask_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run1-seq0.dat");
+        let detector = Arc::new(detector::load("3x1x1", "", folder.path()).unwrap());
+        let samples = vec![60; detector.readout.channels * detector.readout.samples];
+        let write = |events: usize| {
+            let mut writer = RawWriter::create(&path, FileId::new(1, 0).run, 0, &detector.readout).unwrap();
+            (0..events).for_each(|_| writer.write(&Event::default().header, &samples).unwrap());
+            writer.finish().unwrap();
+        };
+        let settings = ReconstructionSettings { mask_file: "no such mask".into(), ..ReconstructionSettings::default() };
+        let mut poller = EventPoller::new(detector.clone(), settings, folder.path().to_owned());
+        let file = FileId::new(1, 0);
+        write(1);
+        let first = poller.look(EventWish::Newest, Some(file), |_| path.clone()).unwrap();
+        assert!(figure(&first, "view0", &detector).notes.iter().any(|note| note.contains("no such mask")));
+        write(2);
+        let second = poller.look(EventWish::Chosen { file, index: 1 }, None, |_| path.clone()).unwrap();
+        assert_eq!((second.fault, second.shown.map(|shown| shown.of)), (None, Some(2)));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod display;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 use monitasks::detector::{Detector, Strip};
@@ -60,6 +61,8 @@ pub struct EventView {
     pub found: Option<Arc<RecoEvent>>,
     /// The samples of one strip.
     pub waveform: Option<Arc<Waveform>>,
+    /// What a person should know who looks at the hits.
+    pub remark: Option<String>,
     /// Why there is none.
     pub fault: Option<String>,
     /// Counts up with each change.
@@ -102,6 +105,8 @@ pub struct EventPoller {
     /// Where the settings' mask file is looked for.
     root: PathBuf,
     open: Option<(PathBuf, RawReader)>,
+    /// Size and time of the open file when it was opened.
+    open_as: Option<(u64, Option<SystemTime>)>,
     event: Event,
     last: Option<(FileId, u32)>,
     view: EventView,
@@ -172,6 +177,7 @@ impl EventPoller {
             settings,
             root,
             open: None,
+            open_as: None,
             event: Event::default(),
             last: None,
             view: EventView::default(),
@@ -226,7 +232,10 @@ impl EventPoller {
 
     /// Reads an event into the buffer; answers how many its file holds.
     fn read(&mut self, path: &Path, index: u32) -> Result<u32, String> {
-        if self.open.as_ref().is_none_or(|(open, _)| open != path) {
+        // A file that grows, or another one of its name, is opened again.
+        let size_and_time = || std::fs::metadata(path).ok().map(|facts| (facts.len(), facts.modified().ok()));
+        if self.open.as_ref().is_none_or(|(open, _)| open != path) || self.open_as != size_and_time() {
+            self.open_as = size_and_time();
             let reader = RawReader::open(path, &self.detector.readout).map_err(|error| error.to_string())?;
             self.open = Some((path.to_owned(), reader));
         }
@@ -241,9 +250,11 @@ impl EventPoller {
 
     /// The event in the buffer with what is found in it.
     fn viewed(&mut self, shown: EventShown, version: u64) -> EventView {
-        // A mask that can't be used stops the jobs, which say so; here the event is still worth a look.
-        let mask =
-            Mask::of_settings(&self.settings, &self.root, &self.detector).unwrap_or_else(|_| Mask::of_detector(&self.detector));
+        // A mask that can't be used stops the jobs; here the event is still worth a look, with a word about it.
+        let (mask, remark) = match Mask::of_settings(&self.settings, &self.root, &self.detector) {
+            Ok(mask) => (mask, None),
+            Err(error) => (Mask::of_detector(&self.detector), Some(format!("the detector's own mask instead: {error}"))),
+        };
         let setup = Setup { detector: &self.detector, settings: &self.settings, mask: &mask };
         let found = EventReconstruction::new(setup).reconstruct(&self.event);
         EventView {
@@ -252,6 +263,7 @@ impl EventPoller {
             maps: View::ALL.map(|view| Arc::new(ViewMap::of(&self.event, &self.detector, view))),
             found: Some(Arc::new(found)),
             waveform: None,
+            remark,
             fault: None,
             version,
         }
