@@ -38,7 +38,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=1000))]
     files: u32,
     /// Events in each file. One takes 3.2 MB in incoming/ and once more in storage/: six files of 60 events take 192 MB each,
-    /// twice, 2.3 GB in all.
+    /// twice, 2.5 GB in all.
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=335))]
     events: u32,
     /// The same seed gives the same muons.

@@ -72,7 +72,7 @@ enum Command {
     Process(process::Args),
     /// Raw files to reconstructed files: hits, tracks, matched tracks.
     Reconstruct(reconstruct::Args),
-    /// Reconstructed files to results: pedestals, purity, gain.
+    /// Reconstructed files to results: pedestals, purity, gain; raw files to noise.
     Analyse(analyse::Args),
     /// Two processings of a run, or any two results, against each other.
     Compare(compare::Args),

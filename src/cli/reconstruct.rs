@@ -1,6 +1,6 @@
 //! `dqmon reconstruct`: raw files to reconstructed files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::progress::Progress;
@@ -19,6 +19,12 @@ pub struct Args {
     /// Where recotask_<name>.root goes, for each raw file.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// A shipped detector or the path of a detector file; else the workspace's, or the 3x1x1.
+    #[arg(long, value_name = "NAME")]
+    detector: Option<String>,
+    /// The channel map, by its name in the detector file; else the workspace's, or that file's default.
+    #[arg(long, value_name = "NAME")]
+    channel_map: Option<String>,
     /// Threads; 0 for one per core.
     #[arg(long, default_value_t = 0, value_name = "N")]
     threads: usize,
@@ -46,7 +52,11 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         Some(workspace) => (workspace.settings.clone(), workspace.root.clone()),
         None => (Settings::default(), PathBuf::from(".")),
     };
-    let detector = detector::load(&settings.detector, &settings.channel_map, &root)?;
+    let detector = match (&args.detector, &args.channel_map) {
+        // Another detector has other channel maps: the workspace's name of one means nothing to it.
+        (Some(name), map) => detector::load(name, map.as_deref().unwrap_or_default(), Path::new("."))?,
+        (None, map) => detector::load(&settings.detector, map.as_deref().unwrap_or(&settings.channel_map), &root)?,
+    };
     let cuts = cuts(&settings.reconstruction, args);
     let mask = Mask::of_settings(&cuts, &root, &detector)?;
     let setup = Setup { detector: &detector, settings: &cuts, mask: &mask };

@@ -36,6 +36,9 @@ pub(super) fn raw(args: &Args) -> Result<Report, Failure> {
     let compressed = reader.headers().iter().filter(|header| header.is_compressed()).count();
     let (run, flags, count, lost) = (reader.run(), reader.run_flags(), reader.count(), reader.lost_count() + unreadable);
     let mut text = format!("raw file of {}, run {}, run flags 0x{flags:02X}, {count} whole events", detector.title, run.0);
+    if compressed > 0 {
+        text += &format!(", {compressed} of them compressed");
+    }
     text += &if lost == 0 { "\n".to_owned() } else { format!(", {unreadable} of them unreadable; {lost} lost in all\n") };
     let mut facts = json!({
         "detector": detector.name,
@@ -49,7 +52,7 @@ pub(super) fn raw(args: &Args) -> Result<Report, Failure> {
         "losses": reader.losses().iter().map(loss_facts).collect::<Vec<_>>(),
     });
     if args.events {
-        text += "event     offset  stamp                           flags  trigger  sample sum  SHA-256\n";
+        text += "event     offset  stamp                           flags  type  trigger  sample sum  SHA-256\n";
         rows.iter().for_each(|row| text += &raw_event_line(row));
         facts["events"] = Value::Array(rows);
     }
@@ -93,9 +96,10 @@ fn raw_event_line(row: &Value) -> String {
         None => format!("{:>11}  {}", row["sample_sum"].to_string(), row["samples_sha256"].as_str().unwrap_or_default()),
         Some(fault) => fault.to_owned(),
     };
-    let (number, offset, trigger) = (row["number"].to_string(), row["offset"].to_string(), row["trigger_number"].to_string());
+    let text = |key: &str| row[key].to_string();
+    let (number, offset, kind, trigger) = (text("number"), text("offset"), text("trigger_type"), text("trigger_number"));
     let (stamp, flags) = (row["stamp"].as_str().unwrap_or_default(), row["flags"].as_u64().unwrap_or_default());
-    format!("{number:>5} {offset:>10}  {stamp:<30}  0x{flags:02X} {trigger:>9} {result}\n")
+    format!("{number:>5} {offset:>10}  {stamp:<30}  0x{flags:02X} {kind:>5} {trigger:>8} {result}\n")
 }
 
 /// Sum of the samples, and SHA-256 of them as little-endian u16.
