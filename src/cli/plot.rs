@@ -82,6 +82,12 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let key = key_of(args, &live.snapshot(now))?;
     live.watch(vec![key.clone()]);
     let snapshot = live.snapshot(now);
+    let shown = snapshot.event.as_ref().and_then(|event| event.strip);
+    if let Some(strip) = args.strip.filter(|strip| shown.is_some_and(|shown| shown != *strip)) {
+        let strips = snapshot.workspace.as_ref().map_or(0, |facts| facts.detector.view(strip.view).strips);
+        let (view, number) = (strip.view.index(), strip.number);
+        return Err(Failure(format!("no strip {number} in view {view}, whose strips are 0 to {}", strips.saturating_sub(1))));
+    }
     let figure = snapshot.figures.get(&key).ok_or_else(|| Failure(format!("the plot {} was not made", args.what)))?;
     write(&args.out, &bytes_of(figure, args.size.unwrap_or(PLOT_SIZE), format, look)?)?;
     Ok(report(figure, &key, &snapshot))

@@ -35,11 +35,19 @@ pub(super) fn raw(args: &Args) -> Result<Report, Failure> {
     }
     let compressed = reader.headers().iter().filter(|header| header.is_compressed()).count();
     let (run, flags, count, lost) = (reader.run(), reader.run_flags(), reader.count(), reader.lost_count() + unreadable);
-    let mut text = format!("raw file of {}, run {}, run flags 0x{flags:02X}, {count} whole events", detector.title, run.0);
+    let mut text = format!(
+        "raw file of {}, run {}, run flags 0x{flags:02X}, {}",
+        detector.title,
+        run.0,
+        counted(count as u64, "whole event", "whole events")
+    );
     if compressed > 0 {
         text += &format!(", {compressed} of them compressed");
     }
-    text += &if lost == 0 { "\n".to_owned() } else { format!(", {unreadable} of them unreadable; {lost} lost in all\n") };
+    if unreadable > 0 {
+        text += &format!(", {unreadable} of them unreadable");
+    }
+    text += &if lost == 0 { "\n".to_owned() } else { format!("; {lost} lost in all\n") };
     let mut facts = json!({
         "detector": detector.name,
         "run": run,
