@@ -66,9 +66,9 @@ impl CrpSummary {
     pub fn parse(bytes: &[u8]) -> Result<Self, FormatError> {
         let mut lines = lines(bytes)?;
         let Some(first) = lines.next() else { return Err(FormatError::Incomplete("nothing in it yet".into())) };
-        let mut summary = CrpSummary { stamp: stamp(ended(&first)?)?, lifetime_us: None, lems: Vec::new() };
+        let mut summary = CrpSummary { stamp: stamp(first.whole()?)?, lifetime_us: None, lems: Vec::new() };
         for line in lines {
-            let words: Vec<&str> = ended(&line)?.text.split_whitespace().collect();
+            let words: Vec<&str> = line.whole()?.text.split_whitespace().collect();
             match (words.as_slice(), &summary.lifetime_us) {
                 ([v0, e0, v1, e1], None) if summary.lems.is_empty() => {
                     summary.lifetime_us = Some([lifetime(&line, v0, e0)?, lifetime(&line, v1, e1)?]);
@@ -119,14 +119,6 @@ pub fn lem_rows_to_text(rows: &[LemRow]) -> Result<String, WriteError> {
         text += &format!("{} {} {}\n", row.lem, dqds_words(row.dqds[0])?, dqds_words(row.dqds[1])?);
     }
     Ok(text)
-}
-
-/// The line, if a line feed ends it.
-fn ended<'l, 'a>(line: &'l Line<'a>) -> Result<&'l Line<'a>, FormatError> {
-    if line.ended {
-        return Ok(line);
-    }
-    Err(FormatError::Incomplete(format!("line {} {} is not ended by a line feed", line.number, quoted(line.text))))
 }
 
 fn unexpected(line: &Line<'_>, has_lifetime: bool) -> FormatError {

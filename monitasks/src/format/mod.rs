@@ -60,6 +60,16 @@ pub(crate) struct Line<'a> {
     pub(crate) ended: bool,
 }
 
+impl Line<'_> {
+    /// The line, if it is whole: a last one with no line feed may be half of one.
+    pub(crate) fn whole(&self) -> Result<&Self, FormatError> {
+        if self.ended {
+            return Ok(self);
+        }
+        Err(FormatError::Incomplete(format!("line {} {} is not ended by a line feed", self.number, quoted(self.text))))
+    }
+}
+
 /// The lines of a text that are not blank.
 ///
 /// # Errors

@@ -107,13 +107,7 @@ impl NoiseSection {
 pub fn parse(bytes: &[u8]) -> Result<Vec<NoiseRow>, FormatError> {
     let mut rows: Vec<NoiseRow> = Vec::new();
     for line in lines(bytes)? {
-        if !line.ended {
-            return Err(FormatError::Incomplete(format!(
-                "line {} {} is not ended by a line feed",
-                line.number,
-                quoted(line.text)
-            )));
-        }
+        line.whole()?;
         if line.text.starts_with('#') {
             continue;
         }

@@ -43,13 +43,7 @@ pub struct Pedestal {
 pub fn parse(bytes: &[u8]) -> Result<Vec<PedestalRow>, FormatError> {
     let mut rows: Vec<PedestalRow> = Vec::new();
     for line in lines(bytes)? {
-        if !line.ended {
-            return Err(FormatError::Incomplete(format!(
-                "line {} {} is not ended by a line feed",
-                line.number,
-                quoted(line.text)
-            )));
-        }
+        line.whole()?;
         let row = parse_row(&line)?;
         if let Some(last) = rows.last().filter(|last| last.channel >= row.channel) {
             let what = format!("channel {} after channel {}, expected ascending channels", row.channel.0, last.channel.0);

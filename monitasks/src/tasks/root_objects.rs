@@ -5,7 +5,7 @@
 use crate::figure::Figure;
 use crate::format::root::{ByteSource, Entry, ObjectKind, RootError, RootFile};
 use crate::quality::State;
-use crate::summary::{Measured, Provenance, Summary};
+use crate::summary::{Measured, Summary};
 use crate::task::{Glance, ItemInfo, MonTask, ReadError, ResultFile, TaskContext, TaskInfo};
 
 /// Most objects that are shown of a file.
@@ -69,16 +69,7 @@ impl<S: ByteSource + Send + Sync> MonTask for RootObjects<S> {
 
     /// That the file is there: what is shown is read from the file as it is drawn.
     fn read(&self, input: &ResultFile<'_>, _: &TaskContext<'_>) -> Result<Summary, ReadError> {
-        Ok(Summary {
-            run: None,
-            processing: None,
-            group: None,
-            data_start: None,
-            data_end: None,
-            processed_at: None,
-            provenance: Provenance { file: input.name.to_owned(), ..Provenance::default() },
-            tables: Vec::new(),
-        })
+        Ok(Summary::of_file(input.name))
     }
 
     fn draw(&self, item: &str, _: &[&Summary], _: &TaskContext<'_>) -> Figure {

@@ -142,7 +142,7 @@ impl Basic {
 }
 
 impl Layouts {
-    /// The classes that a file need not tell: those of the list of layouts itself, and those of trees, which some writers leave out.
+    /// The classes that a file need not tell: those of the list of layouts itself, and leaves, which some writers leave out.
     pub(super) fn built_in() -> Self {
         let mut layouts = Layouts::default();
         let member = |name: &str, kind: Kind| Member { name: name.into(), kind };
@@ -205,7 +205,6 @@ impl Layouts {
             let range = ["fMinimum", "fMaximum"].map(|name| member(name, Kind::One(basic)));
             add(&format!("TLeaf{letter}"), 1, [vec![base("TLeaf")], range.to_vec()].concat());
         }
-        layouts.add_tree_classes();
         layouts
     }
 

@@ -22,7 +22,6 @@ mod layout;
 mod object;
 mod source;
 mod tree;
-mod tree_layouts;
 mod values;
 mod write;
 
