@@ -9,6 +9,7 @@ mod batch;
 mod collect;
 mod durable;
 mod intake;
+mod lanes;
 mod lease;
 mod script;
 pub mod steps;
