@@ -68,7 +68,7 @@ fn everything_happened_once(shift: &Shift, files: &[FileId]) {
     for file in files {
         let story = store.story(Run(1), Some(*file)).unwrap();
         let kinds: Vec<&str> = story.iter().map(|entry| entry.kind.as_str()).collect();
-        let once = "arrived copy_started copied queued job_allotted job_submitted job_ended accepted grouped analysed";
+        let once = "arrived copy_started copied stored queued job_allotted job_submitted job_ended accepted grouped analysed";
         // A backend that finds its job already ended never saw it running.
         let without_running = once.replace("job_submitted ", "");
         assert!(kinds.join(" ") == once || kinds.join(" ") == without_running, "{kinds:?}");
