@@ -107,6 +107,12 @@ pub trait Store: Send {
     /// When the book can't be written.
     fn request(&mut self, at: Timestamp, who: &str, kind: RequestKind, subject: &RequestSubject) -> Result<i64, StoreError>;
 
+    /// What came of a request; none while the backend has not taken it.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn answer_to(&self, id: i64) -> Result<Option<String>, StoreError>;
+
     /// Says what came of a request.
     ///
     /// # Errors

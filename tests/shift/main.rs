@@ -13,6 +13,7 @@ mod fuzz_corpus;
 mod house;
 mod intake;
 mod kill;
+mod lanes;
 mod large_detector;
 mod leases;
 mod made_up;

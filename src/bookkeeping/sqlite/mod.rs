@@ -227,6 +227,10 @@ impl Store for SqliteStore {
         self.write(|transaction| write::request(transaction, at, who, kind, subject))
     }
 
+    fn answer_to(&self, id: i64) -> Result<Option<String>, StoreError> {
+        self.fail(read::answer_to(&self.connection, id))
+    }
+
     fn answer_request(&mut self, id: i64, at: Timestamp, outcome: &str) -> Result<(), StoreError> {
         self.write(|transaction| write::answer_request(transaction, id, at, outcome))
     }

@@ -115,6 +115,11 @@ pub(super) fn open_requests(connection: &Connection) -> Answer<Vec<RequestRecord
     all(connection, "SELECT * FROM requests WHERE answered_ns IS NULL ORDER BY id", (), request_record)
 }
 
+pub(super) fn answer_to(connection: &Connection, id: i64) -> Answer<Option<String>> {
+    let mut statement = connection.prepare_cached("SELECT outcome FROM requests WHERE id = ?1")?;
+    Ok(statement.query_row([id], |row| row.get::<_, Option<String>>(0)).optional()?.flatten())
+}
+
 pub(super) fn lease(connection: &Connection) -> Answer<Option<LeaseRecord>> {
     connection.prepare_cached("SELECT * FROM lease")?.query_row((), lease_record).optional()
 }
