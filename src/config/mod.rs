@@ -3,11 +3,13 @@
 //! Ground floor of the outer crate: every other folder may use it, it uses only `monitasks`. Each setting has a default, a
 //! unit in its name and its meaning in `assets/dqmon.toml`, the commented file that `dqmon init` writes.
 
+mod place;
 mod settings;
 mod workspace;
 
+pub use place::{Place, PlaceError, RootPlace};
 pub use settings::{
     AnalysisSettings, BookSettings, GainEstimator, IntakeSettings, PeopleSettings, PoolSettings, PurityMethod,
-    ReconstructionSettings, Settings, SettingsError, TaskSettings,
+    ReconstructionSettings, Settings, SettingsError, TaskSettings, TransferSettings,
 };
 pub use workspace::{Workspace, WorkspaceError};

@@ -14,7 +14,7 @@ use crate::processing::collect::{CollectError, accept_reconstructed, last_messag
 use crate::processing::durable;
 use crate::processing::script::path_text;
 use crate::processing::steps::{FileEvent, next_file};
-use crate::processing::transfer::{TransferError, seen, standing_copy};
+use crate::processing::transfer::{Terms, TransferError, seen, standing_copy};
 
 impl Backend<'_> {
     /// Moves every file on as far as it goes without waiting; answers whether any moved. One copy at most: jobs' ends and new
@@ -84,7 +84,7 @@ impl Backend<'_> {
         }
         // A copy that stands is the copy, whatever has become of the source since the stop between the two.
         let standing = if is_as_known { None } else { standing_copy(&to, file.size_bytes)? };
-        match standing.map_or_else(|| self.transfer.copy(&from, &to), Ok) {
+        match standing.map_or_else(|| self.transfer.copy(&from, &to.clone().into(), &Terms::default()), Ok) {
             Ok(copied) => {
                 let transfer = TransferRecord {
                     file: file.file,
