@@ -246,6 +246,24 @@ mod tests {
     }
 
     #[test]
+    fn raw_files_stand_where_the_settings_say() {
+        let mut workspace = Workspace { root: "/w".into(), settings: Settings::default() };
+        let file = FileId::new(7, 1);
+        assert_eq!(workspace.raw_file(file), Path::new("/w/storage/input/run7/run7-seq1.dat"));
+        assert_eq!(workspace.central_copy(file), Ok(None));
+        workspace.settings.transfer.farm = "/farm/raw".into();
+        assert_eq!(workspace.raw_file(file), Path::new("/farm/raw/run7/run7-seq1.dat"));
+        for (central, expected) in [
+            ("root://eos.example.org//eos/raw/", "root://eos.example.org//eos/raw/run7/run7-seq1.dat"),
+            ("central", "/w/central/run7/run7-seq1.dat"),
+            ("/mnt/central", "/mnt/central/run7/run7-seq1.dat"),
+        ] {
+            workspace.settings.transfer.central = central.into();
+            assert_eq!(workspace.central_copy(file).unwrap().unwrap().to_string(), expected);
+        }
+    }
+
+    #[test]
     fn a_workspace_is_made_once() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("shift");

@@ -20,6 +20,9 @@ pub struct XrootdServer {
 
 const PORT: u16 = 21094;
 
+/// What the server calls itself.
+const NAME: &str = "dqmon";
+
 /// Longest wait for the server to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -107,7 +110,7 @@ impl XrootdServer {
     pub fn run(&mut self) {
         let mut command = self.command_inside("xrootd");
         command.arg("-c").arg(self.path("server.cfg")).arg("-l").arg(self.path("run/log"));
-        command.args(["-R", "xrootd", "-n", "dqmon", "-I", "v4", "-p", &PORT.to_string()]);
+        command.args(["-R", "xrootd", "-n", NAME, "-I", "v4", "-p", &PORT.to_string()]);
         let said = fs::File::create(self.path("said")).unwrap();
         self.server = Some(command.current_dir(self.folder.path()).stdout(Stdio::null()).stderr(said).spawn().unwrap());
         let end = Instant::now() + PATIENCE;
@@ -153,6 +156,8 @@ impl Drop for XrootdServer {
         self.kill();
         let _ = self.holder.kill();
         let _ = self.holder.wait();
+        // It notes there where it runs, whatever it is told.
+        let _ = fs::remove_file(std::env::temp_dir().join(format!("xrootd.{NAME}.env")));
     }
 }
 

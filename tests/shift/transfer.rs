@@ -62,7 +62,8 @@ impl Storage {
 
     /// Names below a folder of the storage, hidden ones too.
     fn names(&self, below: &str) -> Vec<String> {
-        let entries = fs::read_dir(self.folder.join(below)).map(|entries| entries.flatten().collect()).unwrap_or(Vec::new());
+        let entries: Vec<_> =
+            fs::read_dir(self.folder.join(below)).map(|entries| entries.flatten().collect()).unwrap_or_default();
         entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
     }
 
@@ -322,12 +323,11 @@ fn a_disk_that_fills_gets_no_half_file() {
 
 #[test]
 fn a_server_whose_disk_fills_gets_no_half_file() {
-    let Some(storage) = xrootd() else { return };
+    let Some(mut storage) = xrootd() else { return };
     let Some(_disk) = SmallDisk::on(&storage.folder, 150) else {
         return;
     };
     // Asks which disk it has when it starts.
-    let mut storage = storage;
     storage.server().kill();
     storage.server().run();
     fills_up(&mut storage);

@@ -66,12 +66,12 @@ impl<K: Ord + Clone + Send + 'static> TransferDesk<K> {
         let (tasks, orders) = crossbeam_channel::unbounded::<Task<K>>();
         let (done, finished) = crossbeam_channel::unbounded();
         let (waker, wake) = crossbeam_channel::bounded(1);
-        let copyist = || {
-            let (orders, done, waker, transfer) = (orders.clone(), done.clone(), waker.clone(), transfer.clone());
+        let copyist = |transfer: Arc<dyn Transfer>| {
+            let (orders, done, waker) = (orders.clone(), done.clone(), waker.clone());
             std::thread::spawn(move || copy_what_comes(&orders, &*transfer, &done, &waker))
         };
         TransferDesk {
-            threads: (0..settings.workers.max(1)).map(|_| copyist()).collect(),
+            threads: std::iter::repeat_n(transfer, settings.workers.max(1)).map(copyist).collect(),
             tasks: Some(tasks),
             finished,
             wake,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::config::TransferSettings;
+
 /// How often and after what pauses a copy is tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
@@ -32,6 +34,17 @@ pub enum NextTry {
 }
 
 impl RetryPolicy {
+    /// As the settings want it.
+    #[must_use]
+    pub fn of(settings: &TransferSettings) -> Self {
+        let time = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        RetryPolicy {
+            retries: settings.retries,
+            pause: time(settings.retry_pause_s),
+            longest_pause: time(settings.retry_longest_pause_s),
+        }
+    }
+
     /// What follows the try of that number, counted from 1. Copies with other names wait a little differently, so that they do
     /// not all come back at once: a pause is up to a quarter longer, never above the longest.
     #[must_use]
@@ -92,6 +105,16 @@ mod tests {
         fn what_is_final_is_never_tried_again(policy in policies(), attempt: u32) {
             prop_assert_eq!(policy.after(attempt, ErrorKind::Final, "x"), NextTry::Never);
         }
+    }
+
+    #[test]
+    fn by_default_a_server_may_be_down_for_a_week() {
+        let policy = RetryPolicy::of(&TransferSettings::default());
+        let pauses = (1..).map_while(|attempt| match policy.after(attempt, ErrorKind::Passing, "run1-seq0") {
+            NextTry::After(pause) => Some(pause.as_secs()),
+            NextTry::Never => None,
+        });
+        assert!(pauses.sum::<u64>() > 6 * 24 * 3600);
     }
 
     #[test]

@@ -55,16 +55,9 @@ impl Client {
         self.question(place, arguments, course, Some((what, QUESTION)))
     }
 
-    /// Asks a server something that takes as long as reading the file.
-    pub fn ask_at_length(
-        &self,
-        place: &RootPlace,
-        what: &'static str,
-        arguments: &[&str],
-        course: &Course<'_>,
-    ) -> Result<Answer, TransferError> {
-        let limit = course.terms().time_limit.map(|limit| (what, limit));
-        self.question(place, arguments, course, limit)
+    /// Asks a server something that takes as long as reading the file: only the copy's own limits hold.
+    pub fn ask_at_length(&self, place: &RootPlace, arguments: &[&str], course: &Course<'_>) -> Result<Answer, TransferError> {
+        self.question(place, arguments, course, None)
     }
 
     fn question(
@@ -224,7 +217,7 @@ fn read_aside(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn answer(code: Option<i32>, out: &str, words: &str) -> Answer {
+    fn answered(code: Option<i32>, out: &str, words: &str) -> Answer {
         Answer { code, out: out.into(), words: words.into() }
     }
 
@@ -232,26 +225,26 @@ mod tests {
     fn the_servers_number_and_words_are_found() {
         let refused =
             "[ERROR] Server responded with an error: [3011] Unable to locate /store/none; no such file or directory \n\n";
-        let refused = answer(Some(54), "", refused);
+        let refused = answered(Some(54), "", refused);
         assert_eq!(refused.server_code(), Some(3011));
         assert_eq!(
             refused.said(),
             "Server responded with an error: [3011] Unable to locate /store/none; no such file or directory"
         );
-        assert_eq!(answer(Some(51), "", "[FATAL] Connection error").server_code(), None);
+        assert_eq!(answered(Some(51), "", "[FATAL] Connection error").server_code(), None);
         assert_eq!(
-            answer(Some(51), "", "Run: [FATAL] Connection error:  (destination)\n").said(),
+            answered(Some(51), "", "Run: [FATAL] Connection error:  (destination)\n").said(),
             "Connection error: (destination)"
         );
-        assert_eq!(answer(None, "", "").said(), "it was killed");
+        assert_eq!(answered(None, "", "").said(), "it was killed");
     }
 
     #[test]
     fn values_and_checksums_are_read_from_what_it_prints() {
-        let answer = answer(Some(0), "Path:   /store/x\nSize:   5000000\nFlags:  48 (IsReadable|IsWritable)\n", "");
+        let answer = answered(Some(0), "Path:   /store/x\nSize:   5000000\nFlags:  48 (IsReadable|IsWritable)\n", "");
         assert_eq!(answer.value_of("Size:"), Some("5000000"));
         assert_eq!((answer.value_of("Mode:"), answer.adler32()), (None, None));
-        let sum = |out: &str| super::tests::answer(Some(0), out, "").adler32();
+        let sum = |out: &str| answered(Some(0), out, "").adler32();
         assert_eq!(sum("adler32 4869d8da\n"), Some(0x4869_d8da));
         assert_eq!((sum("md5 4869d8da"), sum("adler32"), sum("adler32 xyz"), sum("")), (None, None, None, None));
     }

@@ -172,7 +172,7 @@ impl OneCopy<'_> {
         let what = "checksum on the server not known";
         // A server with several kinds answers the one that is asked for.
         let asked = format!("{}?cks.type=adler32", place.path());
-        let answer = self.client.ask_at_length(place, what, &["query", "checksum", &asked], self.course)?;
+        let answer = self.client.ask_at_length(place, &["query", "checksum", &asked], self.course)?;
         let answer = self.well(answer, what)?;
         answer.adler32().ok_or_else(|| self.not_understood(what, &answer))
     }
