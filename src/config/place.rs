@@ -1,7 +1,7 @@
 //! Where a copy goes: a folder or file on this machine, or one on an XRootD server.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// A place that files are copied to, or a file there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,10 +57,17 @@ impl Place {
     /// A file or folder below this one.
     ///
     /// # Errors
-    /// When the server could not take that name.
+    /// When it would not stand below this one, or the server could not take that name.
     pub fn join(&self, below: &str) -> Result<Self, PlaceError> {
         match self {
-            Place::Local(folder) => Ok(Place::Local(folder.join(below))),
+            Place::Local(folder) => {
+                let is_below = Path::new(below).components().all(|part| matches!(part, Component::Normal(_)));
+                if !is_below || below.is_empty() || below.contains('\0') {
+                    let why = format!("it would not stand below {}", folder.display());
+                    return Err(PlaceError { text: below.to_owned(), why });
+                }
+                Ok(Place::Local(folder.join(below)))
+            }
             Place::Root(folder) => Place::parse(&format!("{}/{below}", folder.to_string().trim_end_matches('/'))),
         }
     }
@@ -264,6 +271,9 @@ mod tests {
         let place = Place::parse("root://h//eos/").unwrap();
         assert_eq!(place.join("run1/run1-seq0.dat").unwrap().to_string(), "root://h//eos/run1/run1-seq0.dat");
         assert!(place.join("../x").is_err() && place.join("a?b").is_err() && place.join("/x").is_err());
+        let folder = Place::parse("/data").unwrap();
+        assert_eq!(folder.join("run1/a?b.dat").unwrap().local(), Some(Path::new("/data/run1/a?b.dat")));
+        assert!(["/etc/x", "../x", "a/../../x", ""].iter().all(|below| folder.join(below).is_err()));
         assert_eq!(Place::parse("root://h//").unwrap().join("x").unwrap().to_string(), "root://h//x");
     }
 

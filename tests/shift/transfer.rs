@@ -1,6 +1,7 @@
 //! Copies of raw files, on one machine and to a real XRootD server: one story for both, and what only a server can do.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -262,6 +263,21 @@ fn a_server_that_hangs_in_the_middle_of_a_copy_is_left_when_its_time_is_over() {
     assert!(matches!(error, TransferError::TimeLimit { .. } | TransferError::ServerDown { .. }), "{error}");
     storage.server().freeze(false);
     storage.goes_well_the_next_time("run1/x.dat");
+}
+
+#[test]
+fn bytes_that_change_on_the_way_are_found_and_not_kept() {
+    let Some(mut storage) = xrootd() else { return };
+    let programs = storage.server().programs();
+    let (real, false_client) = (programs.join("xrdcp"), storage.sources.path().join("xrdcp"));
+    fs::write(&false_client, format!("#!/bin/sh\ntr '\\001' '\\002' | '{}' \"$@\"\n", real.display())).unwrap();
+    fs::set_permissions(&false_client, fs::Permissions::from_mode(0o755)).unwrap();
+    let (from, place) = (storage.source("a.dat", 3, 1), storage.place.join("run1/a.dat").unwrap());
+    let damaging = XrdCopy::with_programs(false_client, programs.join("xrdfs"));
+    let error = damaging.copy(&from, &place, &Terms::default()).unwrap_err();
+    assert!(matches!(error, TransferError::Differs { .. }) && error.is_passing(), "{error}");
+    assert!(storage.names("run1").is_empty(), "{:?}", storage.names("run1"));
+    assert!(!storage.copy(&from, "run1/a.dat", &Terms::default()).unwrap().stood_already);
 }
 
 #[test]
