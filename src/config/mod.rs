@@ -8,8 +8,11 @@ mod settings;
 mod workspace;
 
 pub use lanes::{GateRule, LaneSettings};
+mod place;
+
+pub use place::{Place, PlaceError, RootPlace};
 pub use settings::{
     AnalysisSettings, BookSettings, GainEstimator, IntakeSettings, PeopleSettings, PoolSettings, PurityMethod,
-    ReconstructionSettings, Settings, SettingsError, TaskSettings,
+    ReconstructionSettings, Settings, SettingsError, TaskSettings, TransferSettings,
 };
 pub use workspace::{Workspace, WorkspaceError};

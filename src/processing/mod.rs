@@ -13,7 +13,7 @@ mod lanes;
 mod lease;
 mod script;
 pub mod steps;
-mod transfer;
+pub mod transfer;
 mod transfer_log;
 mod watch;
 
@@ -21,4 +21,3 @@ pub use backend::{Options, ProcessingError, Progress, Report, RunUntil, run};
 pub use batch::{Batch, BatchError, EndMark, JobError, JobOrder, JobOrderText, JobSeen, LocalPool, run_job};
 pub use lease::LeaseError;
 pub use script::{SHIPPED_TEMPLATE, TemplateError};
-pub use transfer::{Copied, LocalCopy, Transfer, TransferError};

@@ -22,6 +22,9 @@ mod physics;
 mod raw_files;
 mod reconstruction;
 mod root_files;
+#[path = "../services/mod.rs"]
+mod services;
+mod transfer;
 mod uproot;
 mod window_clicks;
 mod window_event;
