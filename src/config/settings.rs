@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::{MailSettings, RetrySettings};
+
 /// Everything `dqmon.toml` may say; what it leaves out has these defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -29,6 +31,10 @@ pub struct Settings {
     pub book: BookSettings,
     /// Who may be on shift.
     pub people: PeopleSettings,
+    /// Trying failed files again of itself.
+    pub retry: RetrySettings,
+    /// Mail on failures.
+    pub mail: MailSettings,
 }
 
 /// Taking raw files in.
@@ -227,6 +233,8 @@ impl Default for Settings {
             tasks: BTreeMap::new(),
             book: BookSettings::default(),
             people: PeopleSettings::default(),
+            retry: RetrySettings::default(),
+            mail: MailSettings::default(),
         }
     }
 }
@@ -347,6 +355,7 @@ impl Settings {
             ("track_max_gap_cm", self.reconstruction.track_max_gap_cm),
             ("purity_bin_us", self.analysis.purity_bin_us),
             ("lease_stale_s", self.book.lease_stale_s),
+            ("pause_s", self.retry.pause_s),
         ];
         for (key, value) in above_zero {
             if !(value > 0.0 && value.is_finite()) {
@@ -397,7 +406,7 @@ impl Settings {
                 format!("'time_zone' is {found:?}, expected an IANA name such as \"Europe/Zurich\" or \"UTC\""),
             ));
         }
-        None
+        self.mail.fault()
     }
 }
 
