@@ -7,6 +7,7 @@ mod analyse;
 mod compare;
 mod decide;
 mod demo;
+mod flow;
 mod init;
 mod inspect;
 mod job;
@@ -90,6 +91,8 @@ enum Command {
     Decide(decide::Args),
     /// How the shift goes: backend, queue, failures.
     Status(status::Args),
+    /// How smoothly files go: latency of each stage, rate, backlog, room on the disks.
+    Flow(flow::Args),
     /// Run one job script and write its batch record; started by the local pool.
     #[command(hide = true)]
     Job(job::Args),
@@ -220,6 +223,7 @@ pub fn main() -> ExitCode {
         Some(Command::Show(args)) => show::run(global, args),
         Some(Command::Decide(args)) => decide::run(global, args),
         Some(Command::Status(args)) => status::run(global, args),
+        Some(Command::Flow(args)) => flow::run(global, args),
         Some(Command::Job(args)) => job::run(args),
     };
     match outcome {

@@ -7,9 +7,13 @@
 mod backend;
 mod batch;
 mod collect;
+pub mod disk;
 mod durable;
+pub mod failures;
+pub mod flow;
 mod intake;
 mod lease;
+pub mod mail;
 mod script;
 pub mod steps;
 mod transfer;

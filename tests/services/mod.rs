@@ -1,0 +1,3 @@
+//! Services that tests start for themselves, on loopback alone; each is ended by its id when its handle goes.
+
+pub mod smtp;
