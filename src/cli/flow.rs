@@ -9,6 +9,9 @@ use crate::bookkeeping::{SqliteStore, Store, StoryRecord};
 use crate::processing::disk::{Disk, disks};
 use crate::processing::flow::{Flow, Happening};
 
+/// Records of a shorter time make no finding of a disk that fills, s.
+const SHORTEST_SPAN_S: f64 = 600.0;
+
 /// Arguments of `dqmon flow`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -44,7 +47,10 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         print(&flow, args.last);
         disks.iter().for_each(print_disk);
     }
-    let is_short = |disk: &Disk| disk.fault.is_some() || disk.full_in_s.is_some_and(|left_s| left_s < args.last.as_secs_f64());
+    // A few files in a burst tell nothing of the hours to come.
+    let is_known = flow.span_s >= SHORTEST_SPAN_S;
+    let is_soon = |left_s: f64| is_known && left_s < args.last.as_secs_f64();
+    let is_short = |disk: &Disk| disk.fault.is_some() || disk.full_in_s.is_some_and(is_soon);
     Ok(if disks.iter().any(is_short) { Ended::WithFinding } else { Ended::Done })
 }
 

@@ -4,6 +4,9 @@ use monitasks::figure::{Axis, Figure, Ink, Layer, Scale};
 
 use super::{Bin, Flow, Stage};
 
+/// A line's label and its number in each bin.
+type Counted = (&'static str, fn(&Bin) -> usize);
+
 /// The figures of the flow page, each with its name: `latency`, `backlog`, `rate`.
 #[must_use]
 pub fn flow_figures(flow: &Flow) -> Vec<(&'static str, Figure)> {
@@ -58,14 +61,14 @@ fn backlog(flow: &Flow) -> Figure {
     if is_empty(flow) {
         return Figure::empty(title, "No file in this time. Files that the DAQ closes in the incoming folder are counted here.");
     }
-    let places: [(&str, fn(&Bin) -> usize); 5] = [
+    let places: [Counted; 5] = [
         ("wait for their copy", |bin| bin.backlog.copy),
         ("wait for their job", |bin| bin.backlog.queue),
         ("are reconstructed", |bin| bin.backlog.run),
         ("wait for their analysis", |bin| bin.backlog.analysis),
         ("failed", |bin| bin.backlog.failed),
     ];
-    let layer = |(ink, (label, count)): (u8, (&str, fn(&Bin) -> usize))| Layer::Line {
+    let layer = |(ink, (label, count)): (u8, Counted)| Layer::Line {
         label: label.into(),
         ink: Ink::Series(ink),
         points: flow.bins.iter().map(|bin| [end(bin), count(bin) as f64]).collect(),
@@ -91,10 +94,10 @@ fn rate(flow: &Flow) -> Figure {
         .into_iter()
         .chain(flow.bins.iter().map(end))
         .collect();
-    let counts: [(&str, fn(&Bin) -> usize); 3] =
+    let counts: [Counted; 3] =
         [("arrived", |bin| bin.done.arrived), ("reconstructed", |bin| bin.done.reconstructed), ("failed", |bin| bin.done.failed)];
     let per_hour = |bin: &Bin, count: usize| 3600.0 * count as f64 / bin.to.duration_since(bin.from).as_secs_f64().max(1e-9);
-    let layer = |(ink, (label, count)): (u8, (&str, fn(&Bin) -> usize))| Layer::Steps {
+    let layer = |(ink, (label, count)): (u8, Counted)| Layer::Steps {
         label: label.into(),
         ink: Ink::Series(ink),
         edges: edges.clone(),
