@@ -7,6 +7,7 @@ mod analyse;
 mod compare;
 mod decide;
 mod demo;
+mod flow;
 mod init;
 mod inspect;
 mod job;
@@ -105,6 +106,8 @@ enum Command {
     Reprocess(requests::Args),
     /// How the shift goes: backend, queue, failures.
     Status(status::Args),
+    /// How smoothly files go: latency of each stage, rate, backlog, room on the disks.
+    Flow(flow::Args),
     /// Run one job script and write its batch record; started by the local pool.
     #[command(hide = true)]
     Job(job::Args),
@@ -241,6 +244,7 @@ pub fn main() -> ExitCode {
         Some(Command::Cancel(args)) => requests::run(global, RequestKind::Cancel, args),
         Some(Command::Reprocess(args)) => requests::run(global, RequestKind::Reprocess, args),
         Some(Command::Status(args)) => status::run(global, args),
+        Some(Command::Flow(args)) => flow::run(global, args),
         Some(Command::Job(args)) => job::run(args),
     };
     match outcome {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::lanes::LaneSettings;
-use super::Place;
+use super::{MailSettings, Place, RetrySettings};
 
 /// Everything `dqmon.toml` may say; what it leaves out has these defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,10 @@ pub struct Settings {
     pub book: BookSettings,
     /// Who may be on shift.
     pub people: PeopleSettings,
+    /// Trying failed files again of itself.
+    pub retry: RetrySettings,
+    /// Mail on failures.
+    pub mail: MailSettings,
 }
 
 /// Taking raw files in.
@@ -264,6 +268,8 @@ impl Default for Settings {
             tasks: BTreeMap::new(),
             book: BookSettings::default(),
             people: PeopleSettings::default(),
+            retry: RetrySettings::default(),
+            mail: MailSettings::default(),
         }
     }
 }
@@ -406,6 +412,7 @@ impl Settings {
             ("slowest_mb_per_s", self.transfer.slowest_mb_per_s),
             ("retry_pause_s", self.transfer.retry_pause_s),
             ("retry_longest_pause_s", self.transfer.retry_longest_pause_s),
+            ("pause_s", self.retry.pause_s),
         ];
         for (key, value) in above_zero {
             if !(value > 0.0 && value.is_finite()) {
@@ -463,7 +470,7 @@ impl Settings {
                 format!("'time_zone' is {found:?}, expected an IANA name such as \"Europe/Zurich\" or \"UTC\""),
             ));
         }
-        None
+        self.mail.fault()
     }
 }
 

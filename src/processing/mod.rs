@@ -7,10 +7,14 @@
 mod backend;
 mod batch;
 mod collect;
+pub mod disk;
 mod durable;
+pub mod failures;
+pub mod flow;
 mod intake;
 mod lanes;
 mod lease;
+pub mod mail;
 mod script;
 pub mod steps;
 pub mod transfer;
