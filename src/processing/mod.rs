@@ -7,7 +7,6 @@
 mod backend;
 mod batch;
 mod collect;
-mod durable;
 mod intake;
 mod lease;
 mod script;
@@ -15,6 +14,8 @@ pub mod steps;
 mod transfer;
 mod transfer_log;
 mod watch;
+
+use crate::durable;
 
 pub use backend::{Options, ProcessingError, Progress, Report, RunUntil, run};
 pub use batch::{Batch, BatchError, EndMark, JobError, JobOrder, JobOrderText, JobSeen, LocalPool, run_job};
