@@ -4,17 +4,22 @@
 //! standard output, messages to standard error.
 
 mod analyse;
+mod archive;
 mod compare;
 mod decide;
 mod demo;
+mod import;
 mod init;
 mod inspect;
 mod job;
 mod plot;
 mod process;
 pub mod progress;
+mod publish;
 mod reconstruct;
+mod release;
 mod runs;
+mod selection;
 mod show;
 mod simulate;
 mod status;
@@ -90,6 +95,14 @@ enum Command {
     Decide(decide::Args),
     /// How the shift goes: backend, queue, failures.
     Status(status::Args),
+    /// What an old farm left: its transfer logs read, compared and rebuilt.
+    Import(import::Args),
+    /// Raw files into tars of one kind of run: plan, build, verify.
+    Archive(archive::Args),
+    /// Logs and a summary of the flow into a folder that everyone may read.
+    Publish(publish::Args),
+    /// Raw copies that may go, as verified copies stand elsewhere.
+    Release(release::Args),
     /// Run one job script and write its batch record; started by the local pool.
     #[command(hide = true)]
     Job(job::Args),
@@ -172,7 +185,7 @@ fn end_with_its_reader(command: Option<&Command>) {
 
 /// Commands that work in no workspace, and those of the others that write into one when they are not told otherwise.
 const WITH_NO_WORKSPACE: [&str; 5] = ["demo", "init", "simulate", "inspect", "job"];
-const WRITES_INTO_THE_BOOK: [&str; 2] = ["process", "decide"];
+const WRITES_INTO_THE_BOOK: [&str; 5] = ["process", "decide", "import", "archive", "release"];
 
 /// The command line's grammar. An option that means nothing to a command is not in its help.
 fn grammar() -> clap::Command {
@@ -220,6 +233,10 @@ pub fn main() -> ExitCode {
         Some(Command::Show(args)) => show::run(global, args),
         Some(Command::Decide(args)) => decide::run(global, args),
         Some(Command::Status(args)) => status::run(global, args),
+        Some(Command::Import(args)) => import::run(global, args),
+        Some(Command::Archive(args)) => archive::run(global, args),
+        Some(Command::Publish(args)) => publish::run(global, args),
+        Some(Command::Release(args)) => release::run(global, args),
         Some(Command::Job(args)) => job::run(args),
     };
     match outcome {

@@ -7,7 +7,7 @@ mod settings;
 mod workspace;
 
 pub use settings::{
-    AnalysisSettings, BookSettings, GainEstimator, IntakeSettings, PeopleSettings, PoolSettings, PurityMethod,
+    AnalysisSettings, BookSettings, GainEstimator, IntakeSettings, PeopleSettings, PoolSettings, PublishSettings, PurityMethod,
     ReconstructionSettings, Settings, SettingsError, TaskSettings,
 };
 pub use workspace::{Workspace, WorkspaceError};

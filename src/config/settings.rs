@@ -27,6 +27,8 @@ pub struct Settings {
     pub tasks: BTreeMap<String, TaskSettings>,
     /// The book.
     pub book: BookSettings,
+    /// Logs for everyone to read.
+    pub publish: PublishSettings,
     /// Who may be on shift.
     pub people: PeopleSettings,
 }
@@ -179,6 +181,16 @@ pub struct BookSettings {
     pub lease_stale_s: f64,
 }
 
+/// Logs for everyone to read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PublishSettings {
+    /// The folder that logs and a summary of the flow are published to, relative to the workspace or absolute; empty for none.
+    pub folder: PathBuf,
+    /// Seconds between two publications.
+    pub every_s: f64,
+}
+
 /// Who may be on shift.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -226,6 +238,7 @@ impl Default for Settings {
             analysis: AnalysisSettings::default(),
             tasks: BTreeMap::new(),
             book: BookSettings::default(),
+            publish: PublishSettings::default(),
             people: PeopleSettings::default(),
         }
     }
@@ -297,6 +310,12 @@ impl Default for BookSettings {
     }
 }
 
+impl Default for PublishSettings {
+    fn default() -> Self {
+        PublishSettings { folder: PathBuf::new(), every_s: 3600.0 }
+    }
+}
+
 impl Default for PeopleSettings {
     fn default() -> Self {
         let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
@@ -347,6 +366,7 @@ impl Settings {
             ("track_max_gap_cm", self.reconstruction.track_max_gap_cm),
             ("purity_bin_us", self.analysis.purity_bin_us),
             ("lease_stale_s", self.book.lease_stale_s),
+            ("every_s", self.publish.every_s),
         ];
         for (key, value) in above_zero {
             if !(value > 0.0 && value.is_finite()) {

@@ -6,7 +6,9 @@
 mod commands;
 mod compare;
 mod containers;
+mod distribution;
 mod documentation;
+mod farm_logs;
 mod first_light;
 mod frame_times;
 mod fuzz_corpus;
