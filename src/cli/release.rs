@@ -1,6 +1,7 @@
 //! `dqmon release`: raw copies that may go, as verified copies stand elsewhere.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use monitasks::vocab::{FileId, Run};
 use serde_json::json;
@@ -147,8 +148,8 @@ fn facts_of_all(
     let mut all = Vec::new();
     for file in overview.files.iter().filter(|file| choice.runs.as_ref().is_none_or(|runs| runs.has(file.file.run))) {
         let run = file.file.run;
-        if !told.contains_key(&run) {
-            told.insert(run, copies_told(&store.story(run, None)?));
+        if let Entry::Vacant(entry) = told.entry(run) {
+            entry.insert(copies_told(&store.story(run, None)?));
         }
         let of_story = told.get(&run).and_then(|copies| copies.get(&file.file)).into_iter().flatten();
         let copies: Vec<KnownCopy> = of_story.chain(elsewhere.get(&file.file).into_iter().flatten()).cloned().collect();

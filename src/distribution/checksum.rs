@@ -9,7 +9,7 @@ use std::path::Path;
 /// # Errors
 /// When it can't be read.
 pub fn checksum(path: &Path) -> io::Result<(u64, u32)> {
-    Summed::new(File::open(path)?).to_end()
+    Summed::new(File::open(path)?).read_out()
 }
 
 /// A reader that sums what is read through it.
@@ -30,7 +30,7 @@ impl<R: Read> Summed<R> {
     }
 
     /// Reads what is left; answers size and checksum of all.
-    pub(super) fn to_end(&mut self) -> io::Result<(u64, u32)> {
+    pub(super) fn read_out(&mut self) -> io::Result<(u64, u32)> {
         let mut chunk = vec![0; 1 << 18];
         loop {
             match self.read(&mut chunk) {

@@ -61,7 +61,7 @@ fn member(tar: &Path, name: &str) -> std::io::Result<(u64, u32)> {
     for entry in tar::Archive::new(File::open(tar)?).entries_with_seek()? {
         let entry = entry?;
         if entry.path()?.as_os_str() == name {
-            return Summed::new(entry.take(u64::MAX)).to_end();
+            return Summed::new(entry.take(u64::MAX)).read_out();
         }
     }
     Err(std::io::Error::other(format!("there is no {name} in it")))

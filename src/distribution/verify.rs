@@ -48,7 +48,7 @@ pub fn verify(path: &Path) -> Result<TarReport, DistributionError> {
         }
         Err(why) => reading.faults.push(format!("it is no tar: {why}")),
     }
-    let (size_bytes, adler32) = archive.into_inner().to_end().map_err(&error)?;
+    let (size_bytes, adler32) = archive.into_inner().read_out().map_err(&error)?;
     Ok(reading.ended(size_bytes, adler32))
 }
 
@@ -81,7 +81,7 @@ impl Reading {
             }
             return Ok(());
         }
-        let found = Summed::new(&mut *entry).to_end().map_err(|why| format!("{name}: {why}"))?;
+        let found = Summed::new(&mut *entry).read_out().map_err(|why| format!("{name}: {why}"))?;
         self.last = Some(name.clone());
         match self.expected.remove(&name) {
             None => self.faults.push(format!("{name} is not in the manifest, or stands twice")),
