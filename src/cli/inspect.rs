@@ -79,6 +79,11 @@ pub fn run(args: &Args) -> Outcome {
     show(args, kind, report)
 }
 
+/// What is wrong with a batch record, for those who read many.
+pub(super) fn faults_of_batch_record(path: &Path) -> Result<Vec<String>, Failure> {
+    Ok(jobs::batch_record(&text_of(path)?).faults)
+}
+
 /// Prints a report; anything wrong is a finding.
 fn show(args: &Args, kind: Kind, report: Report) -> Outcome {
     let Report { facts, text, faults } = report;

@@ -15,7 +15,7 @@ pub use mail::{Encryption, MailSettings};
 pub use place::{Place, PlaceError, RootPlace};
 pub use retry::{RetryClasses, RetrySettings};
 pub use settings::{
-    AnalysisSettings, BookSettings, GainEstimator, IntakeSettings, PeopleSettings, PoolSettings, PurityMethod,
+    AnalysisSettings, BookSettings, GainEstimator, IntakeSettings, PeopleSettings, PoolSettings, PublishSettings, PurityMethod,
     ReconstructionSettings, Settings, SettingsError, TaskSettings, TransferSettings,
 };
 pub use workspace::{Workspace, WorkspaceError};

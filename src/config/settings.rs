@@ -34,6 +34,8 @@ pub struct Settings {
     pub tasks: BTreeMap<String, TaskSettings>,
     /// The book.
     pub book: BookSettings,
+    /// Logs for everyone to read.
+    pub publish: PublishSettings,
     /// Who may be on shift.
     pub people: PeopleSettings,
     /// Trying failed files again of itself.
@@ -218,6 +220,16 @@ pub struct BookSettings {
     pub lease_stale_s: f64,
 }
 
+/// Logs for everyone to read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PublishSettings {
+    /// The folder that logs and a summary of the flow are published to, relative to the workspace or absolute; empty for none.
+    pub folder: PathBuf,
+    /// Seconds between two publications.
+    pub every_s: f64,
+}
+
 /// Who may be on shift.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -267,6 +279,7 @@ impl Default for Settings {
             analysis: AnalysisSettings::default(),
             tasks: BTreeMap::new(),
             book: BookSettings::default(),
+            publish: PublishSettings::default(),
             people: PeopleSettings::default(),
             retry: RetrySettings::default(),
             mail: MailSettings::default(),
@@ -358,6 +371,12 @@ impl Default for BookSettings {
     }
 }
 
+impl Default for PublishSettings {
+    fn default() -> Self {
+        PublishSettings { folder: PathBuf::new(), every_s: 3600.0 }
+    }
+}
+
 impl Default for PeopleSettings {
     fn default() -> Self {
         let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
@@ -413,6 +432,7 @@ impl Settings {
             ("retry_pause_s", self.transfer.retry_pause_s),
             ("retry_longest_pause_s", self.transfer.retry_longest_pause_s),
             ("pause_s", self.retry.pause_s),
+            ("every_s", self.publish.every_s),
         ];
         for (key, value) in above_zero {
             if !(value > 0.0 && value.is_finite()) {

@@ -8,7 +8,6 @@ mod backend;
 mod batch;
 mod collect;
 pub mod disk;
-mod durable;
 pub mod failures;
 pub mod flow;
 mod intake;
@@ -20,6 +19,8 @@ pub mod steps;
 pub mod transfer;
 mod transfer_log;
 mod watch;
+
+use crate::durable;
 
 pub use backend::{Options, ProcessingError, Progress, Report, RunUntil, run};
 pub use batch::{Batch, BatchError, EndMark, JobError, JobOrder, JobOrderText, JobSeen, LocalPool, run_job};

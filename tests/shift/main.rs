@@ -6,8 +6,10 @@
 mod commands;
 mod compare;
 mod containers;
+mod distribution;
 mod documentation;
 mod failures;
+mod farm_logs;
 mod first_light;
 mod frame_times;
 mod fuzz_corpus;

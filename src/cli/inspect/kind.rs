@@ -4,7 +4,7 @@ use std::path::Path;
 
 use monitasks::format::crp_summary::read_stamp;
 
-use super::transfer_log;
+use crate::farm_logs::begins_as_a_line;
 use crate::rawdata::begins_with_event_table;
 use crate::rawdata::layout::{EVENT_KEY, FOOTER_KEY, RUN_HEADER_BYTES};
 
@@ -130,7 +130,7 @@ fn kind_of_line(line: &str) -> Option<Kind> {
     if super::jobs::is_record_line(line) {
         return Some(Kind::BatchRecord);
     }
-    if transfer_log::looks_like_one(line) {
+    if begins_as_a_line(line) {
         return Some(Kind::TransferLog);
     }
     if read_stamp(line).is_some() {

@@ -52,16 +52,17 @@ pub fn aside(path: &Path) -> PathBuf {
 }
 
 /// Appends one line. A line that was cut short at the end of the file is completed when it is the start of this one, else ended.
-pub fn append_line(path: &Path, line: &str) -> io::Result<()> {
+pub fn append_line(path: &Path, line: impl AsRef<[u8]>) -> io::Result<()> {
+    let line = line.as_ref();
     let is_new = !path.exists();
     let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
     if is_new {
         sync_folder_of(path)?;
     }
     let torn = torn_end(&mut file)?;
-    let text = match line.as_bytes().strip_prefix(torn.as_slice()) {
+    let text = match line.strip_prefix(torn.as_slice()) {
         Some(rest) => [rest, b"\n"].concat(),
-        None => [b"\n", line.as_bytes(), b"\n"].concat(),
+        None => [b"\n", line, b"\n"].concat(),
     };
     file.write_all(&text)?;
     file.sync_all()

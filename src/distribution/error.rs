@@ -1,0 +1,42 @@
+//! What can go wrong when something leaves the workspace.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::bookkeeping::StoreError;
+
+/// Something that was not distributed.
+#[derive(Debug, thiserror::Error)]
+pub enum DistributionError {
+    /// A rule refuses.
+    #[error("{what}: {}", path.display())]
+    Refused {
+        /// What, why, and what there is instead.
+        what: String,
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("{what}: {why}: {}", path.display())]
+    Io {
+        /// What was being done.
+        what: &'static str,
+        /// The operating system's reason.
+        why: io::Error,
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// The book refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Says what was being done with a file when the operating system refused.
+pub(super) fn io_error(what: &'static str, path: &Path) -> impl Fn(io::Error) -> DistributionError {
+    let path = path.to_owned();
+    move |why| DistributionError::Io { what, why, path: path.clone() }
+}
+
+pub(super) fn refused(what: impl Into<String>, path: &Path) -> DistributionError {
+    DistributionError::Refused { what: what.into(), path: path.to_owned() }
+}

@@ -1,0 +1,226 @@
+//! Releases raw copies: the copies elsewhere are read once more, the story is written, then the file goes.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::checksum::{Summed, checksum};
+use super::release::{Facts, KnownCopy, Verdict, releasable};
+use crate::bookkeeping::{Store, StoreError, StoryEntry};
+use crate::durable;
+
+/// The kind of the story's entries.
+const RELEASED: &str = "released";
+
+/// Reads a copy that stands elsewhere.
+pub trait Measure {
+    /// Size and checksum of a copy as it stands now.
+    ///
+    /// # Errors
+    /// With the reason when it can't be read.
+    fn measure(&self, copy: &KnownCopy) -> Result<Measured, String>;
+}
+
+/// A copy as it stands now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measured {
+    /// Its size, bytes.
+    pub size_bytes: u64,
+    /// Adler-32 of its bytes.
+    pub adler32: u32,
+    /// Device and number of the file it stands in, where there are such: two names may be one file.
+    pub identity: Option<(u64, u64)>,
+}
+
+/// Copies in folders of this machine, as files or in tars.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LocalPlaces;
+
+impl Measure for LocalPlaces {
+    fn measure(&self, copy: &KnownCopy) -> Result<Measured, String> {
+        let path = Path::new(&copy.place);
+        if !path.is_absolute() {
+            return Err(format!("it is on no disk of this machine and was not read again: {}", copy.place));
+        }
+        let with_place = |why: std::io::Error| format!("it was not read again: {why}: {}", copy.place);
+        let facts = fs::metadata(path).map_err(with_place)?;
+        let (size_bytes, adler32) = match &copy.member {
+            None => checksum(path).map_err(with_place)?,
+            Some(name) => member(path, name).map_err(with_place)?,
+        };
+        Ok(Measured { size_bytes, adler32, identity: Some((facts.dev(), facts.ino())) })
+    }
+}
+
+/// Size and checksum of a file in a tar.
+fn member(tar: &Path, name: &str) -> std::io::Result<(u64, u32)> {
+    for entry in tar::Archive::new(File::open(tar)?).entries_with_seek()? {
+        let entry = entry?;
+        if entry.path()?.as_os_str() == name {
+            return Summed::new(entry.take(u64::MAX)).read_out();
+        }
+    }
+    Err(std::io::Error::other(format!("there is no {name} in it")))
+}
+
+/// What became of a candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Released {
+    /// It is gone; so many bytes are free.
+    Gone(u64),
+    /// It stays, for these reasons.
+    Stays(Vec<String>),
+}
+
+/// Releases a candidate if the rule lets it go and both copies, read again now, and the file itself hold what the book says. The
+/// story is written first: killed before the file is gone, releasing again ends it.
+///
+/// # Errors
+/// When the book can't be read or written; the file stands then.
+pub fn release(store: &mut dyn Store, measure: &dyn Measure, facts: &Facts, who: &str) -> Result<Released, StoreError> {
+    let copies = match releasable(facts) {
+        Verdict::Release(copies) => copies,
+        Verdict::Keep(whys) => return Ok(Released::Stays(whys.iter().map(ToString::to_string).collect())),
+    };
+    let path = &facts.candidate.path;
+    let standing = match read_again(measure, facts, &copies) {
+        Ok(standing) => standing,
+        Err(faults) => return Ok(Released::Stays(faults)),
+    };
+    let file = facts.candidate.file;
+    let is_told = |detail: &Value| detail.get("path").and_then(Value::as_str) == path.to_str();
+    if !store.story(file.run, Some(file))?.iter().any(|entry| entry.kind == RELEASED && is_told(&entry.detail)) {
+        let places: Vec<&str> = standing.iter().map(|copy| copy.place.as_str()).collect();
+        let detail = json!({
+            "path": path, "size_bytes": facts.size_bytes, "adler32": facts.adler32.map(|sum| format!("{sum:08x}")),
+            "copies": places, "who": who,
+        });
+        let (run, sequence) = (Some(file.run), Some(file.sequence));
+        store.record(None, &[StoryEntry { at: Timestamp::now(), run, sequence, kind: RELEASED.into(), detail }], &[])?;
+    }
+    if let Err(why) = fs::remove_file(path) {
+        return Ok(Released::Stays(vec![format!("it can't be removed: {why}")]));
+    }
+    // Without this the file may be back after a power cut, and is released again then.
+    let _ = durable::sync_folder_of(path);
+    Ok(Released::Gone(facts.size_bytes))
+}
+
+/// The copies that stand now as the book has them, two or more and none of them the candidate itself under another name; else
+/// what is wrong.
+fn read_again<'a>(measure: &dyn Measure, facts: &Facts, copies: &'a [KnownCopy]) -> Result<Vec<&'a KnownCopy>, Vec<String>> {
+    let path = &facts.candidate.path;
+    let own = match (fs::symlink_metadata(path), checksum(path)) {
+        (Ok(own), Ok(sum)) if own.is_file() && Some(sum.1) == facts.adler32 && sum.0 == facts.size_bytes => own,
+        (Ok(own), Ok(_)) if own.is_file() => return Err(vec!["what stands there is not what the book says".into()]),
+        (Ok(_), Ok(_)) => return Err(vec!["it is no regular file".into()]),
+        (Err(why), _) | (_, Err(why)) => return Err(vec![format!("it can't be read: {why}")]),
+    };
+    let mut identities = vec![(own.dev(), own.ino())];
+    let (mut standing, mut faults) = (Vec::new(), Vec::new());
+    for copy in copies {
+        match measure.measure(copy) {
+            Err(why) => faults.push(format!("a copy is not sure: {why}")),
+            Ok(found) if found.identity.is_some_and(|identity| identities.contains(&identity)) => {
+                faults.push(format!("a copy is the same file under another name: {}", copy.place));
+            }
+            Ok(found) if (found.size_bytes, Some(found.adler32)) == (facts.size_bytes, facts.adler32) => {
+                identities.extend(found.identity);
+                standing.push(copy);
+            }
+            Ok(found) => faults.push(format!(
+                "a copy is damaged: {} bytes of Adler-32 {:08x} stand there: {}",
+                found.size_bytes, found.adler32, copy.place
+            )),
+        }
+    }
+    if standing.len() >= 2 { Ok(standing) } else { Err(faults) }
+}
+
+#[cfg(test)]
+mod tests {
+    use monitasks::quality::Flag;
+    use monitasks::vocab::{FileId, Run};
+
+    use super::super::release::Candidate;
+    use super::*;
+    use crate::bookkeeping::SqliteStore;
+
+    struct Place {
+        folder: tempfile::TempDir,
+        store: SqliteStore,
+    }
+
+    fn place() -> (Place, Facts) {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("w")).unwrap();
+        for name in ["w/run1-seq0.dat", "one.dat", "two.dat"] {
+            fs::write(at(name), "Wikipedia").unwrap();
+        }
+        let copy = |name: &str| KnownCopy {
+            place: at(name).to_str().unwrap().into(),
+            member: None,
+            size_bytes: 9,
+            adler32: 0x11E6_0398,
+            verified_at: Some(Timestamp::UNIX_EPOCH),
+        };
+        let facts = Facts {
+            candidate: Candidate { file: FileId::new(1, 0), path: at("w/run1-seq0.dat") },
+            size_bytes: 9,
+            adler32: Some(0x11E6_0398),
+            copies: vec![copy("one.dat"), copy("two.dat")],
+            decision: Some(Flag::Ok),
+            has_run_ended: true,
+            is_processed: true,
+            workspace: at("w"),
+        };
+        let store = SqliteStore::open(&at("w/book.sqlite")).unwrap();
+        (Place { folder, store }, facts)
+    }
+
+    #[test]
+    fn a_file_goes_after_its_story_was_written() {
+        let (mut place, facts) = place();
+        assert_eq!(release(&mut place.store, &LocalPlaces, &facts, "Ada").unwrap(), Released::Gone(9));
+        assert!(!facts.candidate.path.exists());
+        let story = place.store.story(Run(1), None).unwrap();
+        assert_eq!((story.len(), story[0].kind.as_str(), &story[0].detail["who"]), (1, "released", &json!("Ada")));
+        // Killed between the story and the unlink: the file goes now and is told once.
+        fs::write(&facts.candidate.path, "Wikipedia").unwrap();
+        assert_eq!(release(&mut place.store, &LocalPlaces, &facts, "Ada").unwrap(), Released::Gone(9));
+        assert_eq!(place.store.story(Run(1), None).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_copy_that_was_verified_once_and_is_damaged_now_keeps_the_file() {
+        type Change = fn(&Path);
+        let changes: [Change; 5] = [
+            |at| fs::write(at.join("two.dat"), "wikipedia").unwrap(),
+            |at| fs::remove_file(at.join("two.dat")).unwrap(),
+            |at| fs::write(at.join("w/run1-seq0.dat"), "wikipedia").unwrap(),
+            |at| {
+                fs::remove_file(at.join("two.dat")).unwrap();
+                fs::hard_link(at.join("w/run1-seq0.dat"), at.join("two.dat")).unwrap();
+            },
+            |at| {
+                fs::remove_file(at.join("two.dat")).unwrap();
+                std::os::unix::fs::symlink(at.join("one.dat"), at.join("two.dat")).unwrap();
+            },
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let (mut place, facts) = place();
+            change(place.folder.path());
+            let released = release(&mut place.store, &LocalPlaces, &facts, "Ada").unwrap();
+            assert!(matches!(&released, Released::Stays(whys) if whys.len() == 1), "{number}: {released:?}");
+            assert!(facts.candidate.path.exists() && place.store.story(Run(1), None).unwrap().is_empty(), "{number}");
+        }
+        let (mut place, mut facts) = place();
+        facts.copies[0].place = "root://eos//one.dat".into();
+        assert!(matches!(release(&mut place.store, &LocalPlaces, &facts, "Ada").unwrap(), Released::Stays(_)));
+    }
+}
