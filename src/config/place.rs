@@ -68,7 +68,9 @@ impl Place {
                 }
                 Ok(Place::Local(folder.join(below)))
             }
-            Place::Root(folder) => Place::parse(&format!("{}/{below}", folder.to_string().trim_end_matches('/'))),
+            Place::Root(RootPlace { server, path }) => {
+                Place::parse(&format!("{ROOT_SCHEME}{server}/{}/{below}", path.trim_end_matches('/')))
+            }
         }
     }
 
