@@ -10,11 +10,13 @@ mod store;
 mod words;
 
 pub use rows::{
-    DecisionRecord, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, MarkRecord, NewDecision, NotTakenRecord, PassRecord,
-    ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord, TaskStep, TransferRecord,
+    BackendState, CentralCopy, CopyState, DecisionRecord, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, MarkRecord,
+    NewDecision, NotTakenRecord, PassRecord, ProcessingRecord, PutOffState, Reading, RequestRecord, RequestSubject, RunRecord,
+    StoryEntry, StoryRecord, TaskStep, TransferRecord, WatcherState,
 };
 pub use sqlite::SqliteStore;
 pub use store::{ChangeStamp, Judgement, Overview, Row, Store, StoreError};
 pub use words::{
-    FailureClass, FileStep, GroupStep, JobKind, JobState, Mark, PassStep, ProcessingStep, RequestKind, TaskPhase, WordError,
+    CentralStep, FailureClass, FileStep, GroupStep, JobKind, JobState, Mark, PassStep, ProcessingStep, RequestKind, TaskPhase,
+    WordError,
 };

@@ -10,7 +10,7 @@ use monitasks::vocab::{FileId, Group, Processing, Run, Sequence};
 use serde::{Deserialize, Serialize};
 
 use super::words::{
-    FailureClass, FileStep, GroupStep, JobKind, JobState, Mark, PassStep, ProcessingStep, RequestKind, TaskPhase,
+    CentralStep, FailureClass, FileStep, GroupStep, JobKind, JobState, Mark, PassStep, ProcessingStep, RequestKind, TaskPhase,
 };
 
 /// A run.
@@ -195,6 +195,97 @@ pub struct TransferRecord {
     pub started: Timestamp,
     /// When it stood under its final name.
     pub ended: Timestamp,
+}
+
+/// The copy of a raw file in the central storage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CentralCopy {
+    /// The raw file.
+    pub file: FileId,
+    /// Its final name: a path or `root://host//path`.
+    pub destination: String,
+    /// How far it has come.
+    pub step: CentralStep,
+    /// When it got there.
+    pub since: Timestamp,
+    /// Tries so far.
+    pub attempts: u32,
+    /// When it is tried again, for one put off.
+    pub next_try: Option<Timestamp>,
+    /// Why it is put off or refused.
+    pub reason: Option<String>,
+    /// Size that it must have, bytes.
+    pub size_bytes: u64,
+    /// Adler-32 that it must have.
+    pub adler32: u32,
+    /// When it was found there with that size and checksum.
+    pub verified_at: Option<Timestamp>,
+}
+
+/// What the running backend says of itself.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BackendState {
+    /// When it was said.
+    pub at: Timestamp,
+    /// The watcher of the intake folder.
+    pub watcher: WatcherState,
+    /// The batch system: `local`, `slurm`, `pbs`.
+    pub batch: String,
+    /// Why the batch system can't be asked; none while it answers.
+    pub batch_fault: Option<String>,
+    /// Mail on failures, in words; none when none is sent.
+    pub mail: Option<String>,
+    /// Copies that wait or run.
+    pub copies: Vec<CopyState>,
+    /// What could not be done and is tried again: subject, reason, tries.
+    pub put_off: Vec<PutOffState>,
+}
+
+/// The watcher of the intake folder.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WatcherState {
+    /// When the operating system last told of anything; none when it never did.
+    pub last_hint: Option<Timestamp>,
+    /// When the whole folder was last looked at.
+    pub last_sweep: Option<Timestamp>,
+    /// How long that took, s.
+    pub sweep_took_s: f64,
+    /// When the next look is due at the latest.
+    pub next_sweep: Option<Timestamp>,
+    /// Times that hints were lost.
+    pub lost_hints: u64,
+    /// Files that are still being written.
+    pub open_files: u64,
+    /// Why the folder is not watched or could not be looked at.
+    pub fault: Option<String>,
+}
+
+/// A copy that waits or runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyState {
+    /// Which: `run1-seq0`.
+    pub subject: String,
+    /// Where it goes.
+    pub to: String,
+    /// Bytes in all.
+    pub size_bytes: u64,
+    /// Bytes handed on so far.
+    pub done_bytes: u64,
+}
+
+/// Something that could not be done and is tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutOffState {
+    /// What: `run1-seq0`, `copy of run1-seq0`.
+    pub subject: String,
+    /// Why.
+    pub why: String,
+    /// Tries so far.
+    pub tries: u32,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// One attempt of a job.

@@ -7,8 +7,9 @@ use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
 use super::rows::{
-    DecisionRecord, FileRecord, GroupRecord, JobRecord, LeaseRecord, MarkRecord, NewDecision, NotTakenRecord, PassRecord,
-    ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord, TransferRecord,
+    BackendState, CentralCopy, DecisionRecord, FileRecord, GroupRecord, JobRecord, LeaseRecord, MarkRecord, NewDecision,
+    NotTakenRecord, PassRecord, ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord,
+    TransferRecord,
 };
 use super::words::{FailureClass, FileStep, Mark, PassStep, RequestKind};
 
@@ -151,6 +152,10 @@ pub enum Row {
     Processing(ProcessingRecord),
     /// By run, sequence and start; the same copy is refused a second time.
     Transfer(TransferRecord),
+    /// By run, sequence and destination.
+    Central(CentralCopy),
+    /// The only one.
+    Backend(BackendState),
     /// By name and attempt.
     Job(JobRecord),
     /// By run, processing and group.
@@ -193,6 +198,10 @@ pub struct Overview {
     pub marks: Vec<MarkRecord>,
     /// The kind of each run of which somebody has said it.
     pub kinds: Vec<(Run, String)>,
+    /// By run, sequence and destination.
+    pub central: Vec<CentralCopy>,
+    /// What the backend said of itself last; none when it never did.
+    pub backend: Option<BackendState>,
     /// By name.
     pub not_taken: Vec<NotTakenRecord>,
     /// The lease, held or given back; none when none was ever taken.

@@ -91,7 +91,7 @@ words! {
     /// What kind of failure it was.
     FailureClass, "failure class" {
         /// The raw file can't be read or copied.
-        Intake = "intake",
+        Copy = "copy",
         /// Not enough room in the storage.
         Space = "space",
         /// The raw file holds nothing that can be reconstructed.
@@ -103,7 +103,7 @@ words! {
         /// The machine that the job ran on went away.
         NodeLost = "node_lost",
         /// The program itself failed.
-        Program = "program",
+        ProgramError = "program_error",
         /// The job went away without an end mark, again and again.
         Lost = "lost",
         /// The job ended well and its output is missing or not as expected.
@@ -182,6 +182,22 @@ words! {
         Held = "held",
         /// The batch system can't say.
         Unknown = "unknown",
+    }
+}
+
+words! {
+    /// How far the second copy of a raw file has come.
+    CentralStep, "step of a central copy" {
+        /// It is to be made.
+        Wanted = "wanted",
+        /// It is being made.
+        Copying = "copying",
+        /// It failed and is tried again at a time.
+        PutOff = "put_off",
+        /// It stands there with the book's size and checksum.
+        Verified = "verified",
+        /// It is not made: a person is needed.
+        Refused = "refused",
     }
 }
 

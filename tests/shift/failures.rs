@@ -5,10 +5,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
 
-use dqmon::processing::failures::{Evidence, ReasonClass, classify};
+use dqmon::bookkeeping::FailureClass;
+use dqmon::processing::failures::{Evidence, classify};
 
 /// Runs a shell line in a folder with `$DQMON` as the program; the class of how it ended.
-fn class_of(folder: &Path, line: &str) -> ReasonClass {
+fn class_of(folder: &Path, line: &str) -> FailureClass {
     let output =
         Command::new("bash").args(["-c", line]).env("DQMON", env!("CARGO_BIN_EXE_dqmon")).current_dir(folder).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -33,16 +34,16 @@ fn what_happens_to_files_and_disks_is_told_by_its_class() {
 
     for damaged in [&b""[..], &whole[..3], &whole[..1000], &[0xAB; 5000]] {
         fs::write(&raw, damaged).unwrap();
-        assert_eq!(class_of(at, reconstruct), ReasonClass::InputDamaged, "{} bytes", damaged.len());
+        assert_eq!(class_of(at, reconstruct), FailureClass::InputDamaged, "{} bytes", damaged.len());
     }
     fs::write(&raw, &whole).unwrap();
     let selects_none = "mkdir -p out; exec $DQMON reconstruct run1-seq0.dat --out out --trigger-type 99";
-    assert_eq!(class_of(at, selects_none), ReasonClass::ProgramError);
+    assert_eq!(class_of(at, selects_none), FailureClass::ProgramError);
     // A shell tells of a kill by its status, a parent by the signal.
-    assert_eq!(class_of(at, "kill -9 $$"), ReasonClass::Memory);
-    assert_eq!(class_of(at, "bash -c 'kill -9 $$'; exit $?"), ReasonClass::Memory);
-    assert_eq!(class_of(at, "ulimit -c 0; kill -SEGV $$"), ReasonClass::ProgramError);
-    assert_eq!(class_of(at, "ulimit -f 8; exec $DQMON reconstruct run1-seq0.dat --out out2"), ReasonClass::Space);
+    assert_eq!(class_of(at, "kill -9 $$"), FailureClass::Memory);
+    assert_eq!(class_of(at, "bash -c 'kill -9 $$'; exit $?"), FailureClass::Memory);
+    assert_eq!(class_of(at, "ulimit -c 0; kill -SEGV $$"), FailureClass::ProgramError);
+    assert_eq!(class_of(at, "ulimit -f 8; exec $DQMON reconstruct run1-seq0.dat --out out2"), FailureClass::Space);
     // A device that is always full.
-    assert_eq!(class_of(at, "echo x > /dev/full"), ReasonClass::Space);
+    assert_eq!(class_of(at, "echo x > /dev/full"), FailureClass::Space);
 }

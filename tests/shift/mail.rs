@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use dqmon::bookkeeping::FailureClass;
 use dqmon::config::{Encryption, MailSettings, Settings};
-use dqmon::processing::failures::ReasonClass;
 use dqmon::processing::mail::{Failure, MailDesk, MailNews};
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,7 +29,7 @@ fn desk(settings: &MailSettings, folder: &Path) -> MailDesk {
 }
 
 fn failure(sequence: u32) -> Failure {
-    let (class, reason) = (ReasonClass::Space, "No space left on device".into());
+    let (class, reason) = (FailureClass::Space, "No space left on device".into());
     Failure { at: Timestamp::now(), subject: format!("run1-seq{sequence}"), class, reason }
 }
 

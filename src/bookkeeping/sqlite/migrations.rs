@@ -12,6 +12,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("2026_11_21_first_light", include_str!("migrations/2026_11_21_first_light.sql")),
     ("2026_11_21_taken_again", include_str!("migrations/2026_11_21_taken_again.sql")),
     ("2026_11_21_lanes", include_str!("migrations/2026_11_21_lanes.sql")),
+    ("2026_11_21_backend_state", include_str!("migrations/2026_11_21_backend_state.sql")),
 ];
 
 /// The newest layout this program knows.

@@ -9,8 +9,8 @@ use super::columns::{
     sequence, stamp, word,
 };
 use crate::bookkeeping::rows::{
-    DecisionRecord, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, MarkRecord, NotTakenRecord, PassRecord,
-    ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryRecord, TransferRecord,
+    BackendState, CentralCopy, DecisionRecord, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, MarkRecord, NotTakenRecord,
+    PassRecord, ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryRecord, TransferRecord,
 };
 use crate::bookkeeping::store::{ChangeStamp, Judgement, Overview};
 use crate::bookkeeping::words::Mark;
@@ -47,6 +47,11 @@ pub(super) fn overview(connection: &Connection) -> Answer<Overview> {
         decisions: all(&moment, "SELECT * FROM decisions ORDER BY id", (), decision_record)?,
         marks: all(&moment, "SELECT * FROM marks ORDER BY id", (), mark_record)?,
         kinds: kinds(&moment)?,
+        central: all(&moment, "SELECT * FROM central_copies ORDER BY run, sequence, destination", (), central_copy)?,
+        backend: moment
+            .prepare_cached("SELECT state FROM backend_state")?
+            .query_row((), |row| json::<BackendState>(row, "state"))
+            .optional()?,
         not_taken: all(&moment, "SELECT * FROM not_taken ORDER BY name", (), not_taken_record)?,
         lease: lease(&moment)?,
     })
@@ -198,6 +203,21 @@ fn processing_record(row: &Row<'_>) -> Answer<ProcessingRecord> {
         settings_sum: row.get("settings_sum")?,
         missing: json(row, "missing")?,
         to_publish: row.get("to_publish")?,
+    })
+}
+
+fn central_copy(row: &Row<'_>) -> Answer<CentralCopy> {
+    Ok(CentralCopy {
+        file: file_of(row)?,
+        destination: row.get("destination")?,
+        step: word(row, "step")?,
+        since: stamp(row, "since_ns")?,
+        attempts: row.get("attempts")?,
+        next_try: optional_stamp(row, "next_try_ns")?,
+        reason: row.get("reason")?,
+        size_bytes: count(row, "size_bytes")?,
+        adler32: row.get("adler32")?,
+        verified_at: optional_stamp(row, "verified_ns")?,
     })
 }
 

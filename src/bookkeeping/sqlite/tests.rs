@@ -24,7 +24,7 @@ fn file_record(run: u32, sequence: u32) -> FileRecord {
         file: FileId::new(run, sequence),
         step: FileStep::Failed,
         since: at(3),
-        failure: Some(FailureClass::Intake),
+        failure: Some(FailureClass::Copy),
         reason: Some("it ended with 2".into()),
         source: format!("run{run}-seq{sequence}.dat"),
         size_bytes: 1_072_226_134,

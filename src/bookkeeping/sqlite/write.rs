@@ -7,8 +7,8 @@ use rusqlite::{Transaction, params};
 use super::columns::{counted, ns, path_text, to_json};
 use super::read;
 use crate::bookkeeping::rows::{
-    DecisionRecord, FileRecord, GroupRecord, JobRecord, LeaseRecord, MarkRecord, NewDecision, PassRecord, ProcessingRecord,
-    Reading, RequestSubject, StoryEntry, TransferRecord,
+    CentralCopy, DecisionRecord, FileRecord, GroupRecord, JobRecord, LeaseRecord, MarkRecord, NewDecision, PassRecord,
+    ProcessingRecord, Reading, RequestSubject, StoryEntry, TransferRecord,
 };
 use crate::bookkeeping::store::{Row, StoreError};
 use crate::bookkeeping::words::{FailureClass, RequestKind};
@@ -60,6 +60,10 @@ fn write_row(book: &Transaction<'_>, row: &Row) -> Written<()> {
         Row::Pass(pass) => write_pass(book, pass)?,
         Row::Processing(processing) => write_processing(book, processing)?,
         Row::Transfer(transfer) => write_transfer(book, transfer)?,
+        Row::Central(copy) => write_central(book, copy)?,
+        Row::Backend(state) => book
+            .prepare_cached("INSERT OR REPLACE INTO backend_state (only, state) VALUES (1, ?1)")?
+            .execute([to_json(state)?])?,
         Row::Job(job) => write_job(book, job)?,
         Row::Group(group) => write_group(book, group)?,
         Row::Reading(reading) => write_reading(book, reading)?,
@@ -149,6 +153,24 @@ fn write_transfer(book: &Transaction<'_>, transfer: &TransferRecord) -> rusqlite
         transfer.adler32,
         ns(transfer.started),
         ns(transfer.ended),
+    ])
+}
+
+fn write_central(book: &Transaction<'_>, copy: &CentralCopy) -> rusqlite::Result<usize> {
+    let sql = "INSERT OR REPLACE INTO central_copies (run, sequence, destination, step, since_ns, attempts, next_try_ns, reason,
+        size_bytes, adler32, verified_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    book.prepare_cached(sql)?.execute(params![
+        copy.file.run.0,
+        copy.file.sequence.0,
+        copy.destination,
+        copy.step.word(),
+        ns(copy.since),
+        copy.attempts,
+        copy.next_try.map(ns),
+        copy.reason,
+        counted(copy.size_bytes),
+        copy.adler32,
+        copy.verified_at.map(ns),
     ])
 }
 

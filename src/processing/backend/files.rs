@@ -97,7 +97,7 @@ impl Backend<'_> {
             }
             Err(error) => {
                 let is_space = matches!(error, TransferError::NoRoom { .. });
-                let class = if is_space { FailureClass::Space } else { FailureClass::Intake };
+                let class = if is_space { FailureClass::Space } else { FailureClass::Copy };
                 self.fail(file.file, class, error.to_string())
             }
         }

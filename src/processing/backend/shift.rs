@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use monitasks::vocab::{FileId, Group, Processing, Run};
 
 use crate::bookkeeping::{
-    FileRecord, FileStep, GroupRecord, GroupStep, JobRecord, Judgement, Overview, PassRecord, PassStep, ProcessingRecord,
-    ProcessingStep, Row, RunRecord,
+    CentralCopy, CentralStep, FileRecord, FileStep, GroupRecord, GroupStep, JobRecord, Judgement, Overview, PassRecord, PassStep,
+    ProcessingRecord, ProcessingStep, Row, RunRecord,
 };
 use crate::config::{LaneSettings, Settings};
 
@@ -25,6 +25,10 @@ pub(super) struct Shift {
     pub(super) groups: BTreeMap<(Run, Processing, Group), GroupRecord>,
     /// The newest attempt of each job.
     pub(super) jobs: HashMap<String, JobRecord>,
+    /// Copies in the central storage, by file and destination.
+    pub(super) central: BTreeMap<(FileId, String), CentralCopy>,
+    /// Those of them that are not yet verified or refused.
+    pub(super) central_under_way: BTreeSet<(FileId, String)>,
     /// What people said of runs.
     pub(super) judgements: BTreeMap<Run, Judgement>,
     /// Files that are not yet in the storage and have not failed.
@@ -55,6 +59,8 @@ impl Shift {
             processings: BTreeMap::new(),
             groups: BTreeMap::new(),
             jobs: HashMap::new(),
+            central: BTreeMap::new(),
+            central_under_way: BTreeSet::new(),
             judgements: BTreeMap::new(),
             files_under_way: BTreeSet::new(),
             queue: BTreeSet::new(),
@@ -66,7 +72,8 @@ impl Shift {
             last_arrivals: BTreeMap::new(),
         };
         shift.judge(judgements);
-        let Overview { runs, files, passes, processings, groups, jobs, .. } = overview;
+        let Overview { runs, files, passes, processings, groups, jobs, central, .. } = overview;
+        central.into_iter().map(Row::Central).for_each(|row| shift.take(row));
         let rows = runs.into_iter().map(Row::Run).chain(files.into_iter().map(Row::File));
         let rows = rows.chain(processings.into_iter().map(Row::Processing)).chain(passes.into_iter().map(Row::Pass));
         rows.chain(groups.into_iter().map(Row::Group)).chain(jobs.into_iter().map(Row::Job)).for_each(|row| shift.take(row));
@@ -108,7 +115,13 @@ impl Shift {
                 self.groups.insert(key, group);
             }
             Row::Job(job) => drop(self.jobs.insert(job.name.clone(), job)),
-            Row::Transfer(_) | Row::Reading(_) | Row::NotTaken(_) | Row::NoLongerThere(_) => {}
+            Row::Central(copy) => {
+                let key = (copy.file, copy.destination.clone());
+                let moves = !matches!(copy.step, CentralStep::Verified | CentralStep::Refused);
+                let _ = if moves { self.central_under_way.insert(key.clone()) } else { self.central_under_way.remove(&key) };
+                self.central.insert(key, copy);
+            }
+            Row::Backend(_) | Row::Transfer(_) | Row::Reading(_) | Row::NotTaken(_) | Row::NoLongerThere(_) => {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! From what is known of a failure to its class.
 
-use super::ReasonClass;
+use crate::bookkeeping::FailureClass;
 
 /// Where in a file's life it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,49 +57,49 @@ const DAMAGED: [&str; 6] = [
 /// The class of a failure. What a batch system or a killer says goes before what the log says: the last line of a log may be
 /// older than the end.
 #[must_use]
-pub fn classify(evidence: &Evidence<'_>) -> ReasonClass {
+pub fn classify(evidence: &Evidence<'_>) -> FailureClass {
     let by_batch = evidence.batch_word.and_then(of_batch_word);
     if let Some(class) = by_batch.or_else(|| evidence.ended_by.and_then(of_ender)) {
         return class;
     }
     let says = |words: &[&str]| evidence.last_words.is_some_and(|last| words.iter().any(|word| last.contains(word)));
     match evidence.phase {
-        Phase::Copy | Phase::Submit | Phase::Accept if says(&NO_ROOM) => ReasonClass::Space,
-        Phase::Copy => ReasonClass::Copy,
-        Phase::Submit => ReasonClass::Submit,
-        Phase::Accept if says(&["raw file damaged: "]) => ReasonClass::InputDamaged,
-        Phase::Accept => ReasonClass::Output,
+        Phase::Copy | Phase::Submit | Phase::Accept if says(&NO_ROOM) => FailureClass::Space,
+        Phase::Copy => FailureClass::Copy,
+        Phase::Submit => FailureClass::Submit,
+        Phase::Accept if says(&["raw file damaged: "]) => FailureClass::InputDamaged,
+        Phase::Accept => FailureClass::Output,
         Phase::Job | Phase::Analysis => of_job(evidence, says),
     }
 }
 
 /// A batch system's word, also when a column cuts it: `OUT_OF_ME+`. None for one that only says that the job failed.
-fn of_batch_word(word: &str) -> Option<ReasonClass> {
+fn of_batch_word(word: &str) -> Option<FailureClass> {
     let word = word.trim().to_ascii_uppercase();
     let classes = [
-        ("OUT_OF_ME", ReasonClass::Memory),
-        ("TIMEOUT", ReasonClass::TimeLimit),
-        ("DEADLINE", ReasonClass::TimeLimit),
-        ("NODE_FAIL", ReasonClass::NodeLost),
-        ("BOOT_FAIL", ReasonClass::NodeLost),
-        ("CANCELLED", ReasonClass::Cancelled),
-        ("PREEMPTED", ReasonClass::Lost),
-        ("REVOKED", ReasonClass::Lost),
+        ("OUT_OF_ME", FailureClass::Memory),
+        ("TIMEOUT", FailureClass::TimeLimit),
+        ("DEADLINE", FailureClass::TimeLimit),
+        ("NODE_FAIL", FailureClass::NodeLost),
+        ("BOOT_FAIL", FailureClass::NodeLost),
+        ("CANCELLED", FailureClass::Cancelled),
+        ("PREEMPTED", FailureClass::Lost),
+        ("REVOKED", FailureClass::Lost),
     ];
     classes.into_iter().find(|(start, _)| word.starts_with(start)).map(|(_, class)| class)
 }
 
-fn of_ender(ender: &str) -> Option<ReasonClass> {
+fn of_ender(ender: &str) -> Option<FailureClass> {
     match ender {
-        "time limit" => Some(ReasonClass::TimeLimit),
-        "memory limit" => Some(ReasonClass::Memory),
-        "person" => Some(ReasonClass::Cancelled),
+        "time limit" => Some(FailureClass::TimeLimit),
+        "memory limit" => Some(FailureClass::Memory),
+        "person" => Some(FailureClass::Cancelled),
         _ => None,
     }
 }
 
 /// The class of a job that ran.
-fn of_job(evidence: &Evidence<'_>, says: impl Fn(&[&str]) -> bool) -> ReasonClass {
+fn of_job(evidence: &Evidence<'_>, says: impl Fn(&[&str]) -> bool) -> FailureClass {
     const KILL: i32 = 9;
     const CPU_TIME: i32 = 24;
     const FILE_SIZE: i32 = 25;
@@ -110,22 +110,22 @@ fn of_job(evidence: &Evidence<'_>, says: impl Fn(&[&str]) -> bool) -> ReasonClas
     // A shell tells of a signal by a status above 128.
     let signal = evidence.signal.or(status.filter(|status| (129..160).contains(status)).map(|status| status - 128));
     match (signal, status) {
-        (Some(KILL), _) => ReasonClass::Memory,
-        (Some(CPU_TIME), _) => ReasonClass::TimeLimit,
-        (Some(FILE_SIZE), _) => ReasonClass::Space,
-        (Some(signal), _) if CRASHES.contains(&signal) && says(&NO_MEMORY) => ReasonClass::Memory,
-        (Some(signal), _) if CRASHES.contains(&signal) => ReasonClass::ProgramError,
+        (Some(KILL), _) => FailureClass::Memory,
+        (Some(CPU_TIME), _) => FailureClass::TimeLimit,
+        (Some(FILE_SIZE), _) => FailureClass::Space,
+        (Some(signal), _) if CRASHES.contains(&signal) && says(&NO_MEMORY) => FailureClass::Memory,
+        (Some(signal), _) if CRASHES.contains(&signal) => FailureClass::ProgramError,
         // A hang-up or a polite ending: a person, a batch system or a machine that shuts down.
-        (Some(_), _) => ReasonClass::Unknown,
-        (None, None) => ReasonClass::Lost,
-        (None, Some(_)) if says(&NO_ROOM) => ReasonClass::Space,
-        (None, Some(_)) if says(&NO_MEMORY) => ReasonClass::Memory,
-        (None, Some(PANIC)) => ReasonClass::ProgramError,
-        (None, Some(_)) if says(&DAMAGED) => ReasonClass::InputDamaged,
-        (None, Some(REFUSED)) if evidence.phase == Phase::Analysis => ReasonClass::Analysis,
+        (Some(_), _) => FailureClass::Unknown,
+        (None, None) => FailureClass::Lost,
+        (None, Some(_)) if says(&NO_ROOM) => FailureClass::Space,
+        (None, Some(_)) if says(&NO_MEMORY) => FailureClass::Memory,
+        (None, Some(PANIC)) => FailureClass::ProgramError,
+        (None, Some(_)) if says(&DAMAGED) => FailureClass::InputDamaged,
+        (None, Some(REFUSED)) if evidence.phase == Phase::Analysis => FailureClass::Analysis,
         // Neither reading nor writing went as it should, and not for what is in the file.
-        (None, Some(REFUSED)) if says(&["(os error "]) => ReasonClass::Unknown,
-        (None, Some(_)) => ReasonClass::ProgramError,
+        (None, Some(REFUSED)) if says(&["(os error "]) => FailureClass::Unknown,
+        (None, Some(_)) => FailureClass::ProgramError,
     }
 }
 

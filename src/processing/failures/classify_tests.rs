@@ -24,7 +24,7 @@ fn batch(word: &str) -> Evidence<'_> {
 
 #[test]
 fn what_dqmon_says_when_it_refuses_tells_the_class() {
-    use ReasonClass as C;
+    use FailureClass as C;
     let table = [
         (
             "raw file damaged: run header at byte 0: found the file's end after 3 bytes of it, expected 5 bytes: /i/run1-seq0.dat",
@@ -54,7 +54,7 @@ fn what_dqmon_says_when_it_refuses_tells_the_class() {
 
 #[test]
 fn how_a_process_ended_goes_before_its_last_words() {
-    use ReasonClass as C;
+    use FailureClass as C;
     let stale = "run1-seq0: 1 lost: raw file damaged: key at byte 5: found 00 00, expected FF FF (event): /i/run1-seq0.dat";
     let by_signal =
         |signal: i32, words: &'static str| Evidence { signal: Some(signal), last_words: Some(words), ..Evidence::default() };
@@ -92,7 +92,7 @@ fn how_a_process_ended_goes_before_its_last_words() {
 
 #[test]
 fn the_word_of_a_batch_system_goes_before_all() {
-    use ReasonClass as C;
+    use FailureClass as C;
     let table = [
         ("OUT_OF_MEMORY", C::Memory),
         ("OUT_OF_ME+", C::Memory),
@@ -116,7 +116,7 @@ fn the_word_of_a_batch_system_goes_before_all() {
 
 #[test]
 fn where_it_failed_tells_the_class_when_no_job_ran() {
-    use ReasonClass as C;
+    use FailureClass as C;
     let table = [
         (Phase::Copy, "not enough room in the storage: 1073741824 bytes needed, 4096 free: /storage/input/run1", C::Space),
         (Phase::Copy, "raw file not opened: Transport endpoint is not connected (os error 107): /mnt/daq/run1-seq0.dat", C::Copy),
@@ -151,9 +151,9 @@ fn an_analysis_that_refuses_has_no_result_and_one_of_damaged_files_has_damaged_i
     let needs = "gain not made: no lifetime yet, make it with 'dqmon analyse purity': /w/results/crp/run1-p1-g0.txt";
     let cut = "reconstructed file damaged: the file's end in the file's header at byte 12: found 1000 bytes, expected 443438, as the \
                header says: /o/recotask_run1-seq0.root";
-    assert_eq!(classify(&analysis(needs)), ReasonClass::Analysis);
-    assert_eq!(classify(&analysis(cut)), ReasonClass::InputDamaged);
-    assert_eq!(classify(&Evidence { phase: Phase::Analysis, ..ended(137, cut) }), ReasonClass::Memory);
+    assert_eq!(classify(&analysis(needs)), FailureClass::Analysis);
+    assert_eq!(classify(&analysis(cut)), FailureClass::InputDamaged);
+    assert_eq!(classify(&Evidence { phase: Phase::Analysis, ..ended(137, cut) }), FailureClass::Memory);
 }
 
 proptest! {
@@ -161,7 +161,7 @@ proptest! {
     #[test]
     fn a_kill_is_a_kill_whatever_the_log_says(words in "\\PC*", batch in "[A-Z_]{0,4}", status: Option<i32>) {
         let killed = Evidence { signal: Some(9), last_words: Some(&words), batch_word: Some(&batch), dqmon_status: status, ..Evidence::default() };
-        prop_assert_eq!(classify(&killed), ReasonClass::Memory);
+        prop_assert_eq!(classify(&killed), FailureClass::Memory);
         for phase in [Phase::Copy, Phase::Submit, Phase::Job, Phase::Accept, Phase::Analysis] {
             let _ = classify(&Evidence { phase, signal: None, exit_status: status, ..killed });
         }

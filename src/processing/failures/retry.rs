@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::ReasonClass;
+use crate::bookkeeping::FailureClass;
 use crate::config::RetrySettings;
 
 /// No pause is longer than this, seconds.
@@ -11,7 +11,7 @@ const LONGEST_S: f64 = 6.0 * 3600.0;
 /// The pause before a failed file is tried again; none when it is left for a person. `retries_so_far` counts all automatic ones
 /// of this file since a person last took it in hand. Each pause is twice the one before, six hours at most.
 #[must_use]
-pub fn retry(class: ReasonClass, retries_so_far: u32, settings: &RetrySettings) -> Option<Duration> {
+pub fn retry(class: FailureClass, retries_so_far: u32, settings: &RetrySettings) -> Option<Duration> {
     if retries_so_far >= times_allowed(class, settings) {
         return None;
     }
@@ -22,23 +22,23 @@ pub fn retry(class: ReasonClass, retries_so_far: u32, settings: &RetrySettings) 
 
 /// How often a file that fails with this class is tried again: what the settings say of the class, and no more than of all.
 #[must_use]
-pub fn times_allowed(class: ReasonClass, settings: &RetrySettings) -> u32 {
+pub fn times_allowed(class: FailureClass, settings: &RetrySettings) -> u32 {
     let of = &settings.classes;
     let times = match class {
-        ReasonClass::InputDamaged => of.input_damaged,
-        ReasonClass::Memory => of.memory,
-        ReasonClass::TimeLimit => of.time_limit,
-        ReasonClass::NodeLost => of.node_lost,
-        ReasonClass::ProgramError => of.program_error,
-        ReasonClass::Space => of.space,
-        ReasonClass::Submit => of.submit,
-        ReasonClass::Copy => of.copy,
-        ReasonClass::Output => of.output,
-        ReasonClass::Lost => of.lost,
-        ReasonClass::Analysis => of.analysis,
-        ReasonClass::Unknown => of.unknown,
+        FailureClass::InputDamaged => of.input_damaged,
+        FailureClass::Memory => of.memory,
+        FailureClass::TimeLimit => of.time_limit,
+        FailureClass::NodeLost => of.node_lost,
+        FailureClass::ProgramError => of.program_error,
+        FailureClass::Space => of.space,
+        FailureClass::Submit => of.submit,
+        FailureClass::Copy => of.copy,
+        FailureClass::Output => of.output,
+        FailureClass::Lost => of.lost,
+        FailureClass::Analysis => of.analysis,
+        FailureClass::Unknown => of.unknown,
         // A person's will.
-        ReasonClass::Cancelled => 0,
+        FailureClass::Cancelled => 0,
     };
     times.min(settings.at_most)
 }
@@ -52,14 +52,14 @@ mod tests {
 
     /// Settings whose classes all have the same number, made by their words: each class has its setting.
     fn all(times: u32, at_most: u32, pause_s: f64) -> RetrySettings {
-        let words = ReasonClass::ALL.into_iter().filter(|class| *class != ReasonClass::Cancelled).map(ReasonClass::word);
+        let words = FailureClass::ALL.iter().copied().filter(|class| *class != FailureClass::Cancelled).map(FailureClass::word);
         let classes = words.map(|word| format!("{word} = {times}\n")).collect::<String>();
         RetrySettings { at_most, pause_s, classes: toml::from_str(&classes).unwrap() }
     }
 
     #[test]
     fn as_shipped_nothing_is_tried_again() {
-        assert!(ReasonClass::ALL.iter().all(|class| retry(*class, 0, &RetrySettings::default()).is_none()));
+        assert!(FailureClass::ALL.iter().all(|class| retry(*class, 0, &RetrySettings::default()).is_none()));
     }
 
     #[test]
@@ -68,8 +68,8 @@ mod tests {
         let settings = RetrySettings { classes, ..RetrySettings::default() };
         let pauses =
             |class| (0..5).map(|so_far| retry(class, so_far, &settings).map(|pause| pause.as_secs())).collect::<Vec<_>>();
-        assert_eq!(pauses(ReasonClass::NodeLost), [Some(60), Some(120), None, None, None]);
-        assert_eq!(pauses(ReasonClass::Lost), [None; 5]);
+        assert_eq!(pauses(FailureClass::NodeLost), [Some(60), Some(120), None, None, None]);
+        assert_eq!(pauses(FailureClass::Lost), [None; 5]);
     }
 
     proptest! {
@@ -77,9 +77,9 @@ mod tests {
         fn retries_end_never_exceed_the_cap_and_wait_longer_each_time(
             class in 0usize..13, times in 0u32..9, at_most in 0u32..9, pause_s in 0.1f64..1e6,
         ) {
-            let (class, settings) = (ReasonClass::ALL[class], all(times, at_most, pause_s));
+            let (class, settings) = (FailureClass::ALL[class], all(times, at_most, pause_s));
             let pauses: Vec<Duration> = (0..).map_while(|so_far| retry(class, so_far, &settings)).collect();
-            let expected = if class == ReasonClass::Cancelled { 0 } else { times.min(at_most) };
+            let expected = if class == FailureClass::Cancelled { 0 } else { times.min(at_most) };
             prop_assert_eq!(pauses.len() as u32, expected);
             prop_assert!(pauses.windows(2).all(|pair| pair[0] <= pair[1]));
             prop_assert!(pauses.iter().all(|pause| pause.as_secs_f64() <= LONGEST_S));
@@ -88,7 +88,7 @@ mod tests {
         #[test]
         fn any_count_and_any_pause_has_an_answer(so_far: u32, pause_s: f64) {
             let settings = all(u32::MAX, u32::MAX, pause_s);
-            let _ = retry(ReasonClass::Copy, so_far, &settings);
+            let _ = retry(FailureClass::Copy, so_far, &settings);
         }
     }
 }

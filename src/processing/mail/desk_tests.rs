@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::*;
-use crate::processing::failures::ReasonClass;
+use crate::bookkeeping::FailureClass;
 
 /// A server that is there or away, and what it got.
 #[derive(Clone, Default)]
@@ -35,7 +35,7 @@ fn desk(server: &Server) -> MailDesk {
 }
 
 fn failure(second: i64, sequence: u32) -> Failure {
-    Failure { at: at(second), subject: format!("run1-seq{sequence}"), class: ReasonClass::Lost, reason: "why".into() }
+    Failure { at: at(second), subject: format!("run1-seq{sequence}"), class: FailureClass::Lost, reason: "why".into() }
 }
 
 /// Ticks at one moment of the desk's time until nothing is under way.

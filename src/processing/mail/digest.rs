@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::processing::failures::ReasonClass;
+use crate::bookkeeping::FailureClass;
 
 /// So many failures are told at once, however short the time.
 pub const FULL: usize = 100;
@@ -28,7 +28,7 @@ pub struct Failure {
     /// What: `run1-seq0`, `purity of run1-p1-g0`.
     pub subject: String,
     /// What kind of failure.
-    pub class: ReasonClass,
+    pub class: FailureClass,
     /// Why.
     pub reason: String,
 }
@@ -47,7 +47,7 @@ pub struct Site {
 pub struct Digest {
     failures: Vec<Failure>,
     /// Those that came when the list was full, by class.
-    beyond: BTreeMap<ReasonClass, usize>,
+    beyond: BTreeMap<FailureClass, usize>,
 }
 
 impl Digest {
@@ -109,12 +109,12 @@ impl Digest {
 
     /// Failures by class, the most frequent first.
     #[must_use]
-    pub fn by_class(&self) -> Vec<(ReasonClass, usize)> {
+    pub fn by_class(&self) -> Vec<(FailureClass, usize)> {
         let mut counts = self.beyond.clone();
         for failure in &self.failures {
             *counts.entry(failure.class).or_default() += 1;
         }
-        let mut counts: Vec<(ReasonClass, usize)> = counts.into_iter().collect();
+        let mut counts: Vec<(FailureClass, usize)> = counts.into_iter().collect();
         counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         counts
     }
@@ -206,7 +206,7 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn failure(second: i64, subject: &str, class: ReasonClass) -> Failure {
+    fn failure(second: i64, subject: &str, class: FailureClass) -> Failure {
         Failure { at: at(second), subject: subject.into(), class, reason: "why".into() }
     }
 
@@ -217,13 +217,13 @@ mod tests {
     #[test]
     fn a_digest_tells_classes_steps_and_how_to_look() {
         let mut digest = Digest::default();
-        digest.push(failure(0, "run1-seq0", ReasonClass::Space));
-        digest.push(failure(1, "run1-seq1", ReasonClass::Space));
-        digest.push(failure(2, "purity of run1-p1-g0", ReasonClass::Lost));
+        digest.push(failure(0, "run1-seq0", FailureClass::Space));
+        digest.push(failure(1, "run1-seq1", FailureClass::Space));
+        digest.push(failure(2, "purity of run1-p1-g0", FailureClass::Lost));
         assert_eq!(digest.subject(&site()), "dqmon: 3 failed (2 storage full, 1 lost): shift on farm1");
         let text = digest.text(&site());
         for words in
-            ["2 x storage full", ReasonClass::Space.next_step(), "1970-01-01 00:00:01 UTC  run1-seq1: why", "/data/shift"]
+            ["2 x storage full", FailureClass::Space.next_step(), "1970-01-01 00:00:01 UTC  run1-seq1: why", "/data/shift"]
         {
             assert!(text.contains(words), "{words}: {text}");
         }
@@ -234,9 +234,9 @@ mod tests {
     fn it_is_due_when_the_oldest_has_waited_or_many_came_or_a_clock_was_set_back() {
         let mut digest = Digest::default();
         assert!(!digest.is_due(at(1000), 0.0), "nothing to tell");
-        digest.push(failure(100, "run1-seq0", ReasonClass::Lost));
+        digest.push(failure(100, "run1-seq0", FailureClass::Lost));
         assert_eq!([110, 159, 160, 50].map(|now| digest.is_due(at(now), 60.0)), [false, false, true, true]);
-        (1..FULL).for_each(|_| digest.push(failure(100, "x", ReasonClass::Lost)));
+        (1..FULL).for_each(|_| digest.push(failure(100, "x", FailureClass::Lost)));
         assert!(digest.is_due(at(101), 60.0));
     }
 
@@ -245,7 +245,7 @@ mod tests {
         fn nothing_is_lost_and_nothing_told_twice(first in 0usize..1500, second in 0usize..1500, cut in 0i64..3000) {
             let fill = |count: usize, from: i64| {
                 let mut digest = Digest::default();
-                (0..count).for_each(|n| digest.push(failure(from + n as i64, &format!("run1-seq{n}"), ReasonClass::ALL[n % 13])));
+                (0..count).for_each(|n| digest.push(failure(from + n as i64, &format!("run1-seq{n}"), FailureClass::ALL[n % 13])));
                 digest
             };
             let mut digest = fill(second, 1500);
@@ -259,8 +259,8 @@ mod tests {
         #[test]
         fn no_name_or_reason_makes_a_line_of_its_own(subject in "\\PC*|[\r\n\u{2028}\u{0}a.]*", reason in "[\r\n\t .:a-z]*") {
             let mut digest = Digest::default();
-            digest.push(Failure { at: at(0), subject, class: ReasonClass::Lost, reason });
-            let plain = { let mut plain = Digest::default(); plain.push(failure(0, "x", ReasonClass::Lost)); plain };
+            digest.push(Failure { at: at(0), subject, class: FailureClass::Lost, reason });
+            let plain = { let mut plain = Digest::default(); plain.push(failure(0, "x", FailureClass::Lost)); plain };
             prop_assert_eq!(digest.text(&site()).lines().count(), plain.text(&site()).lines().count());
             prop_assert!(!digest.subject(&site()).contains(['\r', '\n']));
         }

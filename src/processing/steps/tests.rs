@@ -73,14 +73,14 @@ fn any_file_event() -> impl Strategy<Value = FileEvent> {
         Just(FileEvent::TakenAgain { size_bytes: 12, daq_closed: at(3) }),
         Just(FileEvent::Copied { size_bytes: 10, adler32: 7 }),
         Just(FileEvent::Stored { events_by_trigger: None }),
-        Just(FileEvent::Failed { class: FailureClass::Intake, reason: "it is gone".into() }),
+        Just(FileEvent::Failed { class: FailureClass::Copy, reason: "it is gone".into() }),
         Just(FileEvent::Resubmitted),
         Just(FileEvent::OtherContent { size_bytes: 3, written: at(2) }),
     ]
 }
 
 fn any_pass_event() -> impl Strategy<Value = PassEvent> {
-    let failed = |retry_at| PassEvent::Failed { class: FailureClass::Program, reason: "it ended with 2".into(), retry_at };
+    let failed = |retry_at| PassEvent::Failed { class: FailureClass::ProgramError, reason: "it ended with 2".into(), retry_at };
     prop_oneof![
         Just(PassEvent::Released),
         Just(PassEvent::HeldBack { who: "anna".into() }),

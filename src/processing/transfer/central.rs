@@ -8,47 +8,8 @@ use monitasks::vocab::FileId;
 
 use super::TransferError;
 use super::retry::{ErrorKind, NextTry, RetryPolicy};
+use crate::bookkeeping::{CentralCopy, CentralStep};
 use crate::processing::steps::NotAllowed;
-
-/// Where a copy to the central storage is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CentralStep {
-    /// It is to be made.
-    Wanted,
-    /// It is being made.
-    Copying,
-    /// It could not be made and is tried again at its time.
-    PutOff,
-    /// It stands there, and the checksum was compared.
-    Verified,
-    /// It can't be made until a person has looked.
-    Refused,
-}
-
-/// One raw file's copy at one destination: a row of the book, by run, sequence and destination.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CentralCopy {
-    /// The raw file.
-    pub file: FileId,
-    /// Its full name there: `root://host//path/run1/run1-seq0.dat`, or a path.
-    pub destination: String,
-    /// Where it is.
-    pub step: CentralStep,
-    /// Since when.
-    pub since: Timestamp,
-    /// Tries begun since it was wanted; those that a stop of the program interrupted do not count.
-    pub attempts: u32,
-    /// When it is tried again; only while it is put off.
-    pub next_try: Option<Timestamp>,
-    /// Why it is put off or refused.
-    pub reason: Option<String>,
-    /// Size of the raw file as taken in, which the copy must have.
-    pub size_bytes: u64,
-    /// Adler-32 of the raw file as taken in, which the copy must have.
-    pub adler32: u32,
-    /// When the copy's checksum was compared last; only when it is verified.
-    pub verified_at: Option<Timestamp>,
-}
 
 /// Something that happened to a copy to the central storage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,30 +34,6 @@ pub enum CentralEvent {
     Interrupted,
     /// A person wants it tried now.
     AskedAgain,
-}
-
-impl CentralStep {
-    /// All of them.
-    pub const ALL: [CentralStep; 5] =
-        [CentralStep::Wanted, CentralStep::Copying, CentralStep::PutOff, CentralStep::Verified, CentralStep::Refused];
-
-    /// The word for it, in the book and on the screen.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            CentralStep::Wanted => "wanted",
-            CentralStep::Copying => "copying",
-            CentralStep::PutOff => "put off",
-            CentralStep::Verified => "verified",
-            CentralStep::Refused => "refused",
-        }
-    }
-
-    /// The step of a word.
-    #[must_use]
-    pub fn of_word(word: &str) -> Option<Self> {
-        CentralStep::ALL.into_iter().find(|step| step.word() == word)
-    }
 }
 
 impl CentralEvent {
@@ -290,13 +227,5 @@ mod tests {
         assert_eq!(copy.reason.as_deref(), Some("given up after 4 tries: the server does not answer"));
         copy = next_copy(&copy, &CentralEvent::AskedAgain, &POLICY, at(200)).unwrap();
         assert_eq!((copy.step, copy.attempts, copy.is_due(at(200))), (CentralStep::Wanted, 0, true));
-    }
-
-    #[test]
-    fn every_step_has_a_word_of_its_own() {
-        for step in CentralStep::ALL {
-            assert_eq!(CentralStep::of_word(step.word()), Some(step));
-        }
-        assert_eq!(CentralStep::of_word("lost"), None);
     }
 }
