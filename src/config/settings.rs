@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::BatchSettings;
+
 /// Everything `dqmon.toml` may say; what it leaves out has these defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -19,6 +21,8 @@ pub struct Settings {
     pub intake: IntakeSettings,
     /// The local pool of jobs.
     pub pool: PoolSettings,
+    /// Who runs the jobs, and within what limits.
+    pub batch: BatchSettings,
     /// Raw file to reconstructed file.
     pub reconstruction: ReconstructionSettings,
     /// Reconstructed files to results.
@@ -222,6 +226,7 @@ impl Default for Settings {
             time_zone: "UTC".into(),
             intake: IntakeSettings::default(),
             pool: PoolSettings::default(),
+            batch: BatchSettings::default(),
             reconstruction: ReconstructionSettings::default(),
             analysis: AnalysisSettings::default(),
             tasks: BTreeMap::new(),
@@ -352,6 +357,9 @@ impl Settings {
             if !(value > 0.0 && value.is_finite()) {
                 return Some((key, format!("'{key}' is {value}, expected a number above 0")));
             }
+        }
+        if let Some(fault) = self.batch.fault() {
+            return Some(fault);
         }
         for (name, task) in &self.tasks {
             if let Some(poll_s) = task.poll_s.filter(|poll_s| !(*poll_s > 0.0 && poll_s.is_finite())) {

@@ -3,6 +3,8 @@
 // A test's helpers fail as the test itself would.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod batch;
+mod batch_fakes;
 mod commands;
 mod compare;
 mod containers;
@@ -21,6 +23,8 @@ mod physics;
 mod raw_files;
 mod reconstruction;
 mod root_files;
+#[path = "../services/mod.rs"]
+mod services;
 mod uproot;
 mod window_clicks;
 mod window_event;
