@@ -102,6 +102,12 @@ impl Farm {
         Command::new(self.commands().join(command)).args(arguments).stdin(Stdio::null()).output().expect(command)
     }
 
+    /// Waits until the controller would find a job of that name again: what it is given it stores some seconds later.
+    pub fn wait_until_stored(&self, name: &str) {
+        let stored = || fs::read(self.folder.path().join("state/job_state")).unwrap_or_default();
+        wait_for("the controller's store", || stored().windows(name.len()).any(|bytes| bytes == name.as_bytes())).expect(name);
+    }
+
     /// Kills the controller; the node and its jobs go on.
     pub fn kill_controller(&mut self) {
         if let Some(mut controller) = self.controller.take() {

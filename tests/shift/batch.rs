@@ -209,28 +209,38 @@ fn a_job_that_slurm_starts_again_runs_once_and_ends_once() {
     twin(&farm);
     assert_eq!((site.starts(), site.ended(&order)), (1, first));
 
-    // Requeued in the middle: ended in order, then started again by Slurm, which is none.
+    // Killed with all its processes, as when its machine goes away, then started again by Slurm: that is none.
     let order = site.order("reco_run1-seq1", 1, "sleep 60");
     let second = site.submit(&order);
     assert_ne!(id, second);
     site.until(&order, "running", |seen| *seen == JobSeen::Running && site_starts(&order) == 2, is_on_its_way);
     farm.run("scontrol", &["update", &format!("jobid={second}"), "requeue=1"]);
+    let holder = fs::read_to_string(&order.lock).unwrap();
+    let first_process = holder.split_whitespace().nth(1).and_then(|pid| pid.parse().ok()).unwrap();
+    let group = rustix::process::Pid::from_raw(first_process).unwrap();
+    rustix::process::kill_process_group(group, rustix::process::Signal::KILL).unwrap();
+    wait_for_slurm(&farm, &second, &["FAILED"]);
     let output = farm.run("scontrol", &["requeue", &second]);
     assert!(output.status.success(), "{output:?}");
-    let mark = site.ended(&order);
-    assert_eq!(mark.ended_by, Some(Cause::Request));
-    let is_over = |farm: &Farm| {
-        let output = farm.run("squeue", &["-h", "-t", "all", "-j", &second, "-o", "%T"]);
-        String::from_utf8_lossy(&output.stdout).trim() == "COMPLETED"
-    };
+    wait_for_slurm(&farm, &second, &["COMPLETED"]);
+    site.until(&order, "gone", |seen| *seen == JobSeen::Gone, is_on_its_way);
+    assert_eq!(site.starts(), 2, "it ran again");
+}
+
+/// Waits until Slurm says that a job is in one of some states.
+fn wait_for_slurm(farm: &Farm, id: &str, states: &[&str]) {
     let end = Instant::now() + PATIENCE;
-    // Slurm lets a requeued job wait for two minutes unless it is told not to.
-    while !is_over(&farm) {
-        assert!(Instant::now() < end, "not started again");
-        farm.run("scontrol", &["update", &format!("jobid={second}"), "StartTime=now"]);
-        std::thread::sleep(Duration::from_millis(500));
+    loop {
+        let output = farm.run("squeue", &["-h", "-t", "all", "-j", id, "-o", "%T"]);
+        let state = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        if states.contains(&state.as_str()) {
+            return;
+        }
+        assert!(Instant::now() < end, "job {id} is {state} and not {states:?}");
+        // Slurm lets a requeued job wait for two minutes unless it is told not to.
+        farm.run("scontrol", &["update", &format!("jobid={id}"), "StartTime=now"]);
+        std::thread::sleep(Duration::from_millis(300));
     }
-    assert_eq!((site.starts(), site.ended(&order)), (2, mark));
 }
 
 fn site_starts(order: &JobOrder) -> usize {
@@ -242,12 +252,13 @@ fn while_the_controller_is_away_nothing_is_lost_and_nothing_is_given_twice() {
     let Some(mut farm) = farm() else { return };
     let mut runs = Site::new("slurm", &farm.commands(), "");
     let mut waits = Site::new("slurm", &farm.commands(), "arguments = [\"--hold\"]");
-    let running = runs.order("reco_run1-seq0", 1, "sleep 4");
+    let running = runs.order("reco_run1-seq0", 1, "sleep 15");
     let waiting = waits.order("reco_run1-seq1", 1, "true");
     runs.submit(&running);
     let id = waits.submit(&waiting);
     runs.until(&running, "running", |seen| *seen == JobSeen::Running && site_starts(&running) == 1, is_on_its_way);
     waits.until(&waiting, "held", |seen| matches!(seen, JobSeen::Held(_)), is_on_its_way);
+    farm.wait_until_stored("reco_run1-seq1-a1-");
     farm.kill_controller();
     let is_unknown = |seen: &JobSeen| matches!(seen, JobSeen::Unknown(_));
     waits.until(&waiting, "unknown", is_unknown, |seen| matches!(seen, JobSeen::Held(_) | JobSeen::NotYetKnown));

@@ -55,7 +55,9 @@ impl Backend<'_> {
     /// Starts a job whose attempt was allotted, unless an earlier life of this backend did.
     pub(super) fn start_job(&mut self, order: &JobOrder, command: &JobCommand) -> Result<Option<JobNews>, ProcessingError> {
         match self.batch.look(order)? {
-            JobSeen::Running | JobSeen::Queued | JobSeen::Held(_) => return Ok(Some(JobNews::Submitted(None))),
+            JobSeen::Running | JobSeen::Queued | JobSeen::Held(_) => {
+                return Ok(Some(JobNews::Submitted(self.batch.word(order).map(|word| word.id))));
+            }
             JobSeen::NotYetKnown => return Ok(None),
             // Nothing is submitted while it is not known what became of an earlier try.
             JobSeen::Unknown(why) => return Err(BatchError::NoAnswer { system: self.batch.name(), why }.into()),

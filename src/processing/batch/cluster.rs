@@ -96,13 +96,15 @@ pub fn judged(facts: &Facts) -> JobSeen {
             Phase::Running | Phase::Ended => JobSeen::Running,
         },
         None if facts.is_given_up => JobSeen::Gone,
-        None if facts.was_given && !facts.was_listed => {
-            if facts.is_past_grace {
-                JobSeen::Gone
+        // Some batch systems forget a job as soon as it ends.
+        None if facts.was_given && !facts.is_past_grace => {
+            if facts.was_listed {
+                JobSeen::NotYetKnown
             } else {
                 JobSeen::Queued
             }
         }
+        None if facts.was_given && !facts.was_listed => JobSeen::Gone,
         None if facts.was_given => JobSeen::Unknown(
             "the batch system no longer knows this job, nothing of it runs, and it left no end mark: cancel or resubmit?".into(),
         ),
