@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod batch;
+mod batch_backend;
 mod batch_fakes;
 mod commands;
 mod compare;

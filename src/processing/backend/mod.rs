@@ -18,7 +18,7 @@ use monitasks::detector::Detector;
 use monitasks::vocab::{FileId, Group, Processing, Run};
 
 use self::put_off::PutOff;
-use super::batch::{Batch, BatchError, LocalPool};
+use super::batch::{self, Batch, BatchError};
 use super::intake::Intake;
 use super::lease::{Lease, LeaseError};
 use super::steps::NotAllowed;
@@ -205,7 +205,7 @@ impl<'a> Backend<'a> {
                 quiet,
                 Box::new(move |path| RawReader::open(path, &readout).is_ok_and(|raw| *raw.ending() == Ending::Footer)),
             ),
-            batch: Box::new(LocalPool::new(options.program.clone(), settings.pool.jobs)),
+            batch: batch::of_settings(workspace, &options.program),
             transfer: Box::new(LocalCopy),
             logs: TransferLogs::new(TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)),
             runs: overview.runs.into_iter().map(|run| (run.run, run)).collect(),
