@@ -7,13 +7,16 @@ mod analyse;
 mod compare;
 mod decide;
 mod demo;
+mod flow;
 mod init;
 mod inspect;
 mod job;
+mod mark;
 mod plot;
 mod process;
 pub mod progress;
 mod reconstruct;
+mod requests;
 mod runs;
 mod show;
 mod simulate;
@@ -29,6 +32,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::bookkeeping::RequestKind;
 use crate::config::{Settings, Workspace, WorkspaceError};
 
 /// Run a particle detector's shift: raw files in, monitor plots and quality decisions out.
@@ -88,8 +92,22 @@ enum Command {
     Show(show::Args),
     /// Record a quality decision on a run.
     Decide(decide::Args),
+    /// Record a shifter's mark on a run: ok, flawed, unusable, detector_studies.
+    Mark(mark::Args),
+    /// Process again what failed: a file, a group, a run, or everything of a class.
+    Resubmit(requests::Args),
+    /// Keep files that wait from being processed.
+    Hold(requests::Args),
+    /// Let go what a person held.
+    Release(requests::Args),
+    /// End the jobs of a file or run, or take it out of the queue.
+    Cancel(requests::Args),
+    /// Process a whole run again, as a new processing beside the old one.
+    Reprocess(requests::Args),
     /// How the shift goes: backend, queue, failures.
     Status(status::Args),
+    /// How smoothly files go: latency of each stage, rate, backlog, room on the disks.
+    Flow(flow::Args),
     /// Run one job script and write its batch record; started by the local pool.
     #[command(hide = true)]
     Job(job::Args),
@@ -172,7 +190,7 @@ fn end_with_its_reader(command: Option<&Command>) {
 
 /// Commands that work in no workspace, and those of the others that write into one when they are not told otherwise.
 const WITH_NO_WORKSPACE: [&str; 5] = ["demo", "init", "simulate", "inspect", "job"];
-const WRITES_INTO_THE_BOOK: [&str; 2] = ["process", "decide"];
+const WRITES_INTO_THE_BOOK: [&str; 8] = ["process", "decide", "mark", "resubmit", "hold", "release", "cancel", "reprocess"];
 
 /// The command line's grammar. An option that means nothing to a command is not in its help.
 fn grammar() -> clap::Command {
@@ -219,7 +237,14 @@ pub fn main() -> ExitCode {
         Some(Command::Runs(args)) => runs::run(global, args),
         Some(Command::Show(args)) => show::run(global, args),
         Some(Command::Decide(args)) => decide::run(global, args),
+        Some(Command::Mark(args)) => mark::run(global, args),
+        Some(Command::Resubmit(args)) => requests::run(global, RequestKind::Resubmit, args),
+        Some(Command::Hold(args)) => requests::run(global, RequestKind::Hold, args),
+        Some(Command::Release(args)) => requests::run(global, RequestKind::Release, args),
+        Some(Command::Cancel(args)) => requests::run(global, RequestKind::Cancel, args),
+        Some(Command::Reprocess(args)) => requests::run(global, RequestKind::Reprocess, args),
         Some(Command::Status(args)) => status::run(global, args),
+        Some(Command::Flow(args)) => flow::run(global, args),
         Some(Command::Job(args)) => job::run(args),
     };
     match outcome {

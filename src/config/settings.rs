@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::BatchSettings;
+use super::lanes::LaneSettings;
+use super::{MailSettings, Place, RetrySettings};
 
 /// Everything `dqmon.toml` may say; what it leaves out has these defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,10 +21,14 @@ pub struct Settings {
     pub time_zone: String,
     /// Taking raw files in.
     pub intake: IntakeSettings,
+    /// Copying raw files.
+    pub transfer: TransferSettings,
     /// The local pool of jobs.
     pub pool: PoolSettings,
     /// Who runs the jobs, and within what limits.
     pub batch: BatchSettings,
+    /// Queues with rules, the most urgent first; each makes a processing of its own of every run.
+    pub lanes: Vec<LaneSettings>,
     /// Raw file to reconstructed file.
     pub reconstruction: ReconstructionSettings,
     /// Reconstructed files to results.
@@ -33,6 +39,10 @@ pub struct Settings {
     pub book: BookSettings,
     /// Who may be on shift.
     pub people: PeopleSettings,
+    /// Trying failed files again of itself.
+    pub retry: RetrySettings,
+    /// Mail on failures.
+    pub mail: MailSettings,
 }
 
 /// Taking raw files in.
@@ -49,6 +59,32 @@ pub struct IntakeSettings {
     pub run_end_marker: String,
     /// A file that does not end as a raw file should is taken as it is when it has not changed for this many seconds.
     pub file_quiet_s: f64,
+}
+
+/// Copying raw files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TransferSettings {
+    /// Folder of the raw files taken in, relative to the workspace or absolute, as jobs see it; empty for `storage/input`.
+    pub farm: PathBuf,
+    /// Where a second copy of each raw file goes: a folder, or `root://host[:port]//path`; empty for none.
+    pub central: String,
+    /// Copies at once, at least 1.
+    pub workers: usize,
+    /// All copies together move no more MB (10^6 bytes) per second than this; 0 for no limit.
+    pub throttle_mb_per_s: f64,
+    /// Seconds that any copy may take, besides those for its size.
+    pub time_limit_s: f64,
+    /// A copy slower than this, in MB per second, is stopped: its size over this is added to the time limit.
+    pub slowest_mb_per_s: f64,
+    /// Tries after the first one, before a person is needed.
+    pub retries: u32,
+    /// Seconds before the first of them; each further pause is twice as long.
+    pub retry_pause_s: f64,
+    /// No pause is longer, in seconds.
+    pub retry_longest_pause_s: f64,
+    /// MB that are left free where files are copied to.
+    pub room_left_mb: u64,
 }
 
 /// The local pool of jobs.
@@ -121,6 +157,8 @@ pub struct ReconstructionSettings {
 pub struct AnalysisSettings {
     /// Files of a run that are analysed together.
     pub files_per_group: usize,
+    /// A group is full, with however few files, when its files hold so many matched tracks; 0 for no such rule.
+    pub tracks_per_group: u64,
     /// How the electron lifetime is measured.
     pub purity_method: PurityMethod,
     /// Width of a drift-time bin of the purity profile, us.
@@ -225,13 +263,17 @@ impl Default for Settings {
             channel_map: String::new(),
             time_zone: "UTC".into(),
             intake: IntakeSettings::default(),
+            transfer: TransferSettings::default(),
             pool: PoolSettings::default(),
             batch: BatchSettings::default(),
+            lanes: super::lanes::only_full(),
             reconstruction: ReconstructionSettings::default(),
             analysis: AnalysisSettings::default(),
             tasks: BTreeMap::new(),
             book: BookSettings::default(),
             people: PeopleSettings::default(),
+            retry: RetrySettings::default(),
+            mail: MailSettings::default(),
         }
     }
 }
@@ -244,6 +286,23 @@ impl Default for IntakeSettings {
             run_quiet_s: 120.0,
             run_end_marker: "run{run}.end".into(),
             file_quiet_s: 60.0,
+        }
+    }
+}
+
+impl Default for TransferSettings {
+    fn default() -> Self {
+        TransferSettings {
+            farm: PathBuf::new(),
+            central: String::new(),
+            workers: 2,
+            throttle_mb_per_s: 0.0,
+            time_limit_s: 120.0,
+            slowest_mb_per_s: 1.0,
+            retries: 1000,
+            retry_pause_s: 5.0,
+            retry_longest_pause_s: 600.0,
+            room_left_mb: 64,
         }
     }
 }
@@ -282,6 +341,7 @@ impl Default for AnalysisSettings {
     fn default() -> Self {
         AnalysisSettings {
             files_per_group: 3,
+            tracks_per_group: 0,
             purity_method: PurityMethod::default(),
             purity_bin_us: 66.0,
             purity_min_entries: 100,
@@ -352,6 +412,11 @@ impl Settings {
             ("track_max_gap_cm", self.reconstruction.track_max_gap_cm),
             ("purity_bin_us", self.analysis.purity_bin_us),
             ("lease_stale_s", self.book.lease_stale_s),
+            ("time_limit_s", self.transfer.time_limit_s),
+            ("slowest_mb_per_s", self.transfer.slowest_mb_per_s),
+            ("retry_pause_s", self.transfer.retry_pause_s),
+            ("retry_longest_pause_s", self.transfer.retry_longest_pause_s),
+            ("pause_s", self.retry.pause_s),
         ];
         for (key, value) in above_zero {
             if !(value > 0.0 && value.is_finite()) {
@@ -375,6 +440,7 @@ impl Settings {
             ("gain_lem_margin_cm", self.analysis.gain_lem_margin_cm),
             ("track_end_margin_cm", self.analysis.track_end_margin_cm),
             ("gain_systematic_fraction", self.analysis.gain_systematic_fraction),
+            ("throttle_mb_per_s", self.transfer.throttle_mb_per_s),
         ];
         for (key, value) in at_least_zero {
             if !(value >= 0.0 && value.is_finite()) {
@@ -388,6 +454,9 @@ impl Settings {
                 format!("'run_end_marker' is {marker:?}, expected a name with {{run}} for the run's number"),
             ));
         }
+        if let Some(fault) = self.transfer.fault() {
+            return Some(fault);
+        }
         if self.reconstruction.select_every == 0 {
             return Some(("select_every", "'select_every' is 0, expected at least 1".into()));
         }
@@ -398,6 +467,9 @@ impl Settings {
             let found = self.analysis.gain_truncated_fraction;
             return Some(("gain_truncated_fraction", format!("'gain_truncated_fraction' is {found}, expected 0 up to below 1")));
         }
+        if let Some(fault) = super::lanes::fault(&self.lanes) {
+            return Some(fault);
+        }
         if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
             let found = &self.time_zone;
             return Some((
@@ -405,7 +477,27 @@ impl Settings {
                 format!("'time_zone' is {found:?}, expected an IANA name such as \"Europe/Zurich\" or \"UTC\""),
             ));
         }
-        None
+        self.mail.fault()
+    }
+}
+
+impl TransferSettings {
+    /// The first setting that makes no sense: its key and what is wrong.
+    fn fault(&self) -> Option<(&'static str, String)> {
+        if self.workers == 0 {
+            return Some(("workers", "'workers' is 0, expected at least 1".into()));
+        }
+        if self.farm.to_string_lossy().contains("://") {
+            let found = &self.farm;
+            return Some((
+                "farm",
+                format!("'farm' is {found:?}, expected a folder: jobs read the raw files there by their paths"),
+            ));
+        }
+        if self.central.is_empty() {
+            return None;
+        }
+        Place::parse(&self.central).err().map(|error| ("central", format!("'central' is {:?}: {}", error.text, error.why)))
     }
 }
 
@@ -456,5 +548,22 @@ mod tests {
     fn a_number_out_of_range_is_refused_with_its_line() {
         let error = Settings::parse("\n[intake]\nreconcile_s = -1\n", Path::new("w/dqmon.toml")).unwrap_err();
         assert_eq!(error.to_string(), "settings refused: 'reconcile_s' is -1, expected a number above 0: w/dqmon.toml:3");
+    }
+
+    #[test]
+    fn a_second_destination_that_is_none_is_refused_with_what_there_is_instead() {
+        for (line, said) in [
+            ("central = \"root://host/relative\"", "two slashes"),
+            ("central = \"https://host/x\"", "protocol is not known"),
+            ("farm = \"root://host//x\"", "expected a folder"),
+            ("workers = 0", "at least 1"),
+            ("throttle_mb_per_s = -1", "from 0"),
+            ("slowest_mb_per_s = 0", "above 0"),
+        ] {
+            let error = Settings::parse(&format!("[transfer]\n{line}\n"), Path::new("dqmon.toml")).unwrap_err().to_string();
+            assert!(error.contains(said) && error.ends_with("dqmon.toml:2"), "{error}");
+        }
+        let text = "[transfer]\ncentral = \"root://eos.example.org//eos/raw\"\nfarm = \"/data/farm\"\n";
+        assert!(Settings::parse(text, Path::new("dqmon.toml")).is_ok());
     }
 }

@@ -29,8 +29,17 @@ pub enum CollectError {
     },
 }
 
+/// What an accepted reconstructed file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// Events.
+    pub events: u64,
+    /// Matched tracks.
+    pub tracks: u64,
+}
+
 /// Accepts a reconstructed file: it opens, is of that raw file, was made from all of its events and has an entry for each that was
-/// reconstructed. Answers those.
+/// reconstructed. Answers those and the matched tracks.
 ///
 /// A file that stands in its place and no more in the work folder was renamed before a stop; it is checked like any other. One
 /// older than the start of this attempt is an earlier attempt's and does not count.
@@ -44,7 +53,7 @@ pub fn accept_reconstructed(
     raw: &Path,
     detector: &Detector,
     started: Option<Timestamp>,
-) -> Result<u64, CollectError> {
+) -> Result<Accepted, CollectError> {
     let made = work.join(place.file_name().unwrap_or_default());
     let stands = if made.exists() { &made } else { place };
     if !made.exists() && !started.is_some_and(|started| is_since(place, started)) {
@@ -63,7 +72,7 @@ pub fn accept_reconstructed(
     if made.exists() {
         put(&made, place)?;
     }
-    Ok(facts.entries)
+    Ok(Accepted { events: facts.entries, tracks: facts.matched_tracks })
 }
 
 /// Moves result files of a group into their places, text files last, and answers the places. A result whose name stands there
@@ -115,7 +124,9 @@ pub fn last_words(log: &Path) -> Option<String> {
     // A panic's message stands below the line that says where, and above a backtrace.
     let panicked = lines.iter().rposition(|line| line.contains("' panicked at ") || line.contains(") panicked at "));
     let panic = || Some(format!("it panicked: {}", lines.get(panicked? + 1)?));
-    let line = starting("dqmon:").map(str::to_owned).or_else(panic).or_else(|| starting("error:").map(str::to_owned));
+    let line = starting("dqmon:").map(str::to_owned).or_else(panic);
+    // Its line stands above a backtrace too.
+    let line = line.or_else(|| ["memory allocation of ", "error:"].into_iter().find_map(starting).map(str::to_owned));
     line.or_else(|| lines.last().map(|line| (*line).to_owned())).map(|line| told(&line))
 }
 
@@ -152,6 +163,8 @@ mod tests {
             "reading\n\nthread 'main' (12) panicked at src/pid.rs:61:9:\nassertion failed: raw > 0\nstack backtrace:\n   0: f\n";
         fs::write(&log, text).unwrap();
         assert_eq!(last_words(&log).as_deref(), Some("it panicked: assertion failed: raw > 0"));
+        fs::write(&log, "reading\nmemory allocation of 2048 bytes failed\nstack backtrace:\nnote: run with more\n").unwrap();
+        assert_eq!(last_words(&log).as_deref(), Some("memory allocation of 2048 bytes failed"));
     }
 
     #[test]

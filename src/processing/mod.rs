@@ -7,12 +7,17 @@
 mod backend;
 mod batch;
 mod collect;
+pub mod disk;
 mod durable;
+pub mod failures;
+pub mod flow;
 mod intake;
+mod lanes;
 mod lease;
+pub mod mail;
 mod script;
 pub mod steps;
-mod transfer;
+pub mod transfer;
 mod transfer_log;
 mod watch;
 
@@ -23,4 +28,3 @@ pub use batch::{
 };
 pub use lease::LeaseError;
 pub use script::{SHIPPED_TEMPLATE, TemplateError};
-pub use transfer::{Copied, LocalCopy, Transfer, TransferError};

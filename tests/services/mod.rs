@@ -1,3 +1,5 @@
-//! Real services for tests: started on loopback in a folder of their own, ended by the ids of their processes.
+//! Services that tests start on loopback and end by their process ids: real ones, each with a folder of its own that goes away.
 
 pub mod slurm;
+pub mod smtp;
+pub mod xrootd;

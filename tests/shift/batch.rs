@@ -10,7 +10,7 @@ use dqmon::processing::{
     Batch, BatchError, Cause, EndMark, JobOrder, JobSeen, JobSubject, RecordField, of_settings, read_batch_record,
 };
 use jiff::Timestamp;
-use monitasks::vocab::{FileId, Run};
+use monitasks::vocab::{FileId, Processing, Run};
 
 use crate::services::slurm::Farm;
 use crate::workspace::PATIENCE;
@@ -47,7 +47,8 @@ impl Site {
     /// A job whose script tells in the trace that it runs.
     pub fn order(&self, name: &str, attempt: u32, script: &str) -> JobOrder {
         let file = Some(FileId::new(1, 0));
-        let subject = JobSubject { name: name.into(), kind: JobKind::Reconstruct, run: Run(1), file, group: None };
+        let (kind, run, processing) = (JobKind::Reconstruct, Run(1), Processing(1));
+        let subject = JobSubject { name: name.into(), kind, run, file, group: None, processing };
         let order = JobOrder::new(&self.workspace, &subject, attempt, Timestamp::now());
         fs::create_dir_all(order.script.parent().unwrap()).unwrap();
         let trace = self.trace_file();

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use monitasks::vocab::{FileId, Group, Run};
+use monitasks::vocab::{FileId, Group, Processing, Run};
 
 pub use dialect::Limits;
 pub use end_mark::EndMark;
@@ -179,6 +179,8 @@ pub struct JobOrder {
     pub file: Option<FileId>,
     /// The group it works on, for an analysis.
     pub group: Option<Group>,
+    /// The processing it belongs to.
+    pub processing: Processing,
     /// When it was submitted.
     pub submitted: Timestamp,
     /// The batch system's name for it, as far as the book has one.
@@ -216,13 +218,15 @@ pub struct JobSubject {
     pub file: Option<FileId>,
     /// The group it works on.
     pub group: Option<Group>,
+    /// The processing it belongs to.
+    pub processing: Processing,
 }
 
 impl JobOrder {
     /// An attempt of a job in a workspace. The first attempt has the job's own name; later ones carry their number.
     #[must_use]
     pub fn new(workspace: &Workspace, subject: &JobSubject, attempt: u32, submitted: Timestamp) -> Self {
-        let JobSubject { name, kind, run, file, group } = subject.clone();
+        let JobSubject { name, kind, run, file, group, processing } = subject.clone();
         // Its files stand in their folders, whatever it is called.
         let plain = plain_name(&name);
         let stem = if attempt <= 1 { plain.clone() } else { format!("{plain}-a{attempt}") };
@@ -233,6 +237,7 @@ impl JobOrder {
             run,
             file,
             group,
+            processing,
             submitted,
             batch_id: None,
             time_zone: workspace.settings.time_zone.clone(),
@@ -295,6 +300,7 @@ impl JobOrder {
             run: self.run,
             file: self.file,
             group: self.group,
+            processing: self.processing,
             state,
             batch: batch.into(),
             batch_id,
@@ -325,7 +331,8 @@ mod tests {
     pub(super) fn order_in(root: &Path, name: &str, attempt: u32) -> JobOrder {
         let workspace = Workspace { root: root.to_owned(), settings: crate::config::Settings::default() };
         let file = Some(FileId::new(1, 0));
-        let subject = JobSubject { name: name.into(), kind: JobKind::Reconstruct, run: Run(1), file, group: None };
+        let (kind, run, processing) = (JobKind::Reconstruct, Run(1), Processing(1));
+        let subject = JobSubject { name: name.into(), kind, run, file, group: None, processing };
         JobOrder::new(&workspace, &subject, attempt, "2016-10-25T14:12:37Z".parse().unwrap())
     }
 
