@@ -1,6 +1,6 @@
 //! A run from raw files to results with its jobs in a batch system.
 
-use dqmon::bookkeeping::{FileStep, JobState};
+use dqmon::bookkeeping::{GroupStep, JobState};
 
 use crate::batch::settings;
 use crate::services::slurm::Farm;
@@ -21,7 +21,8 @@ fn a_run_goes_through_slurm_and_pbs_to_its_results() {
         let output = shift.run(&["process", "--once"]);
         let overview = shift.overview();
         assert!(output.status.success(), "{system}: {}", said(&output));
-        assert!(overview.files.iter().all(|file| file.step == FileStep::Analysed), "{system}: {:#?}", overview.files);
+        assert!(overview.groups.iter().all(|group| group.step == GroupStep::Done), "{system}: {:#?}", overview.groups);
+        assert_eq!(overview.groups.len(), 1);
         assert_eq!(overview.files.len(), 2);
         for job in &overview.jobs {
             assert_eq!((job.state, job.batch.as_str(), job.attempt), (JobState::Done, system, 1), "{job:#?}");
