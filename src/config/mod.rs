@@ -3,6 +3,7 @@
 //! Ground floor of the outer crate: every other folder may use it, it uses only `monitasks`. Each setting has a default, a
 //! unit in its name and its meaning in `assets/dqmon.toml`, the commented file that `dqmon init` writes.
 
+mod batch;
 mod lanes;
 mod mail;
 mod place;
@@ -10,6 +11,7 @@ mod retry;
 mod settings;
 mod workspace;
 
+pub use batch::{BatchSettings, BatchSystem};
 pub use lanes::{GateRule, LaneSettings};
 pub use mail::{Encryption, MailSettings};
 pub use place::{Place, PlaceError, RootPlace};

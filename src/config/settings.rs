@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::BatchSettings;
 use super::lanes::LaneSettings;
 use super::{MailSettings, Place, RetrySettings};
 
@@ -24,6 +25,8 @@ pub struct Settings {
     pub transfer: TransferSettings,
     /// The local pool of jobs.
     pub pool: PoolSettings,
+    /// Who runs the jobs, and within what limits.
+    pub batch: BatchSettings,
     /// Queues with rules, the most urgent first; each makes a processing of its own of every run.
     pub lanes: Vec<LaneSettings>,
     /// Raw file to reconstructed file.
@@ -274,6 +277,7 @@ impl Default for Settings {
             intake: IntakeSettings::default(),
             transfer: TransferSettings::default(),
             pool: PoolSettings::default(),
+            batch: BatchSettings::default(),
             lanes: super::lanes::only_full(),
             reconstruction: ReconstructionSettings::default(),
             analysis: AnalysisSettings::default(),
@@ -438,6 +442,9 @@ impl Settings {
             if !(value > 0.0 && value.is_finite()) {
                 return Some((key, format!("'{key}' is {value}, expected a number above 0")));
             }
+        }
+        if let Some(fault) = self.batch.fault() {
+            return Some(fault);
         }
         for (name, task) in &self.tasks {
             if let Some(poll_s) = task.poll_s.filter(|poll_s| !(*poll_s > 0.0 && poll_s.is_finite())) {

@@ -23,6 +23,9 @@ mod watch;
 use crate::durable;
 
 pub use backend::{Options, ProcessingError, Progress, Report, RunUntil, run};
-pub use batch::{Batch, BatchError, EndMark, JobError, JobOrder, JobOrderText, JobSeen, LocalPool, run_job};
+pub use batch::{
+    Batch, BatchError, BatchRecord, BatchWord, Cause, EndMark, JobError, JobOrder, JobOrderText, JobSeen, JobSubject, Limits,
+    LocalPool, Phase, RecordField, of_settings, read_batch_record, run_job,
+};
 pub use lease::LeaseError;
 pub use script::{SHIPPED_TEMPLATE, TemplateError};

@@ -100,6 +100,20 @@ pub fn quoted(text: &str) -> String {
     if !text.is_empty() && text.bytes().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
+/// As [`quoted`], for a text that need not be UTF-8, as paths.
+#[must_use]
+pub fn quoted_bytes(text: &[u8]) -> Vec<u8> {
+    let mut quoted = vec![b'\''];
+    for byte in text {
+        match byte {
+            b'\'' => quoted.extend(br"'\''"),
+            byte => quoted.push(*byte),
+        }
+    }
+    quoted.push(b'\'');
+    quoted
+}
+
 /// A path as text for a script.
 #[must_use]
 pub fn path_text(path: &Path) -> String {

@@ -1,4 +1,5 @@
 //! Services that tests start on loopback and end by their process ids: real ones, each with a folder of its own that goes away.
 
+pub mod slurm;
 pub mod smtp;
 pub mod xrootd;

@@ -3,6 +3,9 @@
 // A test's helpers fail as the test itself would.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod batch;
+mod batch_backend;
+mod batch_fakes;
 mod commands;
 mod compare;
 mod containers;

@@ -5,7 +5,7 @@ use std::fs;
 use jiff::Timestamp;
 
 use super::{Backend, ProcessingError};
-use crate::bookkeeping::{JobRecord, JobState, PassStep, TaskPhase};
+use crate::bookkeeping::{JobRecord, JobState, PassStep, Row, TaskPhase};
 use crate::config::Settings;
 use crate::processing::batch::{BatchError, EndMark, JobOrder, JobSeen, JobSubject};
 use crate::processing::collect::last_words;
@@ -56,13 +56,19 @@ impl Backend<'_> {
     pub(super) fn order(&self, subject: &JobSubject, attempt: u32) -> JobOrder {
         let known = self.shift.jobs.get(&subject.name).filter(|job| job.attempt == attempt);
         let submitted = known.map_or_else(Timestamp::now, |job| job.submitted);
-        JobOrder::new(self.workspace, subject, attempt, submitted)
+        let order = JobOrder::new(self.workspace, subject, attempt, submitted);
+        JobOrder { batch_id: known.and_then(|job| job.batch_id.clone()), ..order }
     }
 
     /// Starts a job whose attempt was allotted, unless an earlier life of this backend did.
     pub(super) fn start_job(&mut self, order: &JobOrder, command: &JobCommand) -> Result<Option<JobNews>, ProcessingError> {
         match self.batch.look(order)? {
-            JobSeen::Running => return Ok(Some(JobNews::Submitted(None))),
+            JobSeen::Running | JobSeen::Queued | JobSeen::Held(_) => {
+                return Ok(Some(JobNews::Submitted(self.batch.word(order).map(|word| word.id))));
+            }
+            JobSeen::NotYetKnown => return Ok(None),
+            // Nothing is submitted while it is not known what became of an earlier try.
+            JobSeen::Unknown(why) => return Err(BatchError::NoAnswer { system: self.batch.name(), why }.into()),
             JobSeen::Ended(mark) => return Ok(Some(JobNews::Ended(mark))),
             JobSeen::Gone => return Ok(Some(JobNews::Gone)),
             JobSeen::NotStarted => {}
@@ -74,17 +80,29 @@ impl Backend<'_> {
             Ok(id) => Ok(Some(JobNews::Submitted(Some(id)))),
             // An earlier attempt lives on: this one waits until that is over.
             Err(BatchError::StillThere { .. }) => Ok(None),
+            // It may have been taken: the next look finds it by its name.
+            Err(BatchError::NoAnswer { .. }) => Ok(None),
             Err(error) => Ok(Some(JobNews::Refused(error.to_string()))),
         }
     }
 
     /// Looks at a job that was started.
     pub(super) fn watch_job(&mut self, order: &JobOrder) -> Result<Option<JobNews>, ProcessingError> {
-        Ok(match self.batch.look(order)? {
-            JobSeen::Running => None,
-            JobSeen::Ended(mark) => Some(JobNews::Ended(mark)),
-            JobSeen::Gone | JobSeen::NotStarted => Some(JobNews::Gone),
-        })
+        let (state, reason) = match self.batch.look(order)? {
+            JobSeen::Ended(mark) => return Ok(Some(JobNews::Ended(mark))),
+            JobSeen::Gone | JobSeen::NotStarted => return Ok(Some(JobNews::Gone)),
+            JobSeen::NotYetKnown => return Ok(None),
+            JobSeen::Queued => (JobState::Queued, None),
+            JobSeen::Held(why) => (JobState::Held, Some(why)),
+            JobSeen::Running => (JobState::Running, None),
+            JobSeen::Unknown(why) => (JobState::Unknown, Some(why)),
+        };
+        let known = self.shift.jobs.get(&order.name).filter(|job| job.attempt == order.attempt).cloned();
+        if let Some(row) = known.filter(|row| (row.state, &row.reason) != (state, &reason)) {
+            let started = if state == JobState::Running { row.started.or_else(|| Some(Timestamp::now())) } else { row.started };
+            self.keep(&[], vec![Row::Job(JobRecord { state, reason, started, ..row })])?;
+        }
+        Ok(None)
     }
 
     /// The row of a job that was allotted.
@@ -98,11 +116,16 @@ impl Backend<'_> {
         let row = known.unwrap_or_else(|| self.allotted_row(order));
         match news {
             JobNews::Submitted(id) => {
-                JobRecord { state: JobState::Running, batch_id: id.clone().or(row.batch_id.clone()), started: Some(at), ..row }
+                let batch_id = id.clone().or(row.batch_id.clone());
+                if self.batch.has_queue() {
+                    JobRecord { state: JobState::Queued, batch_id, ..row }
+                } else {
+                    JobRecord { state: JobState::Running, batch_id, started: Some(at), ..row }
+                }
             }
             JobNews::Ended(mark) => JobRecord {
                 state: if mark.is_well() { JobState::Done } else { JobState::Failed },
-                batch_id: Some(mark.pid.to_string()),
+                batch_id: Some(mark.batch_id.clone().unwrap_or_else(|| mark.pid.to_string())),
                 started: Some(mark.started),
                 ended: Some(mark.ended),
                 cpu_s: Some(mark.cpu_s),
@@ -115,9 +138,12 @@ impl Backend<'_> {
             JobNews::Gone => JobRecord {
                 state: JobState::Failed,
                 ended: Some(at),
-                reason: Some(match last_words(&order.log) {
-                    Some(words) => format!("it went away without an end mark; its log ends with: {words}"),
-                    None => "it went away without an end mark, its log is empty".into(),
+                reason: Some({
+                    let of_batch = self.batch.word(order).map(|word| format!(" ({})", word.words())).unwrap_or_default();
+                    match last_words(&order.log) {
+                        Some(words) => format!("it went away without an end mark{of_batch}; its log ends with: {words}"),
+                        None => format!("it went away without an end mark{of_batch}, its log is empty"),
+                    }
                 }),
                 ..row
             },

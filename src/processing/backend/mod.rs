@@ -23,7 +23,7 @@ use monitasks::vocab::{FileId, Run};
 
 use self::put_off::PutOff;
 use self::shift::Shift;
-use super::batch::{Batch, BatchError, LocalPool};
+use super::batch::{self, Batch, BatchError};
 use super::intake::Intake;
 use super::lease::{Lease, LeaseError};
 use super::steps::NotAllowed;
@@ -208,7 +208,7 @@ impl<'a> Backend<'a> {
                 quiet,
                 Box::new(move |path| RawReader::open(path, &readout).is_ok_and(|raw| *raw.ending() == Ending::Footer)),
             ),
-            batch: Box::new(LocalPool::new(options.program.clone(), settings.pool.jobs)),
+            batch: batch::of_settings(workspace, &options.program),
             transfer: Box::new(LocalCopy),
             logs: TransferLogs::new(TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)),
             not_taken: overview.not_taken.iter().map(|file| (file.name.clone(), file.reason.clone())).collect(),

@@ -1,22 +1,28 @@
 //! What runs inside a job: the script as a child, then the batch record and the end mark.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use wait4::Wait4;
 
-use super::EndMark;
+use super::dialect::Limits;
+use super::lock::{self, name_holder, try_lock};
+use super::process_tree::adopt_orphans;
 use super::record::{Account, batch_record};
+use super::{EndMark, limits};
 use crate::processing::durable;
 
 /// Longest first line of a script that is looked at, bytes.
 const LONGEST_FIRST_LINE: u64 = 4096;
+
+/// Longest wait for the lock: whoever looks at it holds it for an instant.
+const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A job as it stands on the command line of the process that runs it.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
@@ -51,6 +57,18 @@ pub struct JobOrderText {
     /// Where the script leaves dqmon's exit status.
     #[arg(long)]
     pub status: PathBuf,
+    /// The job's lock, to be taken; without it the lock comes as standard input.
+    #[arg(long)]
+    pub lock: Option<PathBuf>,
+    /// The batch system that started this.
+    #[arg(long)]
+    pub batch: Option<String>,
+    /// Memory that all its processes may use together, MB; 0 for no limit.
+    #[arg(long, default_value_t = 0)]
+    pub memory_limit_mb: u64,
+    /// Wall time of the script, s; 0 for no limit.
+    #[arg(long, default_value_t = 0)]
+    pub time_limit_s: u64,
 }
 
 /// A job that could not be run or could not leave its mark.
@@ -62,29 +80,60 @@ pub struct JobError {
     path: PathBuf,
 }
 
-/// Runs a job's script with the lock held that came as standard input; leaves log, batch record and, last, the end mark.
+/// Runs a job's script with its lock held; leaves log, batch record and, last, the end mark.
+///
+/// No attempt runs twice. A batch system may start a job again (its machine failed, its controller lost count): then this is
+/// none, and nothing was done. The lock, which all attempts share, and the end mark say so.
 ///
 /// # Errors
 /// When the script can't be started or a file not be written; then there is no end mark, and the job counts as gone.
-pub fn run_job(order: &JobOrderText) -> Result<EndMark, JobError> {
-    let lock = inherited_lock().map_err(failed("job lock not kept", &order.mark))?;
-    name_holder(&lock, order.attempt).map_err(failed("job lock not written", &order.mark))?;
+pub fn run_job(order: &JobOrderText) -> Result<Option<EndMark>, JobError> {
+    let lock = match &order.lock {
+        Some(path) => match own_lock(path, order).map_err(failed("job lock not taken", path))? {
+            Some(lock) => lock,
+            None => return Ok(None),
+        },
+        None => inherited(io::stdin()).map_err(failed("job lock not kept", &order.mark))?,
+    };
+    let at_host = order.lock.is_some().then(host);
+    name_holder(&lock, order.attempt, at_host.as_deref()).map_err(failed("job lock not written", &order.mark))?;
     for folder in [Some(order.work.as_path()), order.log.parent(), order.mark.parent()].into_iter().flatten() {
         fs::create_dir_all(folder).map_err(failed("folder not made", folder))?;
     }
-    let log = open_log(&order.log).map_err(failed("log not opened", &order.log))?;
-    let errors = log.try_clone().map_err(failed("log not opened", &order.log))?;
+    let mark = run_script(order)?;
+    let zone = TimeZone::get(&order.time_zone).unwrap_or(TimeZone::UTC);
+    let record = batch_record(&mark, &account(), &zone).text();
+    durable::write_whole(&order.record, record.as_bytes()).map_err(failed("batch record not written", &order.record))?;
+    let text = serde_json::to_vec_pretty(&mark).map_err(|error| failed("end mark not written", &order.mark)(error.into()))?;
+    durable::write_whole(&order.mark, &text).map_err(failed("end mark not written", &order.mark))?;
+    drop(lock);
+    Ok(Some(mark))
+}
+
+/// Runs the script within its limits; answers the mark of how it ended.
+fn run_script(order: &JobOrderText) -> Result<EndMark, JobError> {
+    let mut log = open_log(&order.log).map_err(failed("log not opened", &order.log))?;
+    let stream = || log.try_clone().map_err(failed("log not opened", &order.log));
+    let (output, errors) = (stream()?, stream()?);
+    // Before there is a script: from here on a request to end is one to end it in order.
+    let asked = limits::asked_to_end().map_err(failed("signals not caught", &order.script))?;
+    adopt_orphans();
     let (started, clock) = (Timestamp::now(), Instant::now());
     let mut script = script_command(&order.script).map_err(failed("job script not read", &order.script))?;
     let child = script
         .current_dir(&order.work)
         .stdin(Stdio::null())
-        .stdout(log)
+        .stdout(output)
         .stderr(errors)
         .spawn()
         .map_err(failed("job script not started", &order.script))?;
-    let used = child.wait4().map_err(failed("job script not waited for", &order.script))?;
-    let mark = EndMark {
+    let allowed = Limits { memory_mb: order.memory_limit_mb, time_s: order.time_limit_s };
+    // A log that can't be written keeps nobody from ending the job.
+    let mut tell = |line: &str| drop(writeln!(log, "{line}"));
+    let ended = limits::watch(child, allowed, &asked, &mut tell).map_err(failed("job script not waited for", &order.script))?;
+    let used = ended.used;
+    let (batch_id, queue) = order.batch.as_deref().map_or((None, None), |_| of_batch_system());
+    Ok(EndMark {
         job: order.name.clone(),
         attempt: order.attempt,
         host: host(),
@@ -98,15 +147,38 @@ pub fn run_job(order: &JobOrderText) -> Result<EndMark, JobError> {
         cpu_s: (used.rusage.utime + used.rusage.stime).as_secs_f64(),
         wall_s: clock.elapsed().as_secs_f64(),
         peak_memory_bytes: used.rusage.maxrss,
-        peak_virtual_bytes: None,
-    };
-    let zone = TimeZone::get(&order.time_zone).unwrap_or(TimeZone::UTC);
-    let record = batch_record(&mark, &account(), "local", &zone);
-    durable::write_whole(&order.record, record.as_bytes()).map_err(failed("batch record not written", &order.record))?;
-    let text = serde_json::to_vec_pretty(&mark).map_err(|error| failed("end mark not written", &order.mark)(error.into()))?;
-    durable::write_whole(&order.mark, &text).map_err(failed("end mark not written", &order.mark))?;
-    drop(lock);
-    Ok(mark)
+        peak_virtual_bytes: ended.peak_virtual_bytes,
+        ended_by: ended.ended_by,
+        batch_id,
+        queue,
+    })
+}
+
+/// The job's lock, taken by this process; none when another process keeps it, or when this attempt or a later one has run.
+fn own_lock(path: &Path, order: &JobOrderText) -> io::Result<Option<File>> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    let end = Instant::now() + LOCK_PATIENCE;
+    while !try_lock(&file)? {
+        if Instant::now() >= end {
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let has_run = lock::holder(path).is_some_and(|holder| holder.attempt >= order.attempt);
+    if has_run || EndMark::of(&order.mark, &order.name, order.attempt).is_some() {
+        return Ok(None);
+    }
+    inherited(&file).map(Some)
+}
+
+/// The batch system's name for the job that this is part of, and its queue, as the environment says.
+fn of_batch_system() -> (Option<String>, Option<String>) {
+    let said = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let of_slurm = || said("SLURM_JOB_ID").map(|id| format!("{id}.{}", said("SLURM_SUBMIT_HOST").unwrap_or_else(host)));
+    (said("PBS_JOBID").or_else(of_slurm), said("PBS_QUEUE").or_else(|| said("SLURM_JOB_PARTITION")))
 }
 
 /// A job's log, to be written at its end.
@@ -133,25 +205,15 @@ fn script_command(script: &Path) -> io::Result<Command> {
     Ok(command)
 }
 
-/// The lock that came as standard input, on a descriptor that children inherit.
-fn inherited_lock() -> io::Result<File> {
+/// A lock on a descriptor that children inherit.
+fn inherited(lock: impl AsFd) -> io::Result<File> {
     const BEYOND_WHAT_SHELLS_USE: i32 = 200;
     const BEYOND_STANDARD_STREAMS: i32 = 10;
     // The first is refused where a process may open few files.
-    let lock = rustix::io::fcntl_dupfd_cloexec(io::stdin(), BEYOND_WHAT_SHELLS_USE)
-        .or_else(|_| rustix::io::fcntl_dupfd_cloexec(io::stdin(), BEYOND_STANDARD_STREAMS))?;
+    let lock = rustix::io::fcntl_dupfd_cloexec(&lock, BEYOND_WHAT_SHELLS_USE)
+        .or_else(|_| rustix::io::fcntl_dupfd_cloexec(&lock, BEYOND_STANDARD_STREAMS))?;
     rustix::io::fcntl_setfd(&lock, rustix::io::FdFlags::empty())?;
     Ok(File::from(lock))
-}
-
-/// Writes attempt and process into the lock file. A descriptor that can't be written (a terminal) is no lock and is left alone.
-fn name_holder(mut lock: &File, attempt: u32) -> io::Result<()> {
-    if !lock.metadata()?.is_file() {
-        return Ok(());
-    }
-    lock.set_len(0)?;
-    lock.seek(SeekFrom::Start(0))?;
-    lock.write_all(format!("{attempt} {}\n", std::process::id()).as_bytes())
 }
 
 /// This machine's name.

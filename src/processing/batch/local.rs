@@ -3,20 +3,22 @@
 //! A job's lock is taken here, before the job is there, and handed to it as its standard input; every process of the job
 //! inherits it. So there is no instant at which a job lives and its lock is free, whoever is killed when.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::job::open_log;
-use super::{Batch, BatchError, EndMark, JobOrder, JobSeen};
+use super::dialect::Limits;
+use super::job::{host, open_log};
+use super::lock::{holder, locked};
+use super::{Batch, BatchError, EndMark, JobOrder, JobSeen, failed};
 
 /// Jobs as processes of this machine.
 pub struct LocalPool {
     program: PathBuf,
     slots: usize,
+    limits: Limits,
     children: Vec<Child>,
 }
 
@@ -25,7 +27,13 @@ impl LocalPool {
     #[must_use]
     pub fn new(program: PathBuf, slots: usize) -> Self {
         let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        LocalPool { program, slots: if slots == 0 { cores() } else { slots }, children: Vec::new() }
+        LocalPool { program, slots: if slots == 0 { cores() } else { slots }, limits: Limits::default(), children: Vec::new() }
+    }
+
+    /// The same pool, its jobs within limits.
+    #[must_use]
+    pub fn within(self, limits: Limits) -> Self {
+        LocalPool { limits, ..self }
     }
 
     /// Takes ended children off the operating system's table.
@@ -50,18 +58,7 @@ impl Batch for LocalPool {
             None => return Err(BatchError::StillThere { lock: order.lock.clone() }),
         };
         let mut command = Command::new(&self.program);
-        command.arg("job").arg("--name").arg(&order.name).arg("--attempt").arg(order.attempt.to_string());
-        command.arg("--submitted").arg(order.submitted.to_string()).arg("--time-zone").arg(&order.time_zone);
-        for (option, path) in [
-            ("--script", &order.script),
-            ("--work", &order.work),
-            ("--log", &order.log),
-            ("--record", &order.record),
-            ("--mark", &order.mark),
-            ("--status", &order.status),
-        ] {
-            command.arg(option).arg(path);
-        }
+        command.args(order.arguments(self.limits));
         // A process group of its own: an interrupt from the keyboard is for the backend alone.
         // What it can't do before it has opened its log is told there all the same.
         let errors = open_log(&order.log).map_or_else(|_| Stdio::null(), Stdio::from);
@@ -82,7 +79,7 @@ impl Batch for LocalPool {
         if let Some(mark) = EndMark::of(&order.mark, &order.name, order.attempt) {
             return Ok(JobSeen::Ended(Box::new(mark)));
         }
-        let was_started = holder(&order.lock).is_some_and(|(attempt, _)| attempt == order.attempt);
+        let was_started = holder(&order.lock).is_some_and(|holder| holder.attempt == order.attempt);
         Ok(if was_started { JobSeen::Gone } else { JobSeen::NotStarted })
     }
 
@@ -90,34 +87,10 @@ impl Batch for LocalPool {
         if self.look(order)? != JobSeen::Running {
             return Ok(());
         }
-        let group = holder(&order.lock).filter(|(attempt, _)| *attempt == order.attempt);
-        let Some(group) = group.and_then(|(_, pid)| Pid::from_raw(pid)) else { return Ok(()) };
+        // The process of a lock that was taken on another machine is none of this one.
+        let is_here = |of: &Option<String>| of.as_ref().is_none_or(|of| *of == host());
+        let first = holder(&order.lock).filter(|holder| holder.attempt == order.attempt && is_here(&holder.host));
+        let Some(group) = first.and_then(|holder| Pid::from_raw(holder.pid)) else { return Ok(()) };
         kill_process_group(group, Signal::TERM).map_err(|error| failed("job not ended", &order.lock)(error.into()))
     }
-}
-
-/// The lock file, locked; none when a process holds it.
-fn locked(path: &Path) -> Result<Option<File>, BatchError> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed("folder not made", folder))?;
-    }
-    let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-    let file = options.map_err(failed("job lock not opened", path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(failed("job lock not taken", path)(error)),
-    }
-}
-
-/// Attempt and first process that the lock file names.
-fn holder(path: &Path) -> Option<(u32, i32)> {
-    let text = fs::read_to_string(path).ok()?;
-    let (attempt, pid) = text.trim().split_once(' ')?;
-    Some((attempt.parse().ok()?, pid.parse().ok()?))
-}
-
-fn failed(what: &'static str, path: &Path) -> impl Fn(std::io::Error) -> BatchError {
-    let path = path.to_owned();
-    move |why| BatchError::Io { what, why, path: path.clone() }
 }
