@@ -185,6 +185,8 @@ pub struct RunRow {
     pub files: Vec<FileRow>,
     /// Its results: group, members, which results are there.
     pub groups: Vec<GroupRow>,
+    /// Its processings, by number.
+    pub processings: Vec<ProcessingRow>,
 }
 
 /// A decision as recorded.
@@ -219,6 +221,61 @@ pub struct FileRow {
     pub since: Timestamp,
     /// Its newest job.
     pub job: Option<JobRow>,
+    /// What became of it in each processing, by number.
+    pub passes: Vec<PassRow>,
+}
+
+/// A raw file in one processing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PassRow {
+    /// The processing's number.
+    pub processing: u32,
+    /// Its lane.
+    pub lane: String,
+    /// How far it has come.
+    pub stage: FileStage,
+    /// When it got there.
+    pub since: Timestamp,
+    /// The class of its failure, in a word: `input_damaged`.
+    pub class: Option<String>,
+    /// Why it failed, a finding, or who holds it.
+    pub reason: Option<String>,
+    /// Its newest job.
+    pub job: Option<JobRow>,
+}
+
+/// A processing of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProcessingRow {
+    /// Its number.
+    pub processing: u32,
+    /// Its lane.
+    pub lane: String,
+    /// How far it has come: `held`, `open`, `done`.
+    pub step: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why there is one.
+    pub because: String,
+    /// What holds it.
+    pub hold: Option<HoldRow>,
+    /// Products that are not there.
+    pub missing: Vec<String>,
+    /// Whether it is to be published.
+    pub to_publish: bool,
+}
+
+/// What keeps a processing from starting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoldRow {
+    /// The lane's rule.
+    pub rule: String,
+    /// What it says of the run.
+    pub words: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it will pass, where a clock can tell.
+    pub until: Option<Timestamp>,
 }
 
 /// How far a raw file has come, in order.
@@ -228,6 +285,8 @@ pub enum FileStage {
     Arrived,
     /// It is being copied to the storage.
     Copying,
+    /// It is in the storage and its lane's rules, or a person, hold it.
+    Held,
     /// It is in the storage and waits for a job.
     Queued,
     /// Its job has been given to the batch system.
@@ -330,6 +389,7 @@ impl FileStage {
         match self {
             FileStage::Arrived => "arrived",
             FileStage::Copying => "copying",
+            FileStage::Held => "held",
             FileStage::Queued => "queued",
             FileStage::Running => "running",
             FileStage::Reconstructed => "reconstructed",

@@ -50,6 +50,9 @@ pub struct Summary {
     pub run: Option<Run>,
     /// The pass over the run.
     pub processing: Option<Processing>,
+    /// The lane of that processing, where the result says it: `EXPRESS`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<String>,
     /// The group of files inside the run.
     pub group: Option<Group>,
     /// When the first of the data was taken.
@@ -167,6 +170,7 @@ impl Summary {
         Summary {
             run: None,
             processing: None,
+            lane: None,
             group: None,
             data_start: None,
             data_end: None,

@@ -15,9 +15,11 @@ use crate::reconstruction::recofile::{self, RecoData};
 
 /// Which pass and which group a result is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ResultName {
+pub struct ResultName<'a> {
     /// The pass over the run.
     pub processing: Processing,
+    /// The lane of that pass; none for one made by hand.
+    pub lane: Option<&'a str>,
     /// The group inside the run.
     pub group: Group,
 }
@@ -30,7 +32,7 @@ pub struct Job<'a> {
     /// The results folder; `crp/` and `pedestals/` are made in it.
     pub out: &'a Path,
     /// Pass and group.
-    pub name: ResultName,
+    pub name: ResultName<'a>,
     /// The detector that the files are of.
     pub detector: &'a Detector,
     /// The cuts.
@@ -163,6 +165,7 @@ impl Job<'_> {
             schema: SCHEMA,
             run: members.run,
             processing: self.name.processing,
+            lane: self.name.lane.map(str::to_owned),
             group: self.name.group,
             members: members.files.clone(),
             detector: self.detector.name.clone(),

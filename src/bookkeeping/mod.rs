@@ -7,11 +7,14 @@
 mod rows;
 mod sqlite;
 mod store;
+mod words;
 
 pub use rows::{
-    DecisionRecord, FailureClass, FileRecord, FileStep, GroupRecord, GroupStep, JobKind, JobRecord, JobState, LeaseRecord,
-    NewDecision, NotTakenRecord, Reading, RequestKind, RequestRecord, RunRecord, StoryEntry, StoryRecord, TaskPhase, TaskStep,
-    TransferRecord, WordError,
+    DecisionRecord, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, MarkRecord, NewDecision, NotTakenRecord, PassRecord,
+    ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord, TaskStep, TransferRecord,
 };
 pub use sqlite::SqliteStore;
-pub use store::{ChangeStamp, Overview, Row, Store, StoreError};
+pub use store::{ChangeStamp, Judgement, Overview, Row, Store, StoreError};
+pub use words::{
+    FailureClass, FileStep, GroupStep, JobKind, JobState, Mark, PassStep, ProcessingStep, RequestKind, TaskPhase, WordError,
+};

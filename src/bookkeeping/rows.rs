@@ -1,5 +1,6 @@
 //! The book's rows as plain data.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -8,170 +9,9 @@ use monitasks::summary::Measured;
 use monitasks::vocab::{FileId, Group, Processing, Run, Sequence};
 use serde::{Deserialize, Serialize};
 
-/// A text in the book that is none of the words it should be one of.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is no {what}; there are: {known}")]
-pub struct WordError {
-    /// The kind of word: `file step`.
-    pub what: &'static str,
-    /// The text as found.
-    pub found: String,
-    /// The words there are.
-    pub known: String,
-}
-
-/// An enum whose values stand as words in the book.
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident, $what:literal { $($(#[$doc:meta])* $value:ident = $word:literal,)+ }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$doc])* $value,)+ }
-
-        impl $name {
-            /// All of them, in order.
-            pub const ALL: &[$name] = &[$($name::$value,)+];
-
-            /// The word in the book.
-            #[must_use]
-            pub fn word(self) -> &'static str {
-                match self { $($name::$value => $word,)+ }
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = WordError;
-
-            fn from_str(text: &str) -> Result<Self, WordError> {
-                $name::ALL.iter().copied().find(|value| value.word() == text).ok_or_else(|| WordError {
-                    what: $what,
-                    found: text.to_owned(),
-                    known: $name::ALL.iter().map(|value| value.word()).collect::<Vec<_>>().join(", "),
-                })
-            }
-        }
-    };
-}
-
-words! {
-    /// How far a raw file has come. Each is stored before what it names is done.
-    FileStep, "file step" {
-        /// The DAQ has closed it.
-        Arrived = "arrived",
-        /// It is being copied to the storage.
-        Copying = "copying",
-        /// It stands in the storage; log lines and queue entry are being written.
-        Copied = "copied",
-        /// Both transfer logs have its line, `todo/` has its entry; it waits for a slot.
-        Queued = "queued",
-        /// An attempt is allotted and its job is being started.
-        Submitting = "submitting",
-        /// Its job runs.
-        Running = "running",
-        /// Its job has ended well; the output is being checked.
-        Ended = "ended",
-        /// Its reconstructed file has been accepted.
-        Reconstructed = "reconstructed",
-        /// It is in a group that is being analysed.
-        Grouped = "grouped",
-        /// It is in a result.
-        Analysed = "analysed",
-        /// Something went wrong; class and reason stand beside it.
-        Failed = "failed",
-    }
-}
-
-words! {
-    /// What kind of failure it was.
-    FailureClass, "failure class" {
-        /// The raw file can't be read or copied.
-        Intake = "intake",
-        /// Not enough room in the storage.
-        Space = "space",
-        /// The job ended with an error.
-        Job = "job",
-        /// The job went away without an end mark, again and again.
-        Lost = "lost",
-        /// The job ended well and its output is missing or not as expected.
-        Output = "output",
-        /// None of its group's analyses led to a result.
-        Analysis = "analysis",
-        /// The job could not be started.
-        Submit = "submit",
-    }
-}
-
-words! {
-    /// What a job does.
-    JobKind, "kind of job" {
-        /// Raw file to reconstructed file.
-        Reconstruct = "reconstruct",
-        /// Pedestals of a group.
-        Pedestals = "pedestals",
-        /// Electron lifetime of a group.
-        Purity = "purity",
-        /// LEM gain of a group.
-        Gain = "gain",
-    }
-}
-
-words! {
-    /// The state of a job, as people know it from batch systems.
-    JobState, "job state" {
-        /// Allotted, not yet seen running.
-        Queued = "queued",
-        /// It runs.
-        Running = "running",
-        /// It ended well.
-        Done = "done",
-        /// It ended with an error, or went away.
-        Failed = "failed",
-        /// It waits for a person.
-        Held = "held",
-        /// The batch system can't say.
-        Unknown = "unknown",
-    }
-}
-
-words! {
-    /// How far a group has come.
-    GroupStep, "group step" {
-        /// Its analysis runs.
-        Analysing = "analysing",
-        /// All its results stand in `results/`.
-        Done = "done",
-        /// At least one of its analyses failed; the others were made.
-        Failed = "failed",
-    }
-}
-
-words! {
-    /// How far one analysis of a group has come.
-    TaskPhase, "phase of an analysis" {
-        /// It waits for a slot, or for the analysis it needs.
-        Waiting = "waiting",
-        /// An attempt is allotted and its job is being started.
-        Submitting = "submitting",
-        /// Its job runs.
-        Running = "running",
-        /// Its job has ended well; the results are being moved into place.
-        Ended = "ended",
-        /// Its results stand in `results/`.
-        Done = "done",
-        /// It failed; the reason stands beside it.
-        Failed = "failed",
-    }
-}
-
-words! {
-    /// What a person asks of the backend.
-    RequestKind, "kind of request" {
-        /// Process a failed file again.
-        Resubmit = "resubmit",
-        /// Stop after the current step; jobs go on.
-        Stop = "stop",
-    }
-}
+use super::words::{
+    FailureClass, FileStep, GroupStep, JobKind, JobState, Mark, PassStep, ProcessingStep, RequestKind, TaskPhase,
+};
 
 /// A run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -186,13 +26,11 @@ pub struct RunRecord {
     pub ended_by: Option<String>,
 }
 
-/// A raw file: how far it has come, and its facts.
+/// A raw file: how far it has come into the storage, and its facts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FileRecord {
     /// Its name.
     pub file: FileId,
-    /// The pass it is in.
-    pub processing: Processing,
     /// How far it has come.
     pub step: FileStep,
     /// When it got there.
@@ -211,18 +49,133 @@ pub struct FileRecord {
     pub arrived: Timestamp,
     /// Adler-32 of its bytes, once copied.
     pub adler32: Option<u32>,
+    /// Whole events by trigger type, counted when it was stored; none before, or when it could not be read.
+    pub events_by_trigger: Option<BTreeMap<u8, u64>>,
+    /// Size and time of a file of the same name and other content that was refused, so that it is told once.
+    pub refused: Option<(u64, Timestamp)>,
+}
+
+/// A raw file in one processing of its run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PassRecord {
+    /// The file.
+    pub file: FileId,
+    /// The processing.
+    pub processing: Processing,
+    /// The lane of that processing.
+    pub lane: String,
+    /// How far it has come.
+    pub step: PassStep,
+    /// When it got there.
+    pub since: Timestamp,
+    /// Who holds it, for one that a person holds; what its lane's rules say stands with the processing.
+    pub held_by: Option<String>,
+    /// What kind of failure, for a failed one.
+    pub failure: Option<FailureClass>,
+    /// Why it failed, or a finding of its reconstruction.
+    pub reason: Option<String>,
     /// Job attempts so far; the number of the newest.
     pub attempt: u32,
     /// Attempts in a row whose job went away without an end mark.
     pub lost: u32,
+    /// Times it was tried again without anybody asking.
+    pub retries: u32,
+    /// When it is tried again without anybody asking; none when it is not.
+    pub retry_at: Option<Timestamp>,
+    /// The processing whose reconstructed file it uses: its own, or an earlier one's with the same settings.
+    pub output_of: Processing,
     /// Events in its reconstructed file, once accepted.
     pub events: Option<u64>,
+    /// Matched tracks in its reconstructed file, once accepted.
+    pub tracks: Option<u64>,
     /// When its reconstructed file was accepted; groups take files in this order.
     pub accepted: Option<Timestamp>,
     /// The group it was put into.
     pub group: Option<Group>,
-    /// Size and time of a file of the same name and other content that was refused, so that it is told once.
-    pub refused: Option<(u64, Timestamp)>,
+}
+
+impl PassRecord {
+    /// `run1-seq0`, and for a later processing than the first `run1-seq0-p2`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.processing.0 {
+            0 | 1 => self.file.to_string(),
+            number => format!("{}-p{number}", self.file),
+        }
+    }
+
+    /// Whether nothing more happens to it of itself.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.step == PassStep::Analysed || (self.step == PassStep::Failed && self.retry_at.is_none())
+    }
+}
+
+/// One numbered pass of reconstruction and analysis over a run, in a lane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProcessingRecord {
+    /// The run.
+    pub run: Run,
+    /// Its number, from 1 in each run.
+    pub processing: Processing,
+    /// Its lane.
+    pub lane: String,
+    /// How far it has come.
+    pub step: ProcessingStep,
+    /// When it got there.
+    pub since: Timestamp,
+    /// When it was begun.
+    pub opened: Timestamp,
+    /// Why there is one: the lane's first of this run, a late file, somebody's wish.
+    pub because: String,
+    /// What holds it, for one that is held or refused.
+    pub hold: Option<Hold>,
+    /// What its reconstruction depends on, in short: another processing may use its files when this is the same.
+    pub settings_sum: String,
+    /// Products that were declared and are not there.
+    pub missing: Vec<String>,
+    /// Whether it is to be published.
+    pub to_publish: bool,
+}
+
+impl ProcessingRecord {
+    /// `run1-p1`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}-p{}", self.run, self.processing.0)
+    }
+}
+
+/// What keeps a processing from starting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The rule of the lane: `mark`, `ended_for`, `in_run_order`.
+    pub rule: String,
+    /// What it says of this run.
+    pub words: String,
+    /// Since when this rule holds it.
+    pub since: Timestamp,
+    /// When it will pass, where a clock can tell.
+    pub until: Option<Timestamp>,
+}
+
+/// A shifter's mark on a run, as recorded; the newest is in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MarkRecord {
+    /// Its number in the book; 0 before it is in the book.
+    pub id: i64,
+    /// When it was made.
+    pub at: Timestamp,
+    /// The run.
+    pub run: Run,
+    /// The mark.
+    pub mark: Mark,
+    /// Why.
+    pub comment: String,
+    /// By whom.
+    pub who: String,
+    /// In which role.
+    pub role: String,
 }
 
 /// A copy of a raw file into the storage that was completed.
@@ -261,6 +214,8 @@ pub struct JobRecord {
     pub file: Option<FileId>,
     /// The group it works on, for an analysis.
     pub group: Option<Group>,
+    /// The processing it belongs to.
+    pub processing: Processing,
     /// Its state.
     pub state: JobState,
     /// The batch system: `local`.
@@ -309,9 +264,11 @@ pub struct TaskStep {
 pub struct GroupRecord {
     /// The run.
     pub run: Run,
-    /// The pass over the run.
+    /// The processing of the run.
     pub processing: Processing,
-    /// Its number in the run, from 0.
+    /// The lane of that processing.
+    pub lane: String,
+    /// Its number in the processing, from 0.
     pub group: Group,
     /// Its members.
     pub members: Vec<FileId>,
@@ -482,8 +439,49 @@ pub struct RequestRecord {
     pub who: String,
     /// What.
     pub kind: RequestKind,
-    /// The file it is about.
-    pub file: Option<FileId>,
+    /// What it is about.
+    pub subject: RequestSubject,
     /// What came of it; none while the backend has not taken it.
     pub outcome: Option<String>,
+}
+
+/// What a request is about. What is left empty is not chosen by.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RequestSubject {
+    /// A run.
+    pub run: Option<Run>,
+    /// A file.
+    pub file: Option<FileId>,
+    /// A processing of the run or file.
+    pub processing: Option<Processing>,
+    /// A group of that processing.
+    pub group: Option<Group>,
+    /// A lane.
+    pub lane: Option<String>,
+    /// Everything that failed this way.
+    pub class: Option<FailureClass>,
+}
+
+impl RequestSubject {
+    /// One file.
+    #[must_use]
+    pub fn of_file(file: FileId) -> Self {
+        RequestSubject { run: Some(file.run), file: Some(file), ..RequestSubject::default() }
+    }
+
+    /// What it is about, in words: `run1-seq0`, `run1-p1-g0`, `everything of class memory`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let processing = self.processing.map(|processing| format!("-p{}", processing.0)).unwrap_or_default();
+        let group = self.group.map(|group| format!("-g{}", group.0)).unwrap_or_default();
+        let lane = self.lane.as_ref().map(|lane| format!(" in lane {lane}")).unwrap_or_default();
+        let class = self.class.map(|class| format!(" of class {}", class.word())).unwrap_or_default();
+        let whole = match (self.file, self.run) {
+            (Some(file), _) => format!("{file}{processing}"),
+            (None, Some(run)) => format!("{run}{processing}{group}"),
+            (None, None) => "everything".into(),
+        };
+        whole + &lane + &class
+    }
 }

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
 use super::rows::{
-    DecisionRecord, FileRecord, GroupRecord, JobRecord, LeaseRecord, NewDecision, NotTakenRecord, Reading, RequestKind,
-    RequestRecord, RunRecord, StoryEntry, StoryRecord, TransferRecord,
+    DecisionRecord, FileRecord, GroupRecord, JobRecord, LeaseRecord, MarkRecord, NewDecision, NotTakenRecord, PassRecord,
+    ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord, TransferRecord,
 };
+use super::words::{FailureClass, FileStep, Mark, PassStep, RequestKind};
 
 /// A book that is kept somewhere. One connection; threads open one each.
 pub trait Store: Send {
@@ -45,6 +47,18 @@ pub trait Store: Send {
     /// When the book can't be read.
     fn story(&self, run: Run, file: Option<FileId>) -> Result<Vec<StoryRecord>, StoreError>;
 
+    /// All that happened to all runs since a moment, oldest first.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn story_since(&self, since: Timestamp) -> Result<Vec<StoryRecord>, StoreError>;
+
+    /// What people said of each run, as far as they said anything: what the rules of lanes go by.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn judgements(&self) -> Result<Vec<Judgement>, StoreError>;
+
     /// All attempts of all jobs of a run, oldest first.
     ///
     /// # Errors
@@ -75,11 +89,29 @@ pub trait Store: Send {
     /// [`StoreError::Superseded`] when another decision is in force than the one the person saw.
     fn decide(&mut self, decision: &NewDecision) -> Result<DecisionRecord, StoreError>;
 
+    /// Records a shifter's mark; its number is given by the book.
+    ///
+    /// # Errors
+    /// When the book can't be written.
+    fn mark(&mut self, mark: &MarkRecord) -> Result<MarkRecord, StoreError>;
+
+    /// Says what kind of data runs hold, by whom; what was said before stands in the book and is in force no more.
+    ///
+    /// # Errors
+    /// When the book can't be written.
+    fn name_kinds(&mut self, at: Timestamp, who: &str, kinds: &[(Run, String)]) -> Result<(), StoreError>;
+
     /// Asks something of the backend; answers the request's number.
     ///
     /// # Errors
     /// When the book can't be written.
-    fn request(&mut self, at: Timestamp, who: &str, kind: RequestKind, file: Option<FileId>) -> Result<i64, StoreError>;
+    fn request(&mut self, at: Timestamp, who: &str, kind: RequestKind, subject: &RequestSubject) -> Result<i64, StoreError>;
+
+    /// What came of a request; none while the backend has not taken it.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn answer_to(&self, id: i64) -> Result<Option<String>, StoreError>;
 
     /// Says what came of a request.
     ///
@@ -113,6 +145,10 @@ pub enum Row {
     Run(RunRecord),
     /// By run and sequence.
     File(FileRecord),
+    /// By run, sequence and processing.
+    Pass(PassRecord),
+    /// By run and processing.
+    Processing(ProcessingRecord),
     /// By run, sequence and start; the same copy is refused a second time.
     Transfer(TransferRecord),
     /// By name and attempt.
@@ -143,16 +179,75 @@ pub struct Overview {
     pub runs: Vec<RunRecord>,
     /// By run and sequence.
     pub files: Vec<FileRecord>,
+    /// By run, sequence and processing.
+    pub passes: Vec<PassRecord>,
+    /// By run and processing.
+    pub processings: Vec<ProcessingRecord>,
     /// The newest attempt of every job, by id.
     pub jobs: Vec<JobRecord>,
     /// By run, processing and group.
     pub groups: Vec<GroupRecord>,
     /// Oldest first.
     pub decisions: Vec<DecisionRecord>,
+    /// Oldest first.
+    pub marks: Vec<MarkRecord>,
+    /// The kind of each run of which somebody has said it.
+    pub kinds: Vec<(Run, String)>,
     /// By name.
     pub not_taken: Vec<NotTakenRecord>,
     /// The lease, held or given back; none when none was ever taken.
     pub lease: Option<LeaseRecord>,
+}
+
+impl Overview {
+    /// The passes of a file, by processing.
+    pub fn passes_of(&self, file: FileId) -> impl DoubleEndedIterator<Item = &PassRecord> {
+        let first = self.passes.partition_point(|pass| pass.file < file);
+        self.passes[first..].iter().take_while(move |pass| pass.file == file).collect::<Vec<_>>().into_iter()
+    }
+
+    /// How far a file has come, in a word: its own step until it is in the storage, then that of its newest pass.
+    #[must_use]
+    pub fn word_of(&self, file: &FileRecord) -> &'static str {
+        let newest = self.newest_pass(file.file).filter(|_| file.step == FileStep::Stored);
+        newest.map_or(file.step.word(), |pass| pass.step.word())
+    }
+
+    /// Whether the newest pass of a file has come to a step, or further, and has not failed.
+    #[must_use]
+    pub fn has_reached(&self, file: &FileRecord, step: PassStep) -> bool {
+        let newest = self.newest_pass(file.file).filter(|_| file.step == FileStep::Stored);
+        newest.is_some_and(|pass| pass.step >= step && pass.step != PassStep::Failed)
+    }
+
+    /// What failed of a file, on its way in or in its newest pass: class, reason, since when.
+    #[must_use]
+    pub fn failure_of<'a>(&'a self, file: &'a FileRecord) -> Option<(Option<FailureClass>, Option<&'a str>, Timestamp)> {
+        if file.step == FileStep::Failed {
+            return Some((file.failure, file.reason.as_deref(), file.since));
+        }
+        let newest = self.newest_pass(file.file).filter(|pass| file.step == FileStep::Stored && pass.step == PassStep::Failed)?;
+        Some((newest.failure, newest.reason.as_deref(), newest.since))
+    }
+
+    /// The newest pass of a file; none while it is not in the storage.
+    #[must_use]
+    pub fn newest_pass(&self, file: FileId) -> Option<&PassRecord> {
+        self.passes_of(file).next_back()
+    }
+}
+
+/// What people said of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// The run.
+    pub run: Run,
+    /// The flag in force.
+    pub flag: Flag,
+    /// The mark in force.
+    pub mark: Mark,
+    /// The kind of its data.
+    pub kind: Option<String>,
 }
 
 /// A book that can't be opened, read or written.

@@ -28,6 +28,9 @@ pub struct Args {
     /// The pass over the run that the result is of.
     #[arg(long, default_value_t = 1, value_name = "P")]
     processing: u32,
+    /// The lane of that pass, to be told in the result's sidecar.
+    #[arg(long, value_name = "NAME")]
+    lane: Option<String>,
     /// The group of the run's files that the result is of.
     #[arg(long, default_value_t = 0, value_name = "G")]
     group: u32,
@@ -58,7 +61,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let job = Job {
         files: &args.files,
         out: &args.out,
-        name: ResultName { processing: Processing(args.processing), group: Group(args.group) },
+        name: ResultName { processing: Processing(args.processing), lane: args.lane.as_deref(), group: Group(args.group) },
         detector: &detector,
         settings: &settings.analysis,
         zone: &zone,

@@ -17,7 +17,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::words::{counted, size};
 use super::{Failure, Global, Outcome, window};
-use crate::bookkeeping::{RequestKind, SqliteStore, Store};
+use crate::bookkeeping::{RequestKind, RequestSubject, SqliteStore, Store};
 use crate::config::Workspace;
 use crate::rawdata::layout::EVENT_HEADER_BYTES;
 use crate::{detector, engine};
@@ -138,8 +138,9 @@ impl Drop for BackendOfDemo<'_> {
 
 /// Asks the demo's backend to stop and waits a little for it.
 fn stop_backend(workspace: &Workspace) {
-    let asked = SqliteStore::open(&workspace.book())
-        .and_then(|mut store| store.request(Timestamp::now(), "demo", RequestKind::Stop, None).map(|_| store));
+    let asked = SqliteStore::open(&workspace.book()).and_then(|mut store| {
+        store.request(Timestamp::now(), "demo", RequestKind::Stop, &RequestSubject::default()).map(|_| store)
+    });
     match asked {
         Ok(store) => {
             for _ in 0..100 {

@@ -8,16 +8,18 @@ mod archive;
 mod compare;
 mod decide;
 mod demo;
+mod free;
 mod import;
 mod init;
 mod inspect;
 mod job;
+mod mark;
 mod plot;
 mod process;
 pub mod progress;
 mod publish;
 mod reconstruct;
-mod release;
+mod requests;
 mod runs;
 mod selection;
 mod show;
@@ -34,6 +36,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::bookkeeping::RequestKind;
 use crate::config::{Settings, Workspace, WorkspaceError};
 
 /// Run a particle detector's shift: raw files in, monitor plots and quality decisions out.
@@ -93,6 +96,18 @@ enum Command {
     Show(show::Args),
     /// Record a quality decision on a run.
     Decide(decide::Args),
+    /// Record a shifter's mark on a run: ok, flawed, unusable, detector_studies.
+    Mark(mark::Args),
+    /// Process again what failed: a file, a group, a run, or everything of a class.
+    Resubmit(requests::Args),
+    /// Keep files that wait from being processed.
+    Hold(requests::Args),
+    /// Let go what a person held.
+    Release(requests::Args),
+    /// End the jobs of a file or run, or take it out of the queue.
+    Cancel(requests::Args),
+    /// Process a whole run again, as a new processing beside the old one.
+    Reprocess(requests::Args),
     /// How the shift goes: backend, queue, failures.
     Status(status::Args),
     /// What an old farm left: its transfer logs read, compared and rebuilt.
@@ -102,7 +117,7 @@ enum Command {
     /// Logs and a summary of the flow into a folder that everyone may read.
     Publish(publish::Args),
     /// Raw copies that may go, as verified copies stand elsewhere.
-    Release(release::Args),
+    Free(free::Args),
     /// Run one job script and write its batch record; started by the local pool.
     #[command(hide = true)]
     Job(job::Args),
@@ -185,7 +200,8 @@ fn end_with_its_reader(command: Option<&Command>) {
 
 /// Commands that work in no workspace, and those of the others that write into one when they are not told otherwise.
 const WITH_NO_WORKSPACE: [&str; 5] = ["demo", "init", "simulate", "inspect", "job"];
-const WRITES_INTO_THE_BOOK: [&str; 5] = ["process", "decide", "import", "archive", "release"];
+const WRITES_INTO_THE_BOOK: [&str; 11] =
+    ["process", "decide", "mark", "resubmit", "hold", "release", "cancel", "reprocess", "import", "archive", "free"];
 
 /// The command line's grammar. An option that means nothing to a command is not in its help.
 fn grammar() -> clap::Command {
@@ -232,11 +248,17 @@ pub fn main() -> ExitCode {
         Some(Command::Runs(args)) => runs::run(global, args),
         Some(Command::Show(args)) => show::run(global, args),
         Some(Command::Decide(args)) => decide::run(global, args),
+        Some(Command::Mark(args)) => mark::run(global, args),
+        Some(Command::Resubmit(args)) => requests::run(global, RequestKind::Resubmit, args),
+        Some(Command::Hold(args)) => requests::run(global, RequestKind::Hold, args),
+        Some(Command::Release(args)) => requests::run(global, RequestKind::Release, args),
+        Some(Command::Cancel(args)) => requests::run(global, RequestKind::Cancel, args),
+        Some(Command::Reprocess(args)) => requests::run(global, RequestKind::Reprocess, args),
         Some(Command::Status(args)) => status::run(global, args),
         Some(Command::Import(args)) => import::run(global, args),
         Some(Command::Archive(args)) => archive::run(global, args),
         Some(Command::Publish(args)) => publish::run(global, args),
-        Some(Command::Release(args)) => release::run(global, args),
+        Some(Command::Free(args)) => free::run(global, args),
         Some(Command::Job(args)) => job::run(args),
     };
     match outcome {

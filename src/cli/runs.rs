@@ -4,7 +4,7 @@ use monitasks::vocab::Run;
 use serde_json::json;
 
 use super::{Ended, Outcome};
-use crate::bookkeeping::{FileStep, Overview, SqliteStore, Store};
+use crate::bookkeeping::{Overview, PassStep, SqliteStore, Store};
 use crate::decisions;
 
 /// Arguments of `dqmon runs`.
@@ -54,13 +54,12 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
 
 fn line_of(overview: &Overview, run: Run) -> Line {
     let files: Vec<_> = overview.files.iter().filter(|file| file.file.run == run).collect();
-    let at = |step: FileStep| files.iter().filter(|file| file.step == step).count();
     Line {
         run,
         files: files.len(),
-        analysed: at(FileStep::Analysed),
-        failed: at(FileStep::Failed),
-        events: files.iter().filter_map(|file| file.events).sum(),
+        analysed: files.iter().filter(|file| overview.has_reached(file, PassStep::Analysed)).count(),
+        failed: files.iter().filter(|file| overview.failure_of(file).is_some()).count(),
+        events: files.iter().filter_map(|file| overview.newest_pass(file.file)?.events).sum(),
         has_ended: overview.runs.iter().any(|record| record.run == run && record.ended.is_some()),
         groups: overview.groups.iter().filter(|group| group.run == run).count(),
         flag: decisions::flag_of_run(&overview.decisions, run).word(),

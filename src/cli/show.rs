@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use super::words::{age, counted, size, stamp};
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{FileRecord, JobRecord, NotTakenRecord, Overview, SqliteStore, Store, StoryRecord};
+use crate::bookkeeping::{
+    FileRecord, FileStep, JobRecord, NotTakenRecord, Overview, PassRecord, ProcessingRecord, SqliteStore, Store, StoryRecord,
+};
 use crate::decisions;
 
 /// Arguments of `dqmon show`.
@@ -80,7 +82,15 @@ fn facts(
     let is_of = |member: FileId| file.map_or(member.run == run, |file| file == member);
     let groups: Vec<_> = overview.groups.iter().filter(|group| group.members.iter().any(|member| is_of(*member))).collect();
     let files: Vec<_> = overview.files.iter().filter(|record| is_of(record.file)).collect();
-    let in_groups = |job: &JobRecord| groups.iter().any(|group| job.run == group.run && job.group == Some(group.group));
+    let passes: Vec<_> = overview.passes.iter().filter(|pass| is_of(pass.file)).collect();
+    let takes = |processing: &&ProcessingRecord| {
+        processing.run == run && (file.is_none() || passes.iter().any(|pass| pass.processing == processing.processing))
+    };
+    let processings: Vec<_> = overview.processings.iter().filter(takes).collect();
+    let marks: Vec<_> = overview.marks.iter().filter(|mark| mark.run == run).collect();
+    let in_groups = |job: &JobRecord| {
+        groups.iter().any(|group| job.run == group.run && job.processing == group.processing && job.group == Some(group.group))
+    };
     let jobs: Vec<_> = jobs.iter().filter(|job| job.file.map_or_else(|| in_groups(job), is_of)).collect();
     let decided: Vec<_> = overview.decisions.iter().filter(|decision| decision.run == run).collect();
     let mut facts = json!({
@@ -97,7 +107,11 @@ fn facts(
             }
             None => drop(object.insert("files".into(), json!(files))),
         }
+        object.insert("processings".into(), json!(processings));
+        object.insert("passes".into(), json!(passes));
         object.insert("jobs".into(), json!(jobs));
+        object.insert("marks".into(), json!(marks));
+        object.insert("kind".into(), json!(overview.kinds.iter().find(|(of, _)| *of == run).map(|(_, kind)| kind)));
         object.insert("groups".into(), json!(groups));
         object.insert("decisions".into(), json!(decided));
         object.insert("not_taken".into(), json!(refused(overview, story)));
@@ -122,11 +136,15 @@ fn print(overview: &Overview, run: Run, file: Option<FileId>, story: &[StoryReco
     println!("{subject}: flag of the run {flag}; times in UTC");
     let files = || overview.files.iter().filter(|record| file.map_or(record.file.run == run, |file| record.file == file));
     match file {
-        Some(_) => files().for_each(|record| print_file(record, now)),
+        Some(_) => files().for_each(|record| print_file(overview, record, now)),
         None => {
             print_run(overview, run, now);
-            println!("{:<16} {:<14} {:>8} {:>7} {:>6} {:>8}  reason", "file", "step", "size", "events", "group", "attempt");
-            files().for_each(|record| println!("{}", row(record)));
+            print_processings(overview, run, now);
+            println!(
+                "{:<16} {:>8}  {:<12} {:<14} {:>7} {:>6} {:>8}  reason",
+                "file", "size", "lane", "step", "events", "group", "attempt"
+            );
+            files().flat_map(|record| rows(overview, record)).for_each(|row| println!("{row}"));
         }
     }
     for record in refused(overview, story) {
@@ -157,27 +175,81 @@ fn print_run(overview: &Overview, run: Run, now: Timestamp) {
     }
 }
 
-fn print_file(record: &FileRecord, now: Timestamp) {
+/// The run's processings: lane, how far it has come, which rule holds it, since when and until when.
+fn print_processings(overview: &Overview, run: Run, now: Timestamp) {
+    if let Some(mark) = overview.marks.iter().rev().find(|mark| mark.run == run) {
+        println!("marked {} by {}, {}", mark.mark.word().replace('_', " "), mark.who, mark.role);
+    }
+    if let Some((_, kind)) = overview.kinds.iter().find(|(of, _)| *of == run) {
+        println!("kind {kind}");
+    }
+    for record in overview.processings.iter().filter(|record| record.run == run) {
+        let (name, step) = (record.name(), record.step.word().replace('_', " "));
+        println!(
+            "{name} in lane {}: {step} since {} ({}), {}",
+            record.lane,
+            stamp(record.since),
+            age(record.since, now),
+            record.because
+        );
+        if let Some(hold) = &record.hold {
+            let until = hold.until.map(|until| format!(", passes at {}", stamp(until))).unwrap_or_default();
+            println!("  rule '{}' since {}: {}{until}", hold.rule, stamp(hold.since), hold.words);
+        }
+        if !record.missing.is_empty() {
+            println!("  not there: {}", record.missing.join(", "));
+        }
+    }
+}
+
+fn print_file(overview: &Overview, record: &FileRecord, now: Timestamp) {
     let (word, since) = (record.step.word(), stamp(record.since));
     let reason = record.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     println!("{word} since {since} ({}){reason}", age(record.since, now));
-    let events = record.events.map(|events| format!(", {}", counted(events, "event", "events"))).unwrap_or_default();
-    println!("{}{events}, {}", size(record.size_bytes), counted(u64::from(record.attempt), "attempt", "attempts"));
+    let counts = record.events_by_trigger.as_ref().map(|counts| counts.values().sum());
+    let events = counts.map(|events: u64| format!(", {}", counted(events, "event", "events"))).unwrap_or_default();
+    println!("{}{events}", size(record.size_bytes));
+    for pass in overview.passes_of(record.file) {
+        let reason = pass.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let held = pass.held_by.as_ref().map(|who| format!(", held by {who}")).unwrap_or_default();
+        let events = pass.events.map(|events| format!(", {}", counted(events, "event", "events"))).unwrap_or_default();
+        let attempts = counted(u64::from(pass.attempt), "attempt", "attempts");
+        let (lane, number, word) = (&pass.lane, pass.processing.0, pass.step.word());
+        println!(
+            "lane {lane}, processing {number}: {word} since {} ({}), {attempts}{events}{held}{reason}",
+            stamp(pass.since),
+            age(pass.since, now)
+        );
+        let of = |processing: &&ProcessingRecord| processing.run == record.file.run && processing.processing == pass.processing;
+        if let Some(hold) = overview.processings.iter().find(of).and_then(|processing| processing.hold.as_ref()) {
+            let until = hold.until.map(|until| format!(", passes at {}", stamp(until))).unwrap_or_default();
+            println!("  rule '{}' since {}: {}{until}", hold.rule, stamp(hold.since), hold.words);
+        }
+    }
 }
 
-/// A file as a row of the run's table.
-fn row(record: &FileRecord) -> String {
+/// A file as rows of the run's table: one for each processing, or one for a file that no lane has taken yet.
+fn rows(overview: &Overview, record: &FileRecord) -> Vec<String> {
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".into());
-    format!(
-        "{:<16} {:<14} {:>8} {:>7} {:>6} {:>8}  {}",
-        record.file.to_string(),
-        record.step.word(),
-        size(record.size_bytes),
-        or_dash(record.events.map(|events| events.to_string())),
-        or_dash(record.group.map(|group| format!("g{}", group.0))),
-        record.attempt,
-        record.reason.as_deref().unwrap_or_default()
-    )
-    .trim_end()
-    .to_owned()
+    let line = |lane: &str, step: &str, events: Option<u64>, group: Option<u32>, attempt: u32, reason: &Option<String>| {
+        format!(
+            "{:<16} {:>8}  {lane:<12} {step:<14} {:>7} {:>6} {attempt:>8}  {}",
+            record.file.to_string(),
+            size(record.size_bytes),
+            or_dash(events.map(|events| events.to_string())),
+            or_dash(group.map(|group| format!("g{group}"))),
+            reason.as_deref().unwrap_or_default()
+        )
+        .trim_end()
+        .to_owned()
+    };
+    let passes: Vec<&PassRecord> = overview.passes_of(record.file).collect();
+    if passes.is_empty() || record.step != FileStep::Stored {
+        return vec![line("-", record.step.word(), None, None, 0, &record.reason)];
+    }
+    let of = |pass: &&PassRecord| {
+        let lane = if pass.processing.0 <= 1 { pass.lane.clone() } else { format!("{} p{}", pass.lane, pass.processing.0) };
+        line(&lane, pass.step.word(), pass.events, pass.group.map(|group| group.0), pass.attempt, &pass.reason)
+    };
+    passes.iter().map(of).collect()
 }

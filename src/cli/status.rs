@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::words::{age, counted};
+use super::words::{age, counted, stamp};
 use super::{Ended, Outcome};
-use crate::bookkeeping::{FileStep, GroupStep, JobState, LeaseRecord, Overview, SqliteStore, Store, StoreError};
+use crate::bookkeeping::{
+    FileRecord, FileStep, GroupStep, JobState, LeaseRecord, Overview, PassStep, ProcessingRecord, SqliteStore, Store, StoreError,
+};
 use crate::config::Workspace;
 
 /// Arguments of `dqmon status`.
@@ -33,7 +35,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         print(&overview, backend, now);
     }
     let failed_groups = overview.groups.iter().any(|group| group.step == GroupStep::Failed);
-    let has_finding = backend == "lost" || failed_groups || count(&overview, FileStep::Failed) > 0;
+    let has_finding = backend == "lost" || failed_groups || overview.files.iter().any(|file| overview.failure_of(file).is_some());
     Ok(if has_finding { Ended::WithFinding } else { Ended::Done })
 }
 
@@ -49,13 +51,25 @@ fn backend_word(lease: Option<&LeaseRecord>, workspace: &Workspace, now: Timesta
     }
 }
 
-fn count(overview: &Overview, step: FileStep) -> usize {
-    overview.files.iter().filter(|file| file.step == step).count()
+/// The steps of a file in a word, in order: on its way in, then in its newest processing.
+fn steps() -> impl Iterator<Item = &'static str> {
+    let on_its_way = FileStep::ALL.iter().filter(|step| !matches!(step, FileStep::Stored | FileStep::Failed));
+    on_its_way.map(|step| step.word()).chain([FileStep::Stored.word()]).chain(PassStep::ALL.iter().map(|step| step.word()))
+}
+
+fn count(overview: &Overview, word: &str) -> usize {
+    overview.files.iter().filter(|file| overview.word_of(file) == word).count()
+}
+
+/// What failed of a file, as the documented layout of `--json` has it.
+fn failure(overview: &Overview, file: &FileRecord) -> Option<Value> {
+    let (class, reason, since) = overview.failure_of(file)?;
+    Some(json!({"file": file.file, "class": class, "reason": reason, "since": since, "source": file.source}))
 }
 
 fn facts(overview: &Overview, backend: &str) -> Value {
-    let steps: serde_json::Map<String, Value> =
-        FileStep::ALL.iter().map(|step| (step.word().to_owned(), json!(count(overview, *step)))).collect();
+    let steps: serde_json::Map<String, Value> = steps().map(|word| (word.to_owned(), json!(count(overview, word)))).collect();
+    let held = |processing: &&ProcessingRecord| processing.hold.is_some();
     let live = |state: JobState| matches!(state, JobState::Queued | JobState::Running);
     json!({
         "schema": 1,
@@ -63,7 +77,8 @@ fn facts(overview: &Overview, backend: &str) -> Value {
         "runs": overview.runs.len(),
         "files": steps,
         "jobs_under_way": overview.jobs.iter().filter(|job| live(job.state)).collect::<Vec<_>>(),
-        "failures": overview.files.iter().filter(|file| file.step == FileStep::Failed).collect::<Vec<_>>(),
+        "failures": overview.files.iter().filter_map(|file| failure(overview, file)).collect::<Vec<_>>(),
+        "held": overview.processings.iter().filter(held).collect::<Vec<_>>(),
         "failed_groups": overview.groups.iter().filter(|group| group.step == GroupStep::Failed).collect::<Vec<_>>(),
         "not_taken": overview.not_taken,
     })
@@ -78,16 +93,21 @@ fn print(overview: &Overview, backend: &str, now: Timestamp) {
     }
     let (runs, files) = (overview.runs.len() as u64, overview.files.len() as u64);
     println!("{}, {}", counted(runs, "run", "runs"), counted(files, "file", "files"));
-    for step in FileStep::ALL.iter().filter(|step| count(overview, **step) > 0) {
-        println!("{:>8} {}", count(overview, *step), step.word());
+    for (word, files) in steps().map(|word| (word, count(overview, word))).filter(|(_, files)| *files > 0) {
+        println!("{files:>8} {word}");
+    }
+    for (processing, hold) in overview.processings.iter().filter_map(|processing| Some((processing, processing.hold.as_ref()?))) {
+        let until = hold.until.map(|until| format!(", until {}", stamp(until))).unwrap_or_default();
+        let (name, step, lane) = (processing.name(), processing.step.word(), &processing.lane);
+        println!("{step} {}: {name} in lane {lane} by rule '{}': {}{until}", age(hold.since, now), hold.rule, hold.words);
     }
     for job in overview.jobs.iter().filter(|job| matches!(job.state, JobState::Queued | JobState::Running)) {
         println!("job {} {}, submitted {}", job.name, job.state.word(), age(job.submitted, now));
     }
-    for file in overview.files.iter().filter(|file| file.step == FileStep::Failed) {
-        let class = file.failure.map_or("", |class| class.word());
-        let reason = file.reason.as_deref().unwrap_or("no reason known");
-        println!("failed {}: {} ({class}): {reason}", age(file.since, now), file.file);
+    for file in &overview.files {
+        let Some((class, reason, since)) = overview.failure_of(file) else { continue };
+        let class = class.map_or("", |class| class.word()).replace('_', " ");
+        println!("failed {}: {} ({class}): {}", age(since, now), file.file, reason.unwrap_or("no reason known"));
     }
     for group in overview.groups.iter().filter(|group| group.step == GroupStep::Failed) {
         println!("failed {}: {}: {}", age(group.since, now), group.name(), group.fault().unwrap_or_default());

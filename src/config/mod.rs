@@ -3,9 +3,11 @@
 //! Ground floor of the outer crate: every other folder may use it, it uses only `monitasks`. Each setting has a default, a
 //! unit in its name and its meaning in `assets/dqmon.toml`, the commented file that `dqmon init` writes.
 
+mod lanes;
 mod settings;
 mod workspace;
 
+pub use lanes::{GateRule, LaneSettings};
 pub use settings::{
     AnalysisSettings, BookSettings, GainEstimator, IntakeSettings, PeopleSettings, PoolSettings, PublishSettings, PurityMethod,
     ReconstructionSettings, Settings, SettingsError, TaskSettings,

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::lanes::LaneSettings;
+
 /// Everything `dqmon.toml` may say; what it leaves out has these defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -19,6 +21,8 @@ pub struct Settings {
     pub intake: IntakeSettings,
     /// The local pool of jobs.
     pub pool: PoolSettings,
+    /// Queues with rules, the most urgent first; each makes a processing of its own of every run.
+    pub lanes: Vec<LaneSettings>,
     /// Raw file to reconstructed file.
     pub reconstruction: ReconstructionSettings,
     /// Reconstructed files to results.
@@ -119,6 +123,8 @@ pub struct ReconstructionSettings {
 pub struct AnalysisSettings {
     /// Files of a run that are analysed together.
     pub files_per_group: usize,
+    /// A group is full, with however few files, when its files hold so many matched tracks; 0 for no such rule.
+    pub tracks_per_group: u64,
     /// How the electron lifetime is measured.
     pub purity_method: PurityMethod,
     /// Width of a drift-time bin of the purity profile, us.
@@ -234,6 +240,7 @@ impl Default for Settings {
             time_zone: "UTC".into(),
             intake: IntakeSettings::default(),
             pool: PoolSettings::default(),
+            lanes: super::lanes::only_full(),
             reconstruction: ReconstructionSettings::default(),
             analysis: AnalysisSettings::default(),
             tasks: BTreeMap::new(),
@@ -290,6 +297,7 @@ impl Default for AnalysisSettings {
     fn default() -> Self {
         AnalysisSettings {
             files_per_group: 3,
+            tracks_per_group: 0,
             purity_method: PurityMethod::default(),
             purity_bin_us: 66.0,
             purity_min_entries: 100,
@@ -409,6 +417,9 @@ impl Settings {
         if !(0.0..1.0).contains(&self.analysis.gain_truncated_fraction) {
             let found = self.analysis.gain_truncated_fraction;
             return Some(("gain_truncated_fraction", format!("'gain_truncated_fraction' is {found}, expected 0 up to below 1")));
+        }
+        if let Some(fault) = super::lanes::fault(&self.lanes) {
+            return Some(fault);
         }
         if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
             let found = &self.time_zone;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use monitasks::vocab::{FileId, Run};
+use monitasks::vocab::{FileId, Processing, Run};
 
 use super::{Settings, SettingsError};
 
@@ -131,10 +131,13 @@ impl Workspace {
         self.input_of(file.run).join(format!("{file}.dat"))
     }
 
-    /// The reconstructed file.
+    /// The reconstructed file of a processing. Those of the first stand in the run's folder, those of a later one in a folder
+    /// of that processing, so that none is ever written over.
     #[must_use]
-    pub fn reco_file(&self, file: FileId) -> PathBuf {
-        self.output_of(file.run).join(format!("recotask_{file}.root"))
+    pub fn reco_file(&self, file: FileId, processing: Processing) -> PathBuf {
+        let folder = self.output_of(file.run);
+        let folder = if processing.0 <= 1 { folder } else { folder.join(format!("p{}", processing.0)) };
+        folder.join(format!("recotask_{file}.root"))
     }
 
     /// One of the folders of `processing/`: `todo`, `work`, `toanalyse`, `scripts`.
@@ -217,7 +220,9 @@ mod tests {
     fn every_setting_stands_in_the_commented_file() {
         let all = toml::Table::try_from(Settings::default()).unwrap();
         for (section, value) in all {
-            for key in value.as_table().map(|table| table.keys().cloned().collect()).unwrap_or_else(|| vec![section.clone()]) {
+            let first = value.as_array().and_then(|tables| tables.first());
+            let table = value.as_table().or_else(|| first.and_then(toml::Value::as_table));
+            for key in table.map(|table| table.keys().cloned().collect()).unwrap_or_else(|| vec![section.clone()]) {
                 let stands =
                     Workspace::NEW_SETTINGS.lines().any(|line| line.trim_start_matches('#').starts_with(&format!("{key} =")));
                 assert!(stands, "{section}: {key} is not in assets/dqmon.toml");

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
-use crate::bookkeeping::{DecisionRecord, NewDecision, Store, StoreError};
+use crate::bookkeeping::{DecisionRecord, MarkRecord, NewDecision, Store, StoreError};
 
 /// A decision that was not recorded.
 #[derive(Debug, thiserror::Error)]
@@ -55,16 +55,39 @@ pub fn decide(store: &mut dyn Store, decision: &NewDecision) -> Result<DecisionR
     if decision.role.is_empty() {
         return Err(DecisionError::NeedsRole);
     }
-    let runs = store.overview()?.runs;
-    if !runs.iter().any(|run| run.run == decision.run) {
-        let known = if runs.is_empty() {
-            "none yet".to_owned()
-        } else {
-            runs.iter().map(|run| run.run.to_string()).collect::<Vec<_>>().join(", ")
-        };
-        return Err(DecisionError::UnknownRun { run: decision.run, known });
-    }
+    refuse_unknown(store, decision.run)?;
     Ok(store.decide(&decision)?)
+}
+
+/// Records a shifter's mark: by a person, in a role, on a run that is known. The one before stands in the book and is in force
+/// no more.
+///
+/// # Errors
+/// When one of these rules is broken, or the book can't be written; nothing is recorded then.
+pub fn mark(store: &mut dyn Store, mark: &MarkRecord) -> Result<MarkRecord, DecisionError> {
+    let clean = |text: &str| text.trim().to_owned();
+    let mark = MarkRecord { comment: clean(&mark.comment), who: clean(&mark.who), role: clean(&mark.role), ..mark.clone() };
+    if mark.who.is_empty() {
+        return Err(DecisionError::NeedsWho);
+    }
+    if mark.role.is_empty() {
+        return Err(DecisionError::NeedsRole);
+    }
+    refuse_unknown(store, mark.run)?;
+    Ok(store.mark(&mark)?)
+}
+
+fn refuse_unknown(store: &dyn Store, run: Run) -> Result<(), DecisionError> {
+    let runs = store.overview()?.runs;
+    if runs.iter().any(|known| known.run == run) {
+        return Ok(());
+    }
+    let known = if runs.is_empty() {
+        "none yet".to_owned()
+    } else {
+        runs.iter().map(|run| run.run.to_string()).collect::<Vec<_>>().join(", ")
+    };
+    Err(DecisionError::UnknownRun { run, known })
 }
 
 /// The decision in force on a run as a whole: the last one; none when nobody has decided.

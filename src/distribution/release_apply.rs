@@ -14,7 +14,7 @@ use crate::bookkeeping::{Store, StoreError, StoryEntry};
 use crate::durable;
 
 /// The kind of the story's entries.
-const RELEASED: &str = "released";
+const FREED: &str = "freed";
 
 /// Reads a copy that stands elsewhere.
 pub trait Measure {
@@ -93,14 +93,14 @@ pub fn release(store: &mut dyn Store, measure: &dyn Measure, facts: &Facts, who:
     };
     let file = facts.candidate.file;
     let is_told = |detail: &Value| detail.get("path").and_then(Value::as_str) == path.to_str();
-    if !store.story(file.run, Some(file))?.iter().any(|entry| entry.kind == RELEASED && is_told(&entry.detail)) {
+    if !store.story(file.run, Some(file))?.iter().any(|entry| entry.kind == FREED && is_told(&entry.detail)) {
         let places: Vec<&str> = standing.iter().map(|copy| copy.place.as_str()).collect();
         let detail = json!({
             "path": path, "size_bytes": facts.size_bytes, "adler32": facts.adler32.map(|sum| format!("{sum:08x}")),
             "copies": places, "who": who,
         });
         let (run, sequence) = (Some(file.run), Some(file.sequence));
-        store.record(None, &[StoryEntry { at: Timestamp::now(), run, sequence, kind: RELEASED.into(), detail }], &[])?;
+        store.record(None, &[StoryEntry { at: Timestamp::now(), run, sequence, kind: FREED.into(), detail }], &[])?;
     }
     if let Err(why) = fs::remove_file(path) {
         return Ok(Released::Stays(vec![format!("it can't be removed: {why}")]));
@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(release(&mut place.store, &LocalPlaces, &facts, "Ada").unwrap(), Released::Gone(9));
         assert!(!facts.candidate.path.exists());
         let story = place.store.story(Run(1), None).unwrap();
-        assert_eq!((story.len(), story[0].kind.as_str(), &story[0].detail["who"]), (1, "released", &json!("Ada")));
+        assert_eq!((story.len(), story[0].kind.as_str(), &story[0].detail["who"]), (1, "freed", &json!("Ada")));
         // Killed between the story and the unlink: the file goes now and is told once.
         fs::write(&facts.candidate.path, "Wikipedia").unwrap();
         assert_eq!(release(&mut place.store, &LocalPlaces, &facts, "Ada").unwrap(), Released::Gone(9));

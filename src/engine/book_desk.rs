@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use monitasks::quality::Flag;
-use monitasks::vocab::{FileId, Run};
+use monitasks::vocab::Run;
 
 use super::Notice;
-use crate::bookkeeping::{NewDecision, RequestKind, Store};
+use crate::bookkeeping::{NewDecision, RequestKind, RequestSubject, Store};
 use crate::config::Workspace;
 use crate::decisions;
 
@@ -19,7 +19,7 @@ const TEXT_SHOWN_BYTES: u64 = 256 << 10;
 pub(super) enum BookErrand {
     DecideRun { run: Run, flag: Flag, comment: String, who: String, role: String, evidence: Vec<String>, supersedes: Option<i64> },
     StopBackend,
-    Resubmit(FileId),
+    Ask(RequestKind, RequestSubject),
     ReadText { what: &'static str, path: PathBuf },
 }
 
@@ -29,7 +29,7 @@ impl BookErrand {
         match self {
             BookErrand::DecideRun { run, .. } => format!("decision on {run}"),
             BookErrand::StopBackend => "stop of the backend".into(),
-            BookErrand::Resubmit(file) => format!("resubmission of {file}"),
+            BookErrand::Ask(kind, subject) => format!("{} of {}", words_of(*kind), subject.words()),
             BookErrand::ReadText { what, .. } => format!("reading of the {what}"),
         }
     }
@@ -50,8 +50,10 @@ pub(super) fn run(errand: BookErrand, store: &mut dyn Store, workspace: &Workspa
                 Err(error) => refused(&words, &error),
             }
         }
-        BookErrand::StopBackend => asked(store.request(now, "window", RequestKind::Stop, None), "asked for; its jobs go on"),
-        BookErrand::Resubmit(file) => asked(store.request(now, "window", RequestKind::Resubmit, Some(file)), "asked for"),
+        BookErrand::StopBackend => {
+            asked(store.request(now, "window", RequestKind::Stop, &RequestSubject::default()), "asked for; its jobs go on")
+        }
+        BookErrand::Ask(kind, subject) => asked(store.request(now, "window", kind, &subject), "asked for"),
         BookErrand::ReadText { what, path } => {
             // Only what belongs to the workspace is read: the path came through the window.
             let path = workspace.root.join(path);
@@ -63,6 +65,18 @@ pub(super) fn run(errand: BookErrand, store: &mut dyn Store, workspace: &Workspa
                 Err(error) => Notice::Refused(format!("{what} not read: {error}: {}", path.display())),
             }
         }
+    }
+}
+
+/// What is asked, as a noun.
+fn words_of(kind: RequestKind) -> &'static str {
+    match kind {
+        RequestKind::Resubmit => "resubmission",
+        RequestKind::Hold => "holding",
+        RequestKind::Release => "release",
+        RequestKind::Cancel => "cancelling",
+        RequestKind::Reprocess => "reprocessing",
+        RequestKind::Stop => "stop",
     }
 }
 

@@ -6,6 +6,7 @@ use monitasks::detector::Strip;
 use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
+pub use crate::bookkeeping::{RequestKind, RequestSubject};
 use crate::snapshot::FigureKey;
 
 /// A command from the window.
@@ -70,8 +71,8 @@ pub enum ProcessingCommand {
     StartBackend,
     /// Ask the running backend to stop after the current step; its jobs go on.
     StopBackend,
-    /// Process a failed file again.
-    Resubmit(FileId),
+    /// Ask something of the backend: resubmit, hold, release, cancel, process again.
+    Ask(RequestKind, RequestSubject),
     /// Read a job's log, newest part first to be kept.
     ReadLog(PathBuf),
     /// Read a job's script.

@@ -10,7 +10,7 @@ mod pollers;
 mod serve;
 
 pub use backend_process::start as start_backend;
-pub use command::{Command, DecisionCommand, ProcessingCommand, ViewCommand, WorkspaceCommand};
+pub use command::{Command, DecisionCommand, ProcessingCommand, RequestKind, RequestSubject, ViewCommand, WorkspaceCommand};
 pub use pollers::OpenStore;
 pub use serve::{ChooseStore, OpenResults, Start, Waker, World, start};
 

@@ -227,7 +227,7 @@ impl Engine {
                 self.notice(notice);
             }
             ProcessingCommand::StopBackend => self.book_errand(BookErrand::StopBackend),
-            ProcessingCommand::Resubmit(file) => self.book_errand(BookErrand::Resubmit(file)),
+            ProcessingCommand::Ask(kind, subject) => self.book_errand(BookErrand::Ask(kind, subject)),
             ProcessingCommand::ReadLog(path) => self.book_errand(BookErrand::ReadText { what: "log", path }),
             ProcessingCommand::ReadScript(path) => self.book_errand(BookErrand::ReadText { what: "script", path }),
         }

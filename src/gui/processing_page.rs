@@ -6,14 +6,15 @@ use egui_extras::{Column, TableBuilder, TableRow};
 use super::run_card::{file_state, stage_state};
 use super::scene::Scene;
 use super::{theme, top_bar, words};
-use crate::engine::{Command, ProcessingCommand};
+use crate::engine::{Command, ProcessingCommand, RequestKind, RequestSubject};
 use crate::snapshot::{Backend, FileRow, FileStage, JobRow};
 use monitasks::vocab::FileId;
 
 /// The stages in order.
-const STAGES: [FileStage; 7] = [
+const STAGES: [FileStage; 8] = [
     FileStage::Arrived,
     FileStage::Copying,
+    FileStage::Held,
     FileStage::Queued,
     FileStage::Running,
     FileStage::Reconstructed,
@@ -243,7 +244,7 @@ fn buttons(ui: &mut Ui, scene: &mut Scene<'_>, file: &FileRow) {
     }
     if file.stage == FileStage::Failed && scene.read_only().is_none() && named(ui, "Resubmit", &format!("Resubmit {}", file.file))
     {
-        scene.send(Command::Processing(ProcessingCommand::Resubmit(file.file)));
+        scene.send(Command::Processing(ProcessingCommand::Ask(RequestKind::Resubmit, RequestSubject::of_file(file.file))));
     }
 }
 

@@ -262,7 +262,7 @@ fn flag_button(
 #[must_use]
 pub fn stage_state(stage: FileStage) -> State {
     match stage {
-        FileStage::Arrived | FileStage::Copying | FileStage::Queued => State::NoData,
+        FileStage::Arrived | FileStage::Copying | FileStage::Held | FileStage::Queued => State::NoData,
         FileStage::Running => State::WarmingUp,
         FileStage::Reconstructed => State::Unchecked,
         FileStage::Analysed => State::Ok,
@@ -321,7 +321,7 @@ fn progress(ui: &mut Ui, scene: &Scene<'_>, stage: FileStage) {
     let done = match stage {
         FileStage::Arrived => 1,
         FileStage::Copying => 2,
-        FileStage::Queued => 3,
+        FileStage::Held | FileStage::Queued => 3,
         FileStage::Running => 4,
         FileStage::Reconstructed => 5,
         FileStage::Analysed => 6,

@@ -267,6 +267,7 @@ mod tests {
                 decisions: Vec::new(),
                 files: Vec::new(),
                 groups: Vec::new(),
+                processings: Vec::new(),
             })
             .collect();
         snapshot

@@ -163,6 +163,7 @@ mod tests {
             decisions: Vec::new(),
             files: Vec::new(),
             groups: Vec::new(),
+            processings: Vec::new(),
         }
     }
 

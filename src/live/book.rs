@@ -7,10 +7,13 @@ use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
 use crate::bookkeeping::{
-    ChangeStamp, DecisionRecord, FileRecord, FileStep, GroupRecord, JobRecord, JobState, LeaseRecord, Overview, Store, StoreError,
+    ChangeStamp, DecisionRecord, FileRecord, FileStep, GroupRecord, JobRecord, JobState, LeaseRecord, Overview, PassRecord,
+    PassStep, ProcessingRecord, Store, StoreError,
 };
 use crate::config::Workspace;
-use crate::snapshot::{Backend, DecisionRow, FileRow, FileStage, GroupRow, JobRow, NotTaken, RunRow};
+use crate::snapshot::{
+    Backend, DecisionRow, FileRow, FileStage, GroupRow, HoldRow, JobRow, NotTaken, PassRow, ProcessingRow, RunRow,
+};
 
 /// What the window shows of the book.
 #[derive(Debug, Clone)]
@@ -127,6 +130,7 @@ pub(super) fn run_rows(overview: &Overview) -> Vec<RunRow> {
                 decisions: Vec::new(),
                 files: Vec::new(),
                 groups: Vec::new(),
+                processings: Vec::new(),
             };
             (run.run, row)
         })
@@ -135,9 +139,17 @@ pub(super) fn run_rows(overview: &Overview) -> Vec<RunRow> {
         let Some(row) = rows.get_mut(&file.file.run) else { continue };
         row.start = Some(row.start.map_or(file.daq_closed, |start| start.min(file.daq_closed)));
         row.end = Some(row.end.map_or(file.daq_closed, |end| end.max(file.daq_closed)));
-        let name = format!("reco_{}", file.file);
-        let job = jobs.range((name.as_str(), 0)..=(name.as_str(), u32::MAX)).next_back().map(|(_, job)| job_row(job));
-        row.files.push(file_row(file, job));
+        let newest_job = |pass: &PassRecord| {
+            let name = format!("reco_{}", pass.name());
+            jobs.range((name.as_str(), 0)..=(name.as_str(), u32::MAX)).next_back().map(|(_, job)| job_row(job))
+        };
+        let passes = overview.passes_of(file.file).map(|pass| pass_row(pass, newest_job(pass))).collect();
+        row.files.push(file_row(file, passes));
+    }
+    for processing in &overview.processings {
+        if let Some(row) = rows.get_mut(&processing.run) {
+            row.processings.push(processing_row(processing));
+        }
     }
     for group in &overview.groups {
         if let Some(row) = rows.get_mut(&group.run) {
@@ -154,27 +166,72 @@ pub(super) fn run_rows(overview: &Overview) -> Vec<RunRow> {
     rows.into_values().collect()
 }
 
-fn file_row(file: &FileRecord, job: Option<JobRow>) -> FileRow {
+/// A file shows how far its newest pass has come, once it is in the storage.
+fn file_row(file: &FileRecord, passes: Vec<PassRow>) -> FileRow {
+    let newest = passes.last().filter(|_| file.step == FileStep::Stored);
     FileRow {
         file: file.file,
-        stage: stage(file.step),
-        reason: file.reason.clone(),
+        stage: newest.map_or_else(|| stage_of_file(file.step), |pass| pass.stage),
+        reason: newest.map_or_else(|| file.reason.clone(), |pass| pass.reason.clone()),
         size_bytes: file.size_bytes,
-        since: file.since,
+        since: newest.map_or(file.since, |pass| pass.since),
+        job: newest.and_then(|pass| pass.job.clone()),
+        passes,
+    }
+}
+
+fn pass_row(pass: &PassRecord, job: Option<JobRow>) -> PassRow {
+    let held_by = || pass.held_by.as_ref().map(|who| format!("held by {who}"));
+    let retry = || pass.retry_at.map(|at| format!("tried again by itself at {} UTC", at.strftime("%H:%M:%S")));
+    let words: Vec<String> = [pass.reason.clone(), held_by(), retry()].into_iter().flatten().collect();
+    PassRow {
+        processing: pass.processing.0,
+        lane: pass.lane.clone(),
+        stage: stage(pass.step),
+        since: pass.since,
+        class: pass.failure.map(|class| class.word().to_owned()),
+        reason: (!words.is_empty()).then(|| words.join("; ")),
         job,
     }
 }
 
-/// The book keeps every step; people want to know which of a few stages a file has reached.
-fn stage(step: FileStep) -> FileStage {
+fn processing_row(processing: &ProcessingRecord) -> ProcessingRow {
+    let hold = processing.hold.as_ref();
+    ProcessingRow {
+        processing: processing.processing.0,
+        lane: processing.lane.clone(),
+        step: processing.step.word().to_owned(),
+        since: processing.since,
+        because: processing.because.clone(),
+        hold: hold.map(|hold| HoldRow {
+            rule: hold.rule.clone(),
+            words: hold.words.clone(),
+            since: hold.since,
+            until: hold.until,
+        }),
+        missing: processing.missing.clone(),
+        to_publish: processing.to_publish,
+    }
+}
+
+fn stage_of_file(step: FileStep) -> FileStage {
     match step {
         FileStep::Arrived => FileStage::Arrived,
         FileStep::Copying => FileStage::Copying,
-        FileStep::Copied | FileStep::Queued => FileStage::Queued,
-        FileStep::Submitting | FileStep::Running | FileStep::Ended => FileStage::Running,
-        FileStep::Reconstructed | FileStep::Grouped => FileStage::Reconstructed,
-        FileStep::Analysed => FileStage::Analysed,
+        FileStep::Copied | FileStep::Stored => FileStage::Held,
         FileStep::Failed => FileStage::Failed,
+    }
+}
+
+/// The book keeps every step; people want to know which of a few stages a file has reached.
+fn stage(step: PassStep) -> FileStage {
+    match step {
+        PassStep::Held => FileStage::Held,
+        PassStep::Queued => FileStage::Queued,
+        PassStep::Submitting | PassStep::Running | PassStep::Ended => FileStage::Running,
+        PassStep::Reconstructed | PassStep::Grouped => FileStage::Reconstructed,
+        PassStep::Analysed => FileStage::Analysed,
+        PassStep::Failed => FileStage::Failed,
     }
 }
 

@@ -150,5 +150,5 @@ pub fn bare_raw_file(path: &Path, detector: &Detector) -> Option<FileId> {
 #[must_use]
 pub fn newest_raw_file(runs: &[RunRow]) -> Option<FileId> {
     let files = runs.iter().flat_map(|run| &run.files);
-    files.filter(|file| file.stage >= FileStage::Queued && file.stage != FileStage::Failed).map(|file| file.file).max()
+    files.filter(|file| file.stage >= FileStage::Held && file.stage != FileStage::Failed).map(|file| file.file).max()
 }

@@ -148,7 +148,9 @@ impl Card<'_, '_> {
         let state = match file.stage {
             FileStage::Failed => State::Bad,
             FileStage::Analysed | FileStage::Reconstructed => State::Ok,
-            FileStage::Arrived | FileStage::Copying | FileStage::Queued | FileStage::Running => State::WarmingUp,
+            FileStage::Arrived | FileStage::Copying | FileStage::Held | FileStage::Queued | FileStage::Running => {
+                State::WarmingUp
+            }
         };
         let style = palette::state(state, self.sheet.look);
         self.y += 18.0;

@@ -29,8 +29,17 @@ pub enum CollectError {
     },
 }
 
+/// What an accepted reconstructed file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// Events.
+    pub events: u64,
+    /// Matched tracks.
+    pub tracks: u64,
+}
+
 /// Accepts a reconstructed file: it opens, is of that raw file, was made from all of its events and has an entry for each that was
-/// reconstructed. Answers those.
+/// reconstructed. Answers those and the matched tracks.
 ///
 /// A file that stands in its place and no more in the work folder was renamed before a stop; it is checked like any other. One
 /// older than the start of this attempt is an earlier attempt's and does not count.
@@ -44,7 +53,7 @@ pub fn accept_reconstructed(
     raw: &Path,
     detector: &Detector,
     started: Option<Timestamp>,
-) -> Result<u64, CollectError> {
+) -> Result<Accepted, CollectError> {
     let made = work.join(place.file_name().unwrap_or_default());
     let stands = if made.exists() { &made } else { place };
     if !made.exists() && !started.is_some_and(|started| is_since(place, started)) {
@@ -63,7 +72,7 @@ pub fn accept_reconstructed(
     if made.exists() {
         put(&made, place)?;
     }
-    Ok(facts.entries)
+    Ok(Accepted { events: facts.entries, tracks: facts.matched_tracks })
 }
 
 /// Moves result files of a group into their places, text files last, and answers the places. A result whose name stands there

@@ -8,6 +8,7 @@ mod backend;
 mod batch;
 mod collect;
 mod intake;
+mod lanes;
 mod lease;
 mod script;
 pub mod steps;

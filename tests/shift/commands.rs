@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::OnceLock;
 
-use dqmon::bookkeeping::{RequestKind, SqliteStore, Store};
+use dqmon::bookkeeping::{RequestKind, RequestSubject, SqliteStore, Store};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -221,7 +221,7 @@ fn a_failure_stands_in_status_with_reason_and_age() {
     let output = shift.run(&["status"]);
     let text = said(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("1 run, 1 file\n") && text.contains("s ago: run1-seq0 (job): "), "{text}");
+    assert!(text.contains("1 run, 1 file\n") && text.contains("s ago: run1-seq0 (unknown): "), "{text}");
     assert!(text.contains("\"notes.txt\"") && text.contains("e.g. run12-seq0.dat"), "{text}");
 }
 
@@ -230,7 +230,7 @@ fn a_second_content_is_a_finding_told_with_its_own_reason_and_shown() {
     let shift = Shift::new("");
     fs::write(shift.workspace.incoming().join("run1-seq0.dat"), "no raw file").unwrap();
     assert_eq!(shift.run(&["process", "--once"]).status.code(), Some(1));
-    let before = shift.overview().files;
+    let before = shift.overview().passes;
     fs::write(shift.workspace.incoming().join("run1-seq0.dat"), "other content of the same name").unwrap();
     let output = shift.run(&["process", "--once"]);
     let text = said(&output);
@@ -243,7 +243,7 @@ fn a_second_content_is_a_finding_told_with_its_own_reason_and_shown() {
     let overview = shift.overview();
     let listed: Vec<_> = overview.not_taken.iter().map(|file| (file.name.as_str(), file.reason.contains(reason))).collect();
     assert_eq!(listed, [("run1-seq0.dat", true)]);
-    assert_eq!((overview.files[0].step, &overview.files[0].reason), (before[0].step, &before[0].reason));
+    assert_eq!((overview.passes[0].step, &overview.passes[0].reason), (before[0].step, &before[0].reason));
     let shown = said(&shift.run(&["show", "run1-seq0"]));
     assert!(shown.contains("not taken: run1-seq0.dat: same name again"), "{shown}");
     fs::remove_file(shift.workspace.incoming().join("run1-seq0.dat")).unwrap();
@@ -260,7 +260,7 @@ fn the_backends_log_says_who_began_and_who_stopped_it() {
     let read = || fs::read_to_string(&log).unwrap_or_default();
     shift.wait_until("the log says what is watched", |_| read().contains("backend watches"));
     let mut store = SqliteStore::open(&shift.workspace.book()).unwrap();
-    store.request(Timestamp::now(), "Ada", RequestKind::Stop, None).unwrap();
+    store.request(Timestamp::now(), "Ada", RequestKind::Stop, &RequestSubject::default()).unwrap();
     shift.backend(place).wait().unwrap();
     let text = read();
     let process = shift.backend(place).id();

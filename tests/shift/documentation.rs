@@ -41,6 +41,11 @@ fn settings_of_the_file() -> BTreeMap<String, toml::Value> {
             toml::Value::Table(section) => {
                 settings.extend(section.into_iter().map(|(key, value)| (format!("{name}.{key}"), value)));
             }
+            // Of a list of sections the first stands for all.
+            toml::Value::Array(list) if list.first().is_some_and(toml::Value::is_table) => {
+                let first = list[0].as_table().unwrap().clone();
+                settings.extend(first.into_iter().map(|(key, value)| (format!("{name}.{key}"), value)));
+            }
             value => drop(settings.insert(format!(".{name}"), value)),
         }
     }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dqmon::bookkeeping::{FileStep, SqliteStore, Store};
+use dqmon::bookkeeping::{PassStep, SqliteStore, Store};
 use dqmon::config::Workspace;
 use dqmon::engine::{self, EngineHandle, Start, World};
 use dqmon::gui::{DqmonApp, UiState};
@@ -245,8 +245,8 @@ fn two_windows_and_a_backend_take_each_file_once_and_closing_both_stops_nothing(
     }
     assert!(shift.backend(0).try_wait().unwrap().is_none(), "closing the windows ended the backend");
     shift.wait_until("every file is through", |shift| {
-        let files = shift.overview().files;
-        files.len() == 2 && files.iter().all(|file| file.step == FileStep::Analysed)
+        let passes = shift.overview().passes;
+        passes.len() == 2 && passes.iter().all(|pass| pass.step == PassStep::Analysed)
     });
     for file in ["run1-seq0", "run1-seq1"] {
         assert_eq!(shift.trace_of(&format!("reco_{file}")), ["start", "end"], "{file} had one job");

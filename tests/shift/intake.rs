@@ -4,14 +4,15 @@ use std::fs;
 use std::io::Write;
 use std::time::Duration;
 
-use dqmon::bookkeeping::{FailureClass, FileStep, RequestKind, SqliteStore, Store};
+use dqmon::bookkeeping::{FailureClass, PassStep, RequestKind, RequestSubject, SqliteStore, Store};
 use jiff::Timestamp;
 use monitasks::vocab::{FileId, Run};
 
 use crate::workspace::{Shift, said};
 
-fn step(shift: &Shift, file: FileId) -> Option<FileStep> {
-    shift.overview().files.iter().find(|record| record.file == file).map(|record| record.step)
+fn step(shift: &Shift, file: FileId) -> Option<&'static str> {
+    let overview = shift.overview();
+    overview.files.iter().find(|record| record.file == file).map(|record| overview.word_of(record))
 }
 
 #[test]
@@ -32,7 +33,7 @@ fn a_file_is_taken_when_the_daq_closes_it_and_not_before() {
     drop(daq);
     fs::rename(shift.folder.path().join("aside"), shift.workspace.incoming().join("run1-seq6.dat")).unwrap();
     for file in [FileId::new(1, 5), FileId::new(1, 6)] {
-        shift.wait_until("it is reconstructed", |shift| step(shift, file) == Some(FileStep::Reconstructed));
+        shift.wait_until("it is reconstructed", |shift| step(shift, file) == Some("reconstructed"));
         assert_eq!(fs::read(shift.workspace.raw_file(file)).unwrap(), whole);
     }
 }
@@ -93,14 +94,14 @@ fn a_damaged_file_fails_with_its_reason_and_the_next_goes_on() {
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let overview = shift.overview();
     for (file, word) in [(FileId::new(1, 2), "byte 0"), (FileId::new(1, 3), "byte 5")] {
-        let record = overview.files.iter().find(|record| record.file == file).unwrap();
-        assert_eq!((record.step, record.failure), (FileStep::Failed, Some(FailureClass::Job)));
+        let record = overview.newest_pass(file).unwrap();
+        assert_eq!((record.step, record.failure), (PassStep::Failed, Some(FailureClass::Unknown)));
         assert!(record.reason.as_ref().unwrap().contains(word), "{:?}", record.reason);
         assert!(shift.workspace.raw_file(file).is_file(), "a failed file stays where it is");
     }
     assert_eq!(overview.groups.len(), 1);
     assert_eq!(overview.groups[0].members, [FileId::new(1, 0), FileId::new(1, 1)]);
-    assert_eq!(step(&shift, FileId::new(1, 0)), Some(FileStep::Analysed));
+    assert_eq!(step(&shift, FileId::new(1, 0)), Some("analysed"));
 }
 
 #[test]
@@ -111,11 +112,11 @@ fn a_failed_file_is_processed_again_when_asked_and_copied_once() {
     fs::write(shift.workspace.incoming().join("run1.end"), "").unwrap();
     assert_eq!(shift.run(&["process", "--once"]).status.code(), Some(1));
     let file = FileId::new(1, 0);
-    assert_eq!(shift.overview().files[0].reason.as_deref(), Some("made to fail (job ended with 2)"));
+    assert_eq!(shift.overview().passes[0].reason.as_deref(), Some("made to fail (job ended with 2)"));
     let mut store = SqliteStore::open(&shift.workspace.book()).unwrap();
-    store.request(Timestamp::now(), "Ada", RequestKind::Resubmit, Some(file)).unwrap();
+    store.request(Timestamp::now(), "Ada", RequestKind::Resubmit, &RequestSubject::of_file(file)).unwrap();
     shift.run(&["process", "--once"]);
-    let record = store.file(file).unwrap().unwrap();
+    let record = store.overview().unwrap().passes.remove(0);
     assert_eq!((record.attempt, record.events), (2, Some(1)), "{record:?}");
     let jobs = store.jobs_of(Run(1)).unwrap();
     let attempts: Vec<u32> = jobs.iter().filter(|job| job.file == Some(file)).map(|job| job.attempt).collect();
@@ -188,7 +189,7 @@ fn a_file_that_is_closed_after_each_piece_or_touched_is_taken_once_and_whole() {
         fs::File::options().append(true).open(&path).unwrap().set_modified(std::time::SystemTime::now()).unwrap();
         std::thread::sleep(Duration::from_millis(300));
     }
-    shift.wait_until("it is reconstructed", |shift| step(shift, file) == Some(FileStep::Reconstructed));
+    shift.wait_until("it is reconstructed", |shift| step(shift, file) == Some("reconstructed"));
     assert_eq!(fs::read(shift.workspace.raw_file(file)).unwrap(), whole);
     let kinds = kinds(&shift, file);
     assert_eq!(kinds.iter().filter(|kind| *kind == "copied").count(), 1, "{kinds:?}");
@@ -203,9 +204,9 @@ fn a_piece_that_was_taken_is_set_aside_when_its_file_is_whole() {
     shift.start_backend();
     append(&path, piece);
     shift.wait_until("the backend has a book", |shift| shift.workspace.book().exists());
-    shift.wait_until("the piece has failed", |shift| step(shift, file) == Some(FileStep::Failed));
+    shift.wait_until("the piece has failed", |shift| step(shift, file) == Some("failed"));
     append(&path, rest);
-    shift.wait_until("it is reconstructed", |shift| step(shift, file) == Some(FileStep::Reconstructed));
+    shift.wait_until("it is reconstructed", |shift| step(shift, file) == Some("reconstructed"));
     let copy = shift.workspace.raw_file(file);
     assert_eq!(fs::read(&copy).unwrap(), whole);
     assert_eq!(fs::read(copy.with_file_name("run1-seq0.dat.replaced-1")).unwrap(), piece, "the piece is lost");
@@ -230,11 +231,11 @@ fn a_copy_that_stands_is_taken_when_its_source_is_gone_after_a_kill() {
             break;
         }
     }
-    assert_eq!(step(&shift, file), Some(FileStep::Copying), "the kill missed the place");
+    assert_eq!(step(&shift, file), Some("copying"), "the kill missed the place");
     fs::remove_file(shift.workspace.incoming().join("run1-seq0.dat")).unwrap();
     let output = shift.run(&["process", "--once"]);
     assert!(output.status.success(), "{}", said(&output));
-    assert_eq!(step(&shift, file), Some(FileStep::Analysed));
+    assert_eq!(step(&shift, file), Some("analysed"));
 }
 
 #[test]
@@ -262,11 +263,11 @@ fn settings_saved_badly_in_the_middle_of_a_shift_harm_no_job() {
     shift.deliver_run();
     let all_done = |shift: &Shift| {
         let files = shift.overview().files;
-        files.len() == 2 && files.iter().all(|file| matches!(file.step, FileStep::Analysed | FileStep::Failed))
+        files.len() == 2 && files.iter().all(|file| matches!(step(shift, file.file), Some("analysed" | "failed")))
     };
     shift.wait_until("all is done", all_done);
-    let reasons: Vec<_> = shift.overview().files.into_iter().map(|file| (file.step, file.reason)).collect();
-    assert!(reasons.iter().all(|(step, _)| *step == FileStep::Analysed), "{reasons:?}");
+    let reasons: Vec<_> = shift.overview().passes.into_iter().map(|pass| (pass.step, pass.reason)).collect();
+    assert!(reasons.iter().all(|(step, _)| *step == PassStep::Analysed), "{reasons:?}");
     assert!(shift.workspace.scripts_of(Run(1)).join("reco_run1-seq0.toml").is_file(), "settings are kept beside the script");
 }
 
@@ -279,8 +280,8 @@ fn a_run_header_that_contradicts_the_name_is_told_and_fails_nothing() {
     fs::write(shift.workspace.incoming().join("run1.end"), "").unwrap();
     let output = shift.run(&["process", "--once"]);
     assert!(output.status.success(), "{}", said(&output));
-    let record = &shift.overview().files[0];
-    assert_eq!((record.step, record.failure), (FileStep::Analysed, None));
+    let record = &shift.overview().passes[0];
+    assert_eq!((record.step, record.failure), (PassStep::Analysed, None));
     assert!(record.reason.as_ref().is_some_and(|reason| reason.contains("run header says run7")), "{:?}", record.reason);
 }
 
@@ -293,12 +294,12 @@ fn a_log_that_cannot_be_written_puts_its_file_off_and_ends_nothing() {
     shift.wait_until("the backend has the lease", |shift| shift.workspace.book().exists() && shift.overview().lease.is_some());
     shift.deliver("run1-seq0.dat", "run1-seq0.dat");
     let file = FileId::new(1, 0);
-    shift.wait_until("it is copied", |shift| step(shift, file) == Some(FileStep::Copied));
+    shift.wait_until("it is copied", |shift| step(shift, file) == Some("copied"));
     std::thread::sleep(Duration::from_millis(300));
     assert!(shift.backend(place).try_wait().unwrap().is_none(), "the backend has ended");
-    assert_eq!(step(&shift, file), Some(FileStep::Copied));
+    assert_eq!(step(&shift, file), Some("copied"));
     fs::remove_dir(&log).unwrap();
-    shift.wait_until("it is reconstructed", |shift| step(shift, file) == Some(FileStep::Reconstructed));
+    shift.wait_until("it is reconstructed", |shift| step(shift, file) == Some("reconstructed"));
     assert_eq!(fs::read_to_string(&log).unwrap().lines().count(), 1);
 }
 

@@ -6,9 +6,9 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 
-use dqmon::bookkeeping::{FileStep, GroupStep, JobState, SqliteStore, Store};
+use dqmon::bookkeeping::{GroupStep, JobState, PassStep, SqliteStore, Store};
 use dqmon::processing::EndMark;
-use monitasks::vocab::{FileId, Run};
+use monitasks::vocab::{FileId, Processing, Run};
 
 use crate::workspace::{Shift, said};
 
@@ -26,7 +26,7 @@ fn live_until_done(abort_at: &str) {
     shift.deliver_run();
     let files = [FileId::new(1, 0), FileId::new(1, 1)];
     let copies: Vec<PathBuf> = files.iter().map(|file| shift.workspace.raw_file(*file)).collect();
-    let outputs: Vec<PathBuf> = files.iter().map(|file| shift.workspace.reco_file(*file)).collect();
+    let outputs: Vec<PathBuf> = files.iter().map(|file| shift.workspace.reco_file(*file, Processing(1))).collect();
     let (mut seen_copies, mut seen_outputs) = (BTreeMap::new(), BTreeMap::new());
     let mut lives = 0;
     loop {
@@ -51,7 +51,7 @@ fn live_until_done(abort_at: &str) {
 
 fn everything_happened_once(shift: &Shift, files: &[FileId]) {
     let overview = shift.overview();
-    assert!(overview.files.iter().all(|file| file.step == FileStep::Analysed), "{:#?}", overview.files);
+    assert!(overview.passes.iter().all(|pass| pass.step == PassStep::Analysed), "{:#?}", overview.passes);
     assert!(overview.groups.iter().all(|group| group.step == GroupStep::Done) && overview.groups.len() == 1);
     assert_eq!(overview.groups[0].members, files);
     assert!(overview.jobs.iter().all(|job| (job.state, job.attempt) == (JobState::Done, 1)), "{:#?}", overview.jobs);
@@ -68,7 +68,7 @@ fn everything_happened_once(shift: &Shift, files: &[FileId]) {
     for file in files {
         let story = store.story(Run(1), Some(*file)).unwrap();
         let kinds: Vec<&str> = story.iter().map(|entry| entry.kind.as_str()).collect();
-        let once = "arrived copy_started copied queued job_allotted job_submitted job_ended accepted grouped analysed";
+        let once = "arrived copy_started copied stored queued job_allotted job_submitted job_ended accepted grouped analysed";
         // A backend that finds its job already ended never saw it running.
         let without_running = once.replace("job_submitted ", "");
         assert!(kinds.join(" ") == once || kinds.join(" ") == without_running, "{kinds:?}");
@@ -120,7 +120,7 @@ fn a_job_that_is_gone_is_started_again_and_never_while_a_process_of_it_lives() {
     // Of the first job everything is killed; of the second the first process alone, its script goes on.
     kill(first_process(&shift, "reco_run1-seq0").unwrap(), true);
     kill(first_process(&shift, "reco_run1-seq1").unwrap(), false);
-    let all_done = |shift: &Shift| shift.overview().files.iter().all(|file| file.step == FileStep::Analysed);
+    let all_done = |shift: &Shift| shift.overview().passes.iter().all(|pass| pass.step == PassStep::Analysed);
     shift.wait_until("all is analysed", all_done);
     assert_eq!(shift.trace_of("reco_run1-seq0"), ["start", "start", "end"]);
     assert_eq!(shift.trace_of("reco_run1-seq1"), ["start", "end", "start", "end"], "two jobs of one file at once");

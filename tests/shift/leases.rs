@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use dqmon::bookkeeping::{FileStep, RequestKind, SqliteStore, Store};
+use dqmon::bookkeeping::{PassStep, RequestKind, RequestSubject, SqliteStore, Store};
 use jiff::Timestamp;
 
 use crate::workspace::{PATIENCE, Shift, said};
@@ -55,10 +55,10 @@ fn a_backend_told_to_end_gives_the_lease_back_and_its_jobs_go_on() {
     assert!(shift.backend(place).wait().unwrap().success());
     assert_eq!(holder(&shift), None);
     shift.wait_until("the job ends without a backend", |shift| shift.trace_of("reco_run1-seq0") == ["start", "end"]);
-    assert!(shift.overview().files.iter().any(|file| file.step == FileStep::Running), "nobody could have told the book");
+    assert!(shift.overview().passes.iter().any(|pass| pass.step == PassStep::Running), "nobody could have told the book");
     let next = shift.run(&["process", "--once"]);
     assert!(next.status.success(), "{}", said(&next));
-    assert!(shift.overview().files.iter().all(|file| file.step == FileStep::Analysed));
+    assert!(shift.overview().passes.iter().all(|pass| pass.step == PassStep::Analysed));
     assert_eq!(shift.trace_of("reco_run1-seq0"), ["start", "end"], "an ended job was started again");
 }
 
@@ -67,7 +67,7 @@ fn a_stop_asked_for_in_the_book_is_obeyed() {
     let mut shift = Shift::new("");
     let (place, _) = backend_with_lease(&mut shift);
     let mut store = SqliteStore::open(&shift.workspace.book()).unwrap();
-    store.request(Timestamp::now(), "Ada", RequestKind::Stop, None).unwrap();
+    store.request(Timestamp::now(), "Ada", RequestKind::Stop, &RequestSubject::default()).unwrap();
     let end = Instant::now() + PATIENCE;
     while shift.backend(place).try_wait().unwrap().is_none() {
         assert!(Instant::now() < end, "the backend goes on");

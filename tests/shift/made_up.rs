@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use dqmon::snapshot::{
     Backend, Banner, DecisionRow, EventShown, FigureKey, FileRow, FileStage, GroupRow, ItemNode, JobRow, NotTaken, Origin,
-    RunRow, Snapshot, TaskNode, WorkspaceFacts,
+    PassRow, ProcessingRow, RunRow, Snapshot, TaskNode, WorkspaceFacts,
 };
 use jiff::{SignedDuration, Timestamp};
 use monitasks::detector::{Detector, DriftFacts, Expected, LemGrid, LemNumbering, RawLayout, Readout, ViewFacts, Volume};
@@ -445,6 +445,16 @@ fn run(number: u32) -> RunRow {
         has_ended: number < 24,
         flag,
         decisions,
+        processings: vec![ProcessingRow {
+            processing: 1,
+            lane: "FULL".into(),
+            step: if number == 24 { "open" } else { "done" }.into(),
+            since: end,
+            because: "the first of its lane".into(),
+            hold: None,
+            missing: Vec::new(),
+            to_publish: number != 24,
+        }],
         files: (0..if number == 24 { 4 } else { 3 }).map(|sequence| file(number, sequence)).collect(),
         groups: vec![GroupRow {
             name: format!("run{number}-p1-g0"),
@@ -489,12 +499,24 @@ fn file(run: u32, sequence: u32) -> FileRow {
         log: format!("all_logs/batch/run{run}/{name}.log").into(),
         name,
     };
+    let job = (!state.is_empty()).then_some(job);
+    let pass = PassRow {
+        processing: 1,
+        lane: "FULL".into(),
+        stage,
+        since,
+        class: (stage == FileStage::Failed).then(|| "input_damaged".into()),
+        reason: reason.map(str::to_owned),
+        job: job.clone(),
+    };
+    let is_stored = !matches!(stage, FileStage::Arrived | FileStage::Copying);
     FileRow {
         file: FileId::new(run, sequence),
         stage,
         reason: reason.map(str::to_owned),
         size_bytes: 51_230_000,
         since,
-        job: (!state.is_empty()).then_some(job),
+        job,
+        passes: if is_stored { vec![pass] } else { Vec::new() },
     }
 }

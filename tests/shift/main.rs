@@ -15,6 +15,7 @@ mod fuzz_corpus;
 mod house;
 mod intake;
 mod kill;
+mod lanes;
 mod large_detector;
 mod leases;
 mod made_up;

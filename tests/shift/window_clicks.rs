@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use dqmon::engine::{
-    Command, DecisionCommand, EngineHandle, EngineSide, Notice, ProcessingCommand, ViewCommand, WorkspaceCommand,
+    Command, DecisionCommand, EngineHandle, EngineSide, Notice, ProcessingCommand, RequestKind, RequestSubject, ViewCommand,
+    WorkspaceCommand,
 };
 use dqmon::gui::{DqmonApp, Page, RunChoice, UiState};
 use dqmon::snapshot::{Backend, FileStage, Snapshot};
@@ -369,7 +370,11 @@ fn the_processing_page_shows_jobs_and_asks_for_log_script_and_resubmission() {
     assert!(!desk.has("run24-seq3"), "only what failed is listed");
     desk.click("Resubmit run17-seq1");
     desk.click("Stop backend");
-    let expected = [ProcessingCommand::Resubmit(FileId::new(17, 1)), ProcessingCommand::StopBackend].map(Command::Processing);
+    let expected = [
+        ProcessingCommand::Ask(RequestKind::Resubmit, RequestSubject::of_file(FileId::new(17, 1))),
+        ProcessingCommand::StopBackend,
+    ]
+    .map(Command::Processing);
     assert_eq!(desk.commands(), expected);
     desk.publish(|snapshot| snapshot.backend = Backend::Stopped);
     desk.click("Start backend");

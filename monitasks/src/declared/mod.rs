@@ -200,6 +200,7 @@ fn add_sidecar(summary: &mut Summary, sidecar: Sidecar) {
     }
     summary.run = Some(sidecar.run);
     summary.processing = Some(sidecar.processing);
+    summary.lane.clone_from(&sidecar.lane);
     summary.group = Some(sidecar.group);
     summary.data_start = sidecar.data_start.or(summary.data_start);
     summary.data_end = sidecar.data_end.or(summary.data_end);

@@ -23,6 +23,9 @@ pub struct Sidecar {
     pub run: Run,
     /// The pass over the run.
     pub processing: Processing,
+    /// The lane of that processing; none for one made by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<String>,
     /// The group inside the run.
     pub group: Group,
     /// The raw files whose events went in.
@@ -178,6 +181,7 @@ mod tests {
             schema: SCHEMA,
             run: Run(1),
             processing: Processing(1),
+            lane: None,
             group: Group(0),
             members: vec![FileId::new(1, 0), FileId::new(1, 1)],
             detector: "3x1x1".into(),

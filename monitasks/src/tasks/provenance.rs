@@ -23,6 +23,7 @@ pub(super) fn open(input: &ResultFile<'_>, context: &TaskContext<'_>) -> Result<
     let sidecar = Sidecar::parse(bytes)?;
     summary.run = Some(sidecar.run);
     summary.processing = Some(sidecar.processing);
+    summary.lane.clone_from(&sidecar.lane);
     summary.group = Some(sidecar.group);
     summary.data_start = sidecar.data_start;
     summary.data_end = sidecar.data_end;

@@ -47,6 +47,11 @@ pub(super) fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) 
     serde_json::from_str(&row.get::<_, String>(column)?).map_err(|error| damaged(column, error))
 }
 
+/// A column that holds JSON or nothing.
+pub(super) fn optional_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>> {
+    row.get::<_, Option<String>>(column)?.map(|_| json(row, column)).transpose()
+}
+
 /// A value as JSON text.
 pub(super) fn to_json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))

@@ -11,6 +11,7 @@ use crate::bookkeeping::store::StoreError;
 const MIGRATIONS: &[(&str, &str)] = &[
     ("2026_11_21_first_light", include_str!("migrations/2026_11_21_first_light.sql")),
     ("2026_11_21_taken_again", include_str!("migrations/2026_11_21_taken_again.sql")),
+    ("2026_11_21_lanes", include_str!("migrations/2026_11_21_lanes.sql")),
 ];
 
 /// The newest layout this program knows.

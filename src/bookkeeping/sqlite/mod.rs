@@ -18,10 +18,11 @@ use monitasks::vocab::{FileId, Run};
 use rusqlite::{Connection, OpenFlags};
 
 use super::rows::{
-    DecisionRecord, FileRecord, JobRecord, LeaseRecord, NewDecision, Reading, RequestKind, RequestRecord, StoryEntry,
-    StoryRecord, TransferRecord,
+    DecisionRecord, FileRecord, JobRecord, LeaseRecord, MarkRecord, NewDecision, Reading, RequestRecord, RequestSubject,
+    StoryEntry, StoryRecord, TransferRecord,
 };
-use super::store::{ChangeStamp, Overview, Row, Store, StoreError};
+use super::store::{ChangeStamp, Judgement, Overview, Row, Store, StoreError};
+use super::words::RequestKind;
 
 /// A connection to the book in one SQLite file.
 pub struct SqliteStore {
@@ -186,6 +187,14 @@ impl Store for SqliteStore {
         self.fail(read::story(&self.connection, run, file))
     }
 
+    fn story_since(&self, since: Timestamp) -> Result<Vec<StoryRecord>, StoreError> {
+        self.fail(read::story_since(&self.connection, since))
+    }
+
+    fn judgements(&self) -> Result<Vec<Judgement>, StoreError> {
+        self.fail(read::judgements(&self.connection))
+    }
+
     fn jobs_of(&self, run: Run) -> Result<Vec<JobRecord>, StoreError> {
         self.fail(read::jobs_of(&self.connection, run))
     }
@@ -206,8 +215,20 @@ impl Store for SqliteStore {
         self.write(|transaction| write::decide(transaction, decision))
     }
 
-    fn request(&mut self, at: Timestamp, who: &str, kind: RequestKind, file: Option<FileId>) -> Result<i64, StoreError> {
-        self.write(|transaction| write::request(transaction, at, who, kind, file))
+    fn mark(&mut self, mark: &MarkRecord) -> Result<MarkRecord, StoreError> {
+        self.write(|transaction| write::mark(transaction, mark))
+    }
+
+    fn name_kinds(&mut self, at: Timestamp, who: &str, kinds: &[(Run, String)]) -> Result<(), StoreError> {
+        self.write(|transaction| write::name_kinds(transaction, at, who, kinds))
+    }
+
+    fn request(&mut self, at: Timestamp, who: &str, kind: RequestKind, subject: &RequestSubject) -> Result<i64, StoreError> {
+        self.write(|transaction| write::request(transaction, at, who, kind, subject))
+    }
+
+    fn answer_to(&self, id: i64) -> Result<Option<String>, StoreError> {
+        self.fail(read::answer_to(&self.connection, id))
     }
 
     fn answer_request(&mut self, id: i64, at: Timestamp, outcome: &str) -> Result<(), StoreError> {

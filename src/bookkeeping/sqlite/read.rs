@@ -1,16 +1,19 @@
 //! Questions to the book.
 
+use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Group, Processing, Run};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use super::columns::{
-    count, file as file_of, json, optional_count, optional_stamp, optional_word, path, run as run_of, sequence, stamp, word,
+    count, file as file_of, json, ns, optional_count, optional_json, optional_stamp, optional_word, path, run as run_of,
+    sequence, stamp, word,
 };
 use crate::bookkeeping::rows::{
-    DecisionRecord, FileRecord, GroupRecord, JobRecord, LeaseRecord, NotTakenRecord, Reading, RequestRecord, RunRecord,
-    StoryRecord, TransferRecord,
+    DecisionRecord, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, MarkRecord, NotTakenRecord, PassRecord,
+    ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryRecord, TransferRecord,
 };
-use crate::bookkeeping::store::{ChangeStamp, Overview};
+use crate::bookkeeping::store::{ChangeStamp, Judgement, Overview};
+use crate::bookkeeping::words::Mark;
 
 type Answer<T> = rusqlite::Result<T>;
 
@@ -32,6 +35,8 @@ pub(super) fn overview(connection: &Connection) -> Answer<Overview> {
     Ok(Overview {
         runs: all(&moment, "SELECT * FROM runs ORDER BY run", (), run_record)?,
         files: all(&moment, "SELECT * FROM files ORDER BY run, sequence", (), file_record)?,
+        passes: all(&moment, "SELECT * FROM passes ORDER BY run, sequence, processing", (), pass_record)?,
+        processings: all(&moment, "SELECT * FROM processings ORDER BY run, processing", (), processing_record)?,
         jobs: all(
             &moment,
             "SELECT * FROM jobs AS job WHERE attempt = (SELECT max(attempt) FROM jobs WHERE name = job.name) ORDER BY id",
@@ -40,6 +45,8 @@ pub(super) fn overview(connection: &Connection) -> Answer<Overview> {
         )?,
         groups: all(&moment, "SELECT * FROM groups ORDER BY run, processing, file_group", (), group_record)?,
         decisions: all(&moment, "SELECT * FROM decisions ORDER BY id", (), decision_record)?,
+        marks: all(&moment, "SELECT * FROM marks ORDER BY id", (), mark_record)?,
+        kinds: kinds(&moment)?,
         not_taken: all(&moment, "SELECT * FROM not_taken ORDER BY name", (), not_taken_record)?,
         lease: lease(&moment)?,
     })
@@ -69,6 +76,32 @@ pub(super) fn story(connection: &Connection, run: Run, file: Option<FileId>) -> 
     }
 }
 
+pub(super) fn story_since(connection: &Connection, since: jiff::Timestamp) -> Answer<Vec<StoryRecord>> {
+    all(connection, "SELECT * FROM story WHERE at_ns >= ?1 ORDER BY id", [ns(since)], story_record)
+}
+
+/// The newest kind of each run.
+fn kinds(connection: &Connection) -> Answer<Vec<(Run, String)>> {
+    let sql = "SELECT run, kind FROM run_kinds WHERE id IN (SELECT max(id) FROM run_kinds GROUP BY run) ORDER BY run";
+    all(connection, sql, (), |row| Ok((run_of(row)?, row.get("kind")?)))
+}
+
+pub(super) fn judgements(connection: &Connection) -> Answer<Vec<Judgement>> {
+    let sql = "SELECT runs.run AS run,
+            (SELECT flag FROM decisions WHERE decisions.run = runs.run AND sequence IS NULL ORDER BY id DESC LIMIT 1) AS flag,
+            (SELECT mark FROM marks WHERE marks.run = runs.run ORDER BY id DESC LIMIT 1) AS mark,
+            (SELECT kind FROM run_kinds WHERE run_kinds.run = runs.run ORDER BY id DESC LIMIT 1) AS kind
+        FROM runs ORDER BY runs.run";
+    all(connection, sql, (), |row| {
+        Ok(Judgement {
+            run: run_of(row)?,
+            flag: optional_word(row, "flag")?.unwrap_or(Flag::Unchecked),
+            mark: optional_word(row, "mark")?.unwrap_or(Mark::Unmarked),
+            kind: row.get("kind")?,
+        })
+    })
+}
+
 pub(super) fn jobs_of(connection: &Connection, run: Run) -> Answer<Vec<JobRecord>> {
     all(connection, "SELECT * FROM jobs WHERE run = ?1 ORDER BY id", [run.0], job_record)
 }
@@ -80,6 +113,11 @@ pub(super) fn readings(connection: &Connection, task: &str, item: &str) -> Answe
 
 pub(super) fn open_requests(connection: &Connection) -> Answer<Vec<RequestRecord>> {
     all(connection, "SELECT * FROM requests WHERE answered_ns IS NULL ORDER BY id", (), request_record)
+}
+
+pub(super) fn answer_to(connection: &Connection, id: i64) -> Answer<Option<String>> {
+    let mut statement = connection.prepare_cached("SELECT outcome FROM requests WHERE id = ?1")?;
+    Ok(statement.query_row([id], |row| row.get::<_, Option<String>>(0)).optional()?.flatten())
 }
 
 pub(super) fn lease(connection: &Connection) -> Answer<Option<LeaseRecord>> {
@@ -111,7 +149,6 @@ fn file_record(row: &Row<'_>) -> Answer<FileRecord> {
     let refused_bytes = optional_count(row, "refused_bytes")?;
     Ok(FileRecord {
         file: file_of(row)?,
-        processing: Processing(row.get("processing")?),
         step: word(row, "step")?,
         since: stamp(row, "since_ns")?,
         failure: optional_word(row, "failure")?,
@@ -121,12 +158,58 @@ fn file_record(row: &Row<'_>) -> Answer<FileRecord> {
         daq_closed: stamp(row, "daq_closed_ns")?,
         arrived: stamp(row, "arrived_ns")?,
         adler32: row.get("adler32")?,
+        events_by_trigger: optional_json(row, "events_by_trigger")?,
+        refused: refused_bytes.zip(optional_stamp(row, "refused_ns")?),
+    })
+}
+
+fn pass_record(row: &Row<'_>) -> Answer<PassRecord> {
+    Ok(PassRecord {
+        file: file_of(row)?,
+        processing: Processing(row.get("processing")?),
+        lane: row.get("lane")?,
+        step: word(row, "step")?,
+        since: stamp(row, "since_ns")?,
+        held_by: row.get("held_by")?,
+        failure: optional_word(row, "failure")?,
+        reason: row.get("reason")?,
         attempt: row.get("attempt")?,
         lost: row.get("lost")?,
+        retries: row.get("retries")?,
+        retry_at: optional_stamp(row, "retry_ns")?,
+        output_of: Processing(row.get("output_of")?),
         events: optional_count(row, "events")?,
+        tracks: optional_count(row, "tracks")?,
         accepted: optional_stamp(row, "accepted_ns")?,
         group: row.get::<_, Option<u32>>("file_group")?.map(Group),
-        refused: refused_bytes.zip(optional_stamp(row, "refused_ns")?),
+    })
+}
+
+fn processing_record(row: &Row<'_>) -> Answer<ProcessingRecord> {
+    Ok(ProcessingRecord {
+        run: run_of(row)?,
+        processing: Processing(row.get("processing")?),
+        lane: row.get("lane")?,
+        step: word(row, "step")?,
+        since: stamp(row, "since_ns")?,
+        opened: stamp(row, "opened_ns")?,
+        because: row.get("because")?,
+        hold: optional_json::<Hold>(row, "hold")?,
+        settings_sum: row.get("settings_sum")?,
+        missing: json(row, "missing")?,
+        to_publish: row.get("to_publish")?,
+    })
+}
+
+fn mark_record(row: &Row<'_>) -> Answer<MarkRecord> {
+    Ok(MarkRecord {
+        id: row.get("id")?,
+        at: stamp(row, "at_ns")?,
+        run: run_of(row)?,
+        mark: word(row, "mark")?,
+        comment: row.get("comment")?,
+        who: row.get("who")?,
+        role: row.get("role")?,
     })
 }
 
@@ -152,6 +235,7 @@ fn job_record(row: &Row<'_>) -> Answer<JobRecord> {
         run,
         file: sequence(row)?.map(|sequence| FileId { run, sequence }),
         group: row.get::<_, Option<u32>>("file_group")?.map(Group),
+        processing: Processing(row.get("processing")?),
         state: word(row, "state")?,
         batch: row.get("batch")?,
         batch_id: row.get("batch_id")?,
@@ -172,6 +256,7 @@ fn group_record(row: &Row<'_>) -> Answer<GroupRecord> {
     Ok(GroupRecord {
         run: run_of(row)?,
         processing: Processing(row.get("processing")?),
+        lane: row.get("lane")?,
         group: Group(row.get("file_group")?),
         members: json(row, "members")?,
         step: word(row, "step")?,
@@ -235,13 +320,16 @@ fn lease_record(row: &Row<'_>) -> Answer<LeaseRecord> {
 }
 
 fn request_record(row: &Row<'_>) -> Answer<RequestRecord> {
-    let run: Option<u32> = row.get("run")?;
+    // Requests of earlier layouts name a file in columns of its own.
+    let run = row.get::<_, Option<u32>>("run")?.map(Run);
+    let file = run.zip(sequence(row)?).map(|(run, sequence)| FileId { run, sequence });
+    let subject: RequestSubject = json(row, "subject")?;
     Ok(RequestRecord {
         id: row.get("id")?,
         at: stamp(row, "at_ns")?,
         who: row.get("who")?,
         kind: word(row, "kind")?,
-        file: run.map(Run).zip(sequence(row)?).map(|(run, sequence)| FileId { run, sequence }),
+        subject: RequestSubject { run: subject.run.or(run), file: subject.file.or(file), ..subject },
         outcome: row.get("outcome")?,
     })
 }

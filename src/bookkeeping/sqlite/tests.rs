@@ -22,22 +22,55 @@ fn book() -> (tempfile::TempDir, SqliteStore) {
 fn file_record(run: u32, sequence: u32) -> FileRecord {
     FileRecord {
         file: FileId::new(run, sequence),
-        processing: Processing(1),
         step: FileStep::Failed,
         since: at(3),
-        failure: Some(FailureClass::Job),
+        failure: Some(FailureClass::Intake),
         reason: Some("it ended with 2".into()),
         source: format!("run{run}-seq{sequence}.dat"),
         size_bytes: 1_072_226_134,
         daq_closed: at(0),
         arrived: at(1),
         adler32: Some(u32::MAX),
+        events_by_trigger: Some(std::collections::BTreeMap::from([(0, 300), (3, 35)])),
+        refused: Some((7, at(1))),
+    }
+}
+
+fn pass_record(file: FileId, processing: u32) -> PassRecord {
+    PassRecord {
+        file,
+        processing: Processing(processing),
+        lane: "FULL".into(),
+        step: PassStep::Failed,
+        since: at(3),
+        held_by: Some("anna".into()),
+        failure: Some(FailureClass::Memory),
+        reason: Some("killed".into()),
         attempt: 2,
         lost: 1,
+        retries: 1,
+        retry_at: Some(at(60)),
+        output_of: Processing(1),
         events: Some(335),
+        tracks: Some(12),
         accepted: Some(at(9)),
         group: Some(Group(4)),
-        refused: Some((7, at(1))),
+    }
+}
+
+fn processing_record(run: Run, processing: u32) -> ProcessingRecord {
+    ProcessingRecord {
+        run,
+        processing: Processing(processing),
+        lane: "FULL".into(),
+        step: ProcessingStep::MergingFailed,
+        since: at(4),
+        opened: at(2),
+        because: "run1-seq7 came late".into(),
+        hold: Some(Hold { rule: "mark".into(), words: "not marked".into(), since: at(3), until: Some(at(99)) }),
+        settings_sum: "00ff".into(),
+        missing: vec!["gain of run1-p1-g0".into()],
+        to_publish: true,
     }
 }
 
@@ -50,6 +83,7 @@ fn job_record(attempt: u32) -> JobRecord {
         run: Run(1),
         file: Some(FileId::new(1, 0)),
         group: None,
+        processing: Processing(1),
         state: JobState::Running,
         batch: "local".into(),
         batch_id: Some("4711".into()),
@@ -108,6 +142,7 @@ fn what_is_recorded_is_read_back() {
     let group = GroupRecord {
         run: Run(1),
         processing: Processing(1),
+        lane: "FULL".into(),
         group: Group(0),
         members: vec![file.file],
         step: GroupStep::Analysing,
@@ -129,6 +164,9 @@ fn what_is_recorded_is_read_back() {
     let rows = [
         Row::Run(run.clone()),
         Row::File(file.clone()),
+        Row::Pass(pass_record(file.file, 2)),
+        Row::Pass(pass_record(file.file, 1)),
+        Row::Processing(processing_record(Run(1), 1)),
         Row::Transfer(transfer.clone()),
         Row::Job(job_record(1)),
         Row::Job(job_record(2)),
@@ -140,6 +178,9 @@ fn what_is_recorded_is_read_back() {
     let overview = store.overview().unwrap();
     assert_eq!(overview.runs, [run]);
     assert_eq!(overview.files, std::slice::from_ref(&file));
+    assert_eq!(overview.passes, [pass_record(file.file, 1), pass_record(file.file, 2)]);
+    assert_eq!(overview.newest_pass(file.file), Some(&pass_record(file.file, 2)));
+    assert_eq!(overview.processings, [processing_record(Run(1), 1)]);
     assert_eq!(overview.jobs, [JobRecord { id: 2, ..job_record(2) }], "the newest attempt alone");
     assert_eq!(overview.groups, [group]);
     assert_eq!(overview.not_taken, [missing]);
@@ -276,8 +317,8 @@ fn who_lost_the_lease_writes_no_more() {
 #[test]
 fn requests_are_answered_once() {
     let (_folder, mut store) = book();
-    let id = store.request(at(0), "Ada", RequestKind::Resubmit, Some(FileId::new(1, 0))).unwrap();
-    assert_eq!(store.open_requests().unwrap()[0].file, Some(FileId::new(1, 0)));
+    let id = store.request(at(0), "Ada", RequestKind::Resubmit, &RequestSubject::of_file(FileId::new(1, 0))).unwrap();
+    assert_eq!(store.open_requests().unwrap()[0].subject, RequestSubject::of_file(FileId::new(1, 0)));
     store.answer_request(id, at(1), "queued again").unwrap();
     assert_eq!(store.open_requests().unwrap(), []);
 }

@@ -1,16 +1,17 @@
 //! What is written into the book, each call one transaction.
 
 use jiff::Timestamp;
-use monitasks::vocab::FileId;
+use monitasks::vocab::Run;
 use rusqlite::{Transaction, params};
 
 use super::columns::{counted, ns, path_text, to_json};
 use super::read;
 use crate::bookkeeping::rows::{
-    DecisionRecord, FailureClass, FileRecord, GroupRecord, JobRecord, LeaseRecord, NewDecision, Reading, RequestKind, StoryEntry,
-    TransferRecord,
+    DecisionRecord, FileRecord, GroupRecord, JobRecord, LeaseRecord, MarkRecord, NewDecision, PassRecord, ProcessingRecord,
+    Reading, RequestSubject, StoryEntry, TransferRecord,
 };
 use crate::bookkeeping::store::{Row, StoreError};
+use crate::bookkeeping::words::{FailureClass, RequestKind};
 
 /// Why a transaction was given up.
 pub(super) enum WriteError {
@@ -56,6 +57,8 @@ fn write_row(book: &Transaction<'_>, row: &Row) -> Written<()> {
             .prepare_cached("INSERT OR REPLACE INTO runs (run, first_seen_ns, ended_ns, ended_by) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![run.run.0, ns(run.first_seen), run.ended.map(ns), run.ended_by])?,
         Row::File(file) => write_file(book, file)?,
+        Row::Pass(pass) => write_pass(book, pass)?,
+        Row::Processing(processing) => write_processing(book, processing)?,
         Row::Transfer(transfer) => write_transfer(book, transfer)?,
         Row::Job(job) => write_job(book, job)?,
         Row::Group(group) => write_group(book, group)?,
@@ -69,13 +72,12 @@ fn write_row(book: &Transaction<'_>, row: &Row) -> Written<()> {
 }
 
 fn write_file(book: &Transaction<'_>, file: &FileRecord) -> rusqlite::Result<usize> {
-    let sql = "INSERT OR REPLACE INTO files (run, sequence, processing, step, since_ns, failure, reason, source, size_bytes,
-        daq_closed_ns, arrived_ns, adler32, attempt, lost, events, accepted_ns, file_group, refused_bytes, refused_ns)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+    let sql = "INSERT OR REPLACE INTO files (run, sequence, step, since_ns, failure, reason, source, size_bytes, daq_closed_ns,
+        arrived_ns, adler32, events_by_trigger, refused_bytes, refused_ns)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     book.prepare_cached(sql)?.execute(params![
         file.file.run.0,
         file.file.sequence.0,
-        file.processing.0,
         file.step.word(),
         ns(file.since),
         file.failure.map(FailureClass::word),
@@ -85,13 +87,53 @@ fn write_file(book: &Transaction<'_>, file: &FileRecord) -> rusqlite::Result<usi
         ns(file.daq_closed),
         ns(file.arrived),
         file.adler32,
-        file.attempt,
-        file.lost,
-        file.events.map(counted),
-        file.accepted.map(ns),
-        file.group.map(|group| group.0),
+        file.events_by_trigger.as_ref().map(to_json).transpose()?,
         file.refused.map(|(bytes, _)| counted(bytes)),
         file.refused.map(|(_, at)| ns(at)),
+    ])
+}
+
+fn write_pass(book: &Transaction<'_>, pass: &PassRecord) -> rusqlite::Result<usize> {
+    let sql = "INSERT OR REPLACE INTO passes (run, sequence, processing, lane, step, since_ns, held_by, failure, reason, attempt,
+        lost, retries, retry_ns, output_of, events, tracks, accepted_ns, file_group)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+    book.prepare_cached(sql)?.execute(params![
+        pass.file.run.0,
+        pass.file.sequence.0,
+        pass.processing.0,
+        pass.lane,
+        pass.step.word(),
+        ns(pass.since),
+        pass.held_by,
+        pass.failure.map(FailureClass::word),
+        pass.reason,
+        pass.attempt,
+        pass.lost,
+        pass.retries,
+        pass.retry_at.map(ns),
+        pass.output_of.0,
+        pass.events.map(counted),
+        pass.tracks.map(counted),
+        pass.accepted.map(ns),
+        pass.group.map(|group| group.0),
+    ])
+}
+
+fn write_processing(book: &Transaction<'_>, processing: &ProcessingRecord) -> rusqlite::Result<usize> {
+    let sql = "INSERT OR REPLACE INTO processings (run, processing, lane, step, since_ns, opened_ns, because, hold, settings_sum,
+        missing, to_publish) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    book.prepare_cached(sql)?.execute(params![
+        processing.run.0,
+        processing.processing.0,
+        processing.lane,
+        processing.step.word(),
+        ns(processing.since),
+        ns(processing.opened),
+        processing.because,
+        processing.hold.as_ref().map(to_json).transpose()?,
+        processing.settings_sum,
+        to_json(&processing.missing)?,
+        processing.to_publish,
     ])
 }
 
@@ -112,8 +154,8 @@ fn write_transfer(book: &Transaction<'_>, transfer: &TransferRecord) -> rusqlite
 
 fn write_job(book: &Transaction<'_>, job: &JobRecord) -> rusqlite::Result<usize> {
     let sql = "INSERT INTO jobs (name, attempt, kind, run, sequence, file_group, state, batch, batch_id, submitted_ns,
-        started_ns, ended_ns, cpu_s, wall_s, peak_memory_bytes, exit_status, script, log, reason)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+        started_ns, ended_ns, cpu_s, wall_s, peak_memory_bytes, exit_status, script, log, reason, processing)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
         ON CONFLICT (name, attempt) DO UPDATE SET state = excluded.state, batch = excluded.batch, batch_id = excluded.batch_id,
         started_ns = excluded.started_ns, ended_ns = excluded.ended_ns, cpu_s = excluded.cpu_s, wall_s = excluded.wall_s,
         peak_memory_bytes = excluded.peak_memory_bytes, exit_status = excluded.exit_status, reason = excluded.reason";
@@ -137,12 +179,13 @@ fn write_job(book: &Transaction<'_>, job: &JobRecord) -> rusqlite::Result<usize>
         path_text(&job.script),
         path_text(&job.log),
         job.reason,
+        job.processing.0,
     ])
 }
 
 fn write_group(book: &Transaction<'_>, group: &GroupRecord) -> rusqlite::Result<usize> {
-    let sql = "INSERT OR REPLACE INTO groups (run, processing, file_group, members, step, since_ns, tasks, results)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let sql = "INSERT OR REPLACE INTO groups (run, processing, file_group, members, step, since_ns, tasks, results, lane)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     book.prepare_cached(sql)?.execute(params![
         group.run.0,
         group.processing.0,
@@ -152,6 +195,7 @@ fn write_group(book: &Transaction<'_>, group: &GroupRecord) -> rusqlite::Result<
         ns(group.since),
         to_json(&group.tasks)?,
         to_json(&group.results)?,
+        group.lane,
     ])
 }
 
@@ -201,10 +245,31 @@ pub(super) fn decide(book: &Transaction<'_>, decision: &NewDecision) -> Written<
     })
 }
 
-pub(super) fn request(book: &Transaction<'_>, at: Timestamp, who: &str, kind: RequestKind, file: Option<FileId>) -> Written<i64> {
-    let sql = "INSERT INTO requests (at_ns, who, kind, run, sequence) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let (run, sequence) = (file.map(|file| file.run.0), file.map(|file| file.sequence.0));
-    book.prepare_cached(sql)?.execute(params![ns(at), who, kind.word(), run, sequence])?;
+pub(super) fn mark(book: &Transaction<'_>, mark: &MarkRecord) -> Written<MarkRecord> {
+    let sql = "INSERT INTO marks (at_ns, run, mark, comment, who, role) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let params = params![ns(mark.at), mark.run.0, mark.mark.word(), mark.comment, mark.who, mark.role];
+    book.prepare_cached(sql)?.execute(params)?;
+    Ok(MarkRecord { id: book.last_insert_rowid(), ..mark.clone() })
+}
+
+pub(super) fn name_kinds(book: &Transaction<'_>, at: Timestamp, who: &str, kinds: &[(Run, String)]) -> Written<()> {
+    let sql = "INSERT INTO run_kinds (at_ns, run, kind, who) VALUES (?1, ?2, ?3, ?4)";
+    for (run, kind) in kinds {
+        book.prepare_cached(sql)?.execute(params![ns(at), run.0, kind, who])?;
+    }
+    Ok(())
+}
+
+pub(super) fn request(
+    book: &Transaction<'_>,
+    at: Timestamp,
+    who: &str,
+    kind: RequestKind,
+    subject: &RequestSubject,
+) -> Written<i64> {
+    let sql = "INSERT INTO requests (at_ns, who, kind, run, sequence, subject) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let (run, sequence) = (subject.run.map(|run| run.0), subject.file.map(|file| file.sequence.0));
+    book.prepare_cached(sql)?.execute(params![ns(at), who, kind.word(), run, sequence, to_json(subject)?])?;
     Ok(book.last_insert_rowid())
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::super::{Ended, Failure, Outcome};
 use super::daq::Plan;
-use crate::bookkeeping::{FileStep, GroupStep, Overview, SqliteStore, Store};
+use crate::bookkeeping::{GroupStep, Overview, PassStep, SqliteStore, Store};
 use crate::config::Workspace;
 
 /// Between two looks into the book.
@@ -60,12 +60,12 @@ pub(super) fn until_done(workspace: &Workspace, plan: &Plan, stop: &AtomicBool, 
 }
 
 fn count(book: &Overview) -> Standing {
-    let at_least = |step: FileStep| book.files.iter().filter(|file| file.step != FileStep::Failed && file.step >= step).count();
+    let at_least = |step: PassStep| book.files.iter().filter(|file| book.has_reached(file, step)).count();
     Standing {
-        taken: at_least(FileStep::Queued),
-        reconstructed: at_least(FileStep::Reconstructed),
-        analysed: at_least(FileStep::Analysed),
-        failed: book.files.iter().filter(|file| file.step == FileStep::Failed).count(),
+        taken: at_least(PassStep::Held),
+        reconstructed: at_least(PassStep::Reconstructed),
+        analysed: at_least(PassStep::Analysed),
+        failed: book.files.iter().filter(|file| book.failure_of(file).is_some()).count(),
         groups_done: book.groups.iter().filter(|group| group.step == GroupStep::Done).count(),
         groups_failed: book.groups.iter().filter(|group| group.step == GroupStep::Failed).count(),
     }

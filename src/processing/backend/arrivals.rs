@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use monitasks::vocab::{FileId, Processing, Run};
+use monitasks::vocab::{FileId, Run};
 use serde_json::{Value, json};
 
 use super::{Backend, ProcessingError, of_file, of_run};
-use crate::bookkeeping::{FileRecord, FileStep, NotTakenRecord, Row, RunRecord};
+use crate::bookkeeping::{FailureClass, FileRecord, FileStep, NotTakenRecord, PassRecord, PassStep, Row, RunRecord};
 use crate::processing::intake::Found;
-use crate::processing::steps::FileEvent;
+use crate::processing::steps::{FileEvent, PassEvent, next_pass};
 use crate::processing::transfer::{checksum, is_beginning, seen, set_aside};
 use crate::processing::watch::Hint;
 
@@ -32,7 +32,7 @@ impl Backend<'_> {
             Found::File { file, source, size_bytes, written } => {
                 let state = (*size_bytes, *written);
                 let is_refused = self.refused.get(source) == Some(&state)
-                    || self.files.get(file).is_some_and(|known| known.refused == Some(state));
+                    || self.shift.files.get(file).is_some_and(|known| known.refused == Some(state));
                 is_refused.then(|| source.clone())
             }
             Found::RunEnd(_) => None,
@@ -50,7 +50,7 @@ impl Backend<'_> {
     /// Follows hints. A run's end that was not known is taken by a sweep, so that files no hint told of come before it.
     pub(super) fn follow(&mut self, hints: &[Hint], now: Instant) -> Result<(), ProcessingError> {
         let found: Vec<Found> = hints.iter().flat_map(|hint| self.intake.follow(hint, now)).collect();
-        let has_ended = |run: &Run| self.runs.get(run).is_some_and(|run| run.ended.is_some());
+        let has_ended = |run: &Run| self.shift.runs.get(run).is_some_and(|run| run.ended.is_some());
         let (ends, files): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| matches!(found, Found::RunEnd(_)));
         let is_new = ends.iter().any(|end| matches!(end, Found::RunEnd(run) if !has_ended(run)));
         self.take_in(files)?;
@@ -71,13 +71,13 @@ impl Backend<'_> {
     }
 
     fn take_file(&mut self, file: FileId, source: String, size_bytes: u64, written: Timestamp) -> Result<(), ProcessingError> {
-        if self.files.contains_key(&file) {
+        if self.shift.files.contains_key(&file) {
             return self.look_again(file, &source, size_bytes, written);
         }
         let now = Timestamp::now();
         let mut story = vec![];
         let mut rows = vec![];
-        if !self.runs.contains_key(&file.run) {
+        if !self.shift.runs.contains_key(&file.run) {
             story.push(of_run(now, Some(file.run), "run_seen", json!({})));
             rows.push(Row::Run(RunRecord { run: file.run, first_seen: now, ended: None, ended_by: None }));
         }
@@ -85,7 +85,6 @@ impl Backend<'_> {
         story.push(of_file(now, file, "arrived", facts));
         rows.push(Row::File(FileRecord {
             file,
-            processing: Processing(1),
             step: FileStep::Arrived,
             since: now,
             failure: None,
@@ -95,11 +94,7 @@ impl Backend<'_> {
             daq_closed: written,
             arrived: now,
             adler32: None,
-            attempt: 0,
-            lost: 0,
-            events: None,
-            accepted: None,
-            group: None,
+            events_by_trigger: None,
             refused: None,
         }));
         self.keep(&story, rows)?;
@@ -110,10 +105,11 @@ impl Backend<'_> {
     /// A file that is known stands in the intake folder: as it was, touched, or with other content, which is refused.
     fn look_again(&mut self, file: FileId, source: &str, size_bytes: u64, written: Timestamp) -> Result<(), ProcessingError> {
         let state = (size_bytes, written);
-        let Some(record) = self.files.get(&file) else { return Ok(()) };
+        let Some(record) = self.shift.files.get(&file) else { return Ok(()) };
         let Some(adler32) = record.adler32 else { return self.look_at_awaited(file, source, size_bytes, written) };
         // One that has grown while it is worked on is judged when that is over: it was a piece, or it is another one.
-        let is_under_way = record.step < FileStep::Reconstructed;
+        let is_under_way =
+            record.step < FileStep::Stored || self.shift.passes_of_file(file).any(|pass| pass.step < PassStep::Reconstructed);
         if is_under_way && record.source == source && size_bytes > record.size_bytes {
             return Ok(());
         }
@@ -121,11 +117,11 @@ impl Backend<'_> {
             || record.refused == Some(state)
             || self.refused.get(source) == Some(&state)
             || self.same_content.get(source) == Some(&state);
-        let may_be_whole_now = record.step == FileStep::Failed && record.source == source;
+        let may_be_whole_now = self.came_to_nothing(record) && record.source == source;
         if is_known || (may_be_whole_now && self.take_again(file, json!({}))?) {
             return Ok(());
         }
-        let Some(record) = self.files.get(&file) else { return Ok(()) };
+        let Some(record) = self.shift.files.get(&file) else { return Ok(()) };
         let path = self.intake.folder().join(source);
         let Ok(found) = checksum(&path) else { return Ok(()) };
         if found == (record.size_bytes, adler32) {
@@ -156,7 +152,7 @@ impl Backend<'_> {
                 && record.source == source
                 && (record.size_bytes, record.daq_closed) != (size_bytes, written)
         };
-        if self.files.get(&file).filter(has_changed).is_none() {
+        if self.shift.files.get(&file).filter(has_changed).is_none() {
             return Ok(());
         }
         let event = FileEvent::SourceChanged { size_bytes, daq_closed: written };
@@ -166,7 +162,8 @@ impl Backend<'_> {
     /// Takes a failed file in again when its copy is a piece of its source, which has grown since and is complete now; answers
     /// whether it was. The copy is set aside, nothing is written over.
     pub(super) fn take_again(&mut self, file: FileId, mut detail: Value) -> Result<bool, ProcessingError> {
-        let Some(record) = self.files.get(&file).filter(|record| record.adler32.is_some()) else { return Ok(false) };
+        let may_be_piece = |record: &&FileRecord| record.adler32.is_some() && self.came_to_nothing(record);
+        let Some(record) = self.shift.files.get(&file).filter(may_be_piece) else { return Ok(false) };
         let (from, copy) = (self.intake.folder().join(&record.source), self.workspace.raw_file(file));
         let Ok((size_bytes, daq_closed)) = seen(&from) else { return Ok(false) };
         if size_bytes <= record.size_bytes || !self.intake.is_complete(&record.source, size_bytes, daq_closed) {
@@ -185,8 +182,19 @@ impl Backend<'_> {
         self.put_off.remove(&subject);
         detail["set_aside"] = json!(aside);
         detail["size_bytes"] = json!(size_bytes);
-        self.file_event(file, &FileEvent::TakenAgain { size_bytes, daq_closed }, detail, vec![])?;
+        let mut rows = Vec::new();
+        for pass in self.shift.passes_of_file(file) {
+            rows.push(Row::Pass(next_pass(pass, &PassEvent::FileTakenAgain, Timestamp::now())?));
+        }
+        self.file_event(file, &FileEvent::TakenAgain { size_bytes, daq_closed }, detail, rows)?;
         Ok(true)
+    }
+
+    /// Whether a file failed on its way in, or in every processing that took it.
+    fn came_to_nothing(&self, file: &FileRecord) -> bool {
+        let mut passes = self.shift.passes_of_file(file.file).peekable();
+        let has_failed = |pass: &PassRecord| pass.step == PassStep::Failed && pass.failure != Some(FailureClass::Cancelled);
+        file.step == FileStep::Failed || (file.step == FileStep::Stored && passes.peek().is_some() && passes.all(has_failed))
     }
 
     /// Ends runs of which nothing new has come for the quiet time.
@@ -205,16 +213,14 @@ impl Backend<'_> {
 
     fn quiet_runs(&self, now: Timestamp) -> Vec<Run> {
         let quiet_s = self.workspace.settings.intake.run_quiet_s;
-        let last_of = |run: Run| self.files_of(run).map(|file| file.arrived).max();
-        let is_quiet = |run: &RunRecord| {
-            let last = last_of(run.run).unwrap_or(run.first_seen);
-            now.duration_since(last).as_secs_f64() >= quiet_s && !self.intake.has_open_file_of(run.run)
+        let is_quiet = |(run, last): &(&Run, &Timestamp)| {
+            now.duration_since(**last).as_secs_f64() >= quiet_s && !self.intake.has_open_file_of(**run)
         };
-        self.runs.values().filter(|run| run.ended.is_none() && is_quiet(run)).map(|run| run.run).collect()
+        self.shift.last_arrivals.iter().filter(is_quiet).map(|(run, _)| *run).collect()
     }
 
     fn end_run(&mut self, run: Run, by: &str, now: Timestamp) -> Result<(), ProcessingError> {
-        let known = self.runs.get(&run);
+        let known = self.shift.runs.get(&run);
         if known.is_some_and(|run| run.ended.is_some()) {
             return Ok(());
         }

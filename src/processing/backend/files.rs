@@ -1,20 +1,18 @@
-//! Raw files, moved on one step at a time.
+//! Raw files on their way into the storage, moved on one step at a time.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use jiff::Timestamp;
 use monitasks::vocab::FileId;
 use serde_json::{Value, json};
 
-use super::jobs::{JobCommand, JobNews, why_it_failed};
 use super::{Backend, ProcessingError, of_file};
-use crate::bookkeeping::{FailureClass, FileRecord, FileStep, JobKind, Row, TransferRecord};
-use crate::processing::batch::{EndMark, JobSubject};
-use crate::processing::collect::{CollectError, accept_reconstructed, last_message, last_words};
+use crate::bookkeeping::{FailureClass, FileRecord, FileStep, PassRecord, PassStep, Row, TransferRecord};
 use crate::processing::durable;
-use crate::processing::script::path_text;
 use crate::processing::steps::{FileEvent, next_file};
 use crate::processing::transfer::{TransferError, seen, standing_copy};
+use crate::rawdata::RawReader;
 
 impl Backend<'_> {
     /// Moves every file on as far as it goes without waiting; answers whether any moved. One copy at most: jobs' ends and new
@@ -23,12 +21,14 @@ impl Backend<'_> {
         for file in self.stale_entries.clone() {
             self.bring_queue_entry_up_to_date(file)?;
         }
-        let under_way: Vec<FileId> =
-            self.files.values().filter(|file| file.step < FileStep::Reconstructed).map(|file| file.file).collect();
+        let under_way: Vec<FileId> = self.shift.files_under_way.iter().copied().collect();
         let (mut has_moved, mut may_copy) = (false, true);
         for file in under_way {
-            while let Some(record) = self.files.get(&file).filter(|record| may_copy || record.step > FileStep::Copying).cloned() {
-                let subject = file.to_string();
+            if !may_copy {
+                break;
+            }
+            let subject = file.to_string();
+            while let Some(record) = self.shift.files.get(&file).cloned() {
                 if self.is_put_off(&subject) {
                     break;
                 }
@@ -49,19 +49,8 @@ impl Backend<'_> {
             FileStep::Arrived if !self.may_copy(file) => return Ok(false),
             FileStep::Arrived => self.file_event(file.file, &FileEvent::CopyStarted, json!({}), vec![])?,
             FileStep::Copying => self.copy(file)?,
-            FileStep::Copied => self.enter_queue(file)?,
-            FileStep::Queued if self.has_free_slot() => {
-                let subject = subject_of(file);
-                let order = self.order(&subject, file.attempt + 1);
-                let row = self.allotted_row(&order);
-                let detail = json!({"job": order.name, "attempt": order.attempt});
-                self.file_event(file.file, &FileEvent::Allotted, detail, vec![Row::Job(row)])?;
-            }
-            FileStep::Submitting | FileStep::Running => return self.follow_job(file),
-            FileStep::Ended => self.accept(file)?,
-            FileStep::Queued | FileStep::Reconstructed | FileStep::Grouped | FileStep::Analysed | FileStep::Failed => {
-                return Ok(false);
-            }
+            FileStep::Copied => self.store(file)?,
+            FileStep::Stored | FileStep::Failed => return Ok(false),
         }
         Ok(true)
     }
@@ -109,13 +98,13 @@ impl Backend<'_> {
             Err(error) => {
                 let is_space = matches!(error, TransferError::NoRoom { .. });
                 let class = if is_space { FailureClass::Space } else { FailureClass::Intake };
-                self.fail(file.file, class, error.to_string(), vec![])
+                self.fail(file.file, class, error.to_string())
             }
         }
     }
 
-    /// Writes both log lines and the queue entry.
-    fn enter_queue(&mut self, file: &FileRecord) -> Result<(), ProcessingError> {
+    /// Writes both log lines and the queue entry, and gives the file to its lanes.
+    fn store(&mut self, file: &FileRecord) -> Result<(), ProcessingError> {
         if let Some(transfer) = self.store.transfer(file.file)? {
             let log = self.workspace.all_transfer_log();
             self.logs.write(self.workspace, &transfer, file.daq_closed).map_err(|why| ProcessingError::Io {
@@ -125,86 +114,33 @@ impl Backend<'_> {
             })?;
         }
         self.queue_entry(file.file, true)?;
-        self.file_event(file.file, &FileEvent::Queued, json!({}), vec![])
+        let events_by_trigger = self.count_events(file.file);
+        let events: Option<u64> = events_by_trigger.as_ref().map(|counts| counts.values().sum());
+        let event = FileEvent::Stored { events_by_trigger };
+        let now = Timestamp::now();
+        let next = next_file(file, &event, now)?;
+        let mut story = vec![of_file(now, file.file, event.word(), json!({"events": events}))];
+        let mut rows = self.enter_lanes(&next, now, &mut story)?;
+        rows.push(Row::File(next));
+        self.keep(&story, rows)?;
+        self.tell(&file.file, event.word(), None);
+        self.bring_queue_entry_up_to_date(file.file)
     }
 
-    /// Starts a file's job, or looks what has become of it.
-    fn follow_job(&mut self, file: &FileRecord) -> Result<bool, ProcessingError> {
-        let order = self.order(&subject_of(file), file.attempt);
-        let news = if file.step == FileStep::Submitting {
-            let raw = path_text(&self.workspace.raw_file(file.file));
-            let out = path_text(&order.work);
-            let arguments = ["reconstruct", &raw, "--out", &out, "--threads", "1"].map(str::to_owned).to_vec();
-            self.start_job(&order, &JobCommand { arguments, input: vec![raw] })?
-        } else {
-            self.watch_job(&order)?
-        };
-        let Some(news) = news else { return Ok(false) };
-        let row = vec![Row::Job(self.row_after(&order, &news, Timestamp::now()))];
-        let detail = json!({"job": order.name, "attempt": order.attempt});
-        match news {
-            JobNews::Submitted(_) => self.file_event(file.file, &FileEvent::Submitted, detail, row)?,
-            JobNews::Ended(mark) if mark.is_well() => {
-                self.file_event(file.file, &FileEvent::JobEnded, json!(mark), row)?;
-            }
-            JobNews::Ended(mark) => self.fail(file.file, FailureClass::Job, why_it_failed(&order, &mark), row)?,
-            JobNews::Gone => {
-                self.file_event(file.file, &FileEvent::JobGone { last_words: last_words(&order.log) }, detail, row)?;
-                self.report_if_failed(file.file);
-            }
-            JobNews::Refused(reason) => self.fail(file.file, FailureClass::Submit, reason, row)?,
+    /// Whole events of a file in the storage by trigger type; none when it can't be read, which its job will say in words.
+    fn count_events(&self, file: FileId) -> Option<BTreeMap<u8, u64>> {
+        let raw = RawReader::open(&self.workspace.raw_file(file), &self.detector.readout).ok()?;
+        let mut counts = BTreeMap::new();
+        for header in raw.headers() {
+            *counts.entry(header.trigger_type).or_insert(0) += 1;
         }
-        Ok(true)
+        Some(counts)
     }
 
-    /// Accepts a file's output, or fails it.
-    fn accept(&mut self, file: &FileRecord) -> Result<(), ProcessingError> {
-        let order = self.order(&subject_of(file), file.attempt);
-        let (place, raw) = (self.workspace.reco_file(file.file), self.workspace.raw_file(file.file));
-        let mark = EndMark::of(&order.mark, &order.name, order.attempt);
-        let started = mark.as_ref().map(|mark| mark.started);
-        match accept_reconstructed(&order.work, &place, file.file, &raw, &self.detector, started) {
-            Ok(events) => {
-                let has_finding = mark.is_some_and(|mark| mark.dqmon_status == Some(1));
-                let finding = if has_finding { last_message(&order.log) } else { None };
-                let detail = json!({"output": place, "events": events, "finding": finding});
-                self.file_event(file.file, &FileEvent::Accepted { events, finding }, detail, vec![])?;
-                self.report.accepted += 1;
-                // The folder is empty but for dqmon's status; leaving it is no harm.
-                let _ = fs::remove_dir_all(&order.work);
-                Ok(())
-            }
-            Err(CollectError::Refused(reason)) => self.fail(file.file, FailureClass::Output, reason, vec![]),
-            Err(error @ CollectError::Io { .. }) => self.fail(file.file, FailureClass::Output, error.to_string(), vec![]),
-        }
-    }
-
-    /// Puts a failed file back into the queue; answers what came of it.
-    pub(super) fn resubmit(&mut self, file: FileId, who: &str) -> Result<String, ProcessingError> {
-        match self.files.get(&file).cloned() {
-            None => Ok(format!("{file} is not in the book")),
-            Some(record) if record.step != FileStep::Failed => Ok(format!("{file} has not failed, it is {}", record.step.word())),
-            Some(_) if self.take_again(file, json!({"who": who}))? => {
-                Ok(format!("{file} has grown since it was copied: it is taken in again"))
-            }
-            Some(_) => {
-                self.file_event(file, &FileEvent::Resubmitted, json!({"who": who}), vec![])?;
-                Ok(format!("{file} is processed again"))
-            }
-        }
-    }
-
-    fn fail(&mut self, file: FileId, class: FailureClass, reason: String, rows: Vec<Row>) -> Result<(), ProcessingError> {
+    fn fail(&mut self, file: FileId, class: FailureClass, reason: String) -> Result<(), ProcessingError> {
         let detail = json!({"class": class.word(), "reason": reason});
-        self.file_event(file, &FileEvent::Failed { class, reason }, detail, rows)?;
-        self.report_if_failed(file);
-        Ok(())
-    }
-
-    fn report_if_failed(&mut self, file: FileId) {
-        if let Some(record) = self.files.get(&file).filter(|record| record.step == FileStep::Failed) {
-            self.report.failures.push((file.to_string(), record.reason.clone().unwrap_or_default()));
-        }
+        self.report.failures.push((file.to_string(), reason.clone()));
+        self.file_event(file, &FileEvent::Failed { class, reason }, detail, vec![])
     }
 
     /// Stores an event of a file with the rows that go with it.
@@ -215,7 +151,7 @@ impl Backend<'_> {
         detail: Value,
         mut rows: Vec<Row>,
     ) -> Result<(), ProcessingError> {
-        let Some(record) = self.files.get(&file) else { return Ok(()) };
+        let Some(record) = self.shift.files.get(&file) else { return Ok(()) };
         let now = Timestamp::now();
         let next = next_file(record, event, now)?;
         // What the event itself says, else what it made the file's reason; never a reason that stood there before.
@@ -244,11 +180,12 @@ impl Backend<'_> {
 
     /// Makes the queue entry of a file stand exactly while the book says that it waits.
     fn queue_entry_as_stored(&self, file: FileId) -> Result<(), ProcessingError> {
-        let Some(record) = self.files.get(&file) else { return Ok(()) };
+        let Some(record) = self.shift.files.get(&file) else { return Ok(()) };
+        let waits = |pass: &PassRecord| pass.step <= PassStep::Submitting;
         match record.step {
-            FileStep::Queued | FileStep::Submitting => self.queue_entry(file, true),
             FileStep::Copied => Ok(()),
-            _ => self.queue_entry(file, false),
+            FileStep::Stored => self.queue_entry(file, self.shift.passes_of_file(file).any(waits)),
+            FileStep::Arrived | FileStep::Copying | FileStep::Failed => self.queue_entry(file, false),
         }
     }
 
@@ -261,13 +198,4 @@ impl Backend<'_> {
         };
         done.map_err(|why| ProcessingError::Io { what: "queue entry not kept", why, path })
     }
-}
-
-/// The reconstruction of a file. A later pass over a run carries its number.
-fn subject_of(file: &FileRecord) -> JobSubject {
-    let name = match file.processing.0 {
-        0 | 1 => format!("reco_{}", file.file),
-        pass => format!("reco_{}-p{pass}", file.file),
-    };
-    JobSubject { name, kind: JobKind::Reconstruct, run: file.file.run, file: Some(file.file), group: None }
 }

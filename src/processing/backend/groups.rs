@@ -9,50 +9,49 @@ use serde_json::{Value, json};
 use super::jobs::{JobCommand, JobNews, why_it_failed};
 use super::readings::readings_of;
 use super::{Backend, ProcessingError, of_file, of_run};
-use crate::bookkeeping::{FailureClass, FileRecord, FileStep, GroupRecord, GroupStep, JobKind, Row, TaskPhase, TaskStep};
+use crate::bookkeeping::{FailureClass, GroupRecord, GroupStep, JobKind, PassRecord, PassStep, Row, TaskPhase, TaskStep};
 use crate::processing::batch::{JobOrder, JobSubject};
 use crate::processing::collect::{last_words, place_results};
 use crate::processing::script::path_text;
-use crate::processing::steps::{FileEvent, GroupEvent, Readiness, group_tasks, next_file, next_group, readiness};
+use crate::processing::steps::{GroupEvent, PassEvent, Readiness, group_tasks, next_group, next_pass, readiness};
 
 impl Backend<'_> {
-    /// Forms the groups that are full, and of an ended run the rest; answers whether there was any.
+    /// Forms the groups that are full, and of a processing with no more files to come the rest; answers whether there was any.
     pub(super) fn form_groups(&mut self) -> Result<bool, ProcessingError> {
-        let size = self.workspace.settings.analysis.files_per_group;
         let mut has_formed = false;
-        for run in self.runs.keys().copied().collect::<Vec<_>>() {
-            while let Some(members) = self.next_members(run, size) {
-                self.form_group(run, &members)?;
+        for (run, processing) in self.shift.changed.iter().copied().collect::<Vec<_>>() {
+            while let Some(members) = self.next_members(run, processing) {
+                self.form_group(run, processing, &members)?;
                 has_formed = true;
             }
         }
         Ok(has_formed)
     }
 
-    /// The members of the next group of a run; none while it is not full and more files may come.
-    fn next_members(&self, run: Run, size: usize) -> Option<Vec<FileId>> {
-        let of_run = || self.files_of(run);
-        let mut waiting: Vec<&FileRecord> = of_run().filter(|file| file.step == FileStep::Reconstructed).collect();
-        waiting.sort_by_key(|file| (file.accepted, file.file));
-        waiting.truncate(size);
-        let has_ended = self.runs.get(&run).is_some_and(|run| run.ended.is_some()) && !self.intake.has_open_file_of(run);
-        let all_there = has_ended && of_run().all(|file| file.step >= FileStep::Reconstructed);
-        if waiting.is_empty() || (waiting.len() < size && !all_there) {
-            return None;
-        }
-        let mut members: Vec<FileId> = waiting.iter().map(|file| file.file).collect();
+    /// The members of the next group of a processing; none while it is not full and more files may come.
+    fn next_members(&self, run: Run, processing: Processing) -> Option<Vec<FileId>> {
+        let analysis = &self.workspace.settings.analysis;
+        let of_processing = || self.shift.passes_of(run, processing);
+        let mut waiting: Vec<&PassRecord> = of_processing().filter(|pass| pass.step == PassStep::Reconstructed).collect();
+        waiting.sort_by_key(|pass| (pass.accepted, pass.file));
+        let full = size_of_full_group(&waiting, analysis.files_per_group, analysis.tracks_per_group);
+        let is_rest = || {
+            let is_under_way = |pass: &PassRecord| pass.step < PassStep::Reconstructed || pass.retry_at.is_some();
+            !waiting.is_empty() && self.is_complete(run, processing) && !of_processing().any(is_under_way)
+        };
+        let size = full.or_else(|| is_rest().then_some(waiting.len()))?;
+        let mut members: Vec<FileId> = waiting[..size].iter().map(|pass| pass.file).collect();
         members.sort();
         Some(members)
     }
 
-    fn form_group(&mut self, run: Run, members: &[FileId]) -> Result<(), ProcessingError> {
+    fn form_group(&mut self, run: Run, processing: Processing, members: &[FileId]) -> Result<(), ProcessingError> {
         let now = Timestamp::now();
-        let processing = Processing(1);
-        let of_run_groups = self.groups.range((run, processing, Group(0))..=(run, processing, Group(u32::MAX)));
-        let group = Group(of_run_groups.last().map_or(0, |((.., group), _)| group.0 + 1));
+        let group = Group(self.shift.groups_of(run, processing).next_back().map_or(0, |last| last.group.0 + 1));
         let record = GroupRecord {
             run,
             processing,
+            lane: self.shift.processings.get(&(run, processing)).map_or_else(String::new, |processing| processing.lane.clone()),
             group,
             members: members.to_vec(),
             step: GroupStep::Analysing,
@@ -61,12 +60,13 @@ impl Backend<'_> {
             results: Vec::new(),
         };
         let name = record.name();
-        let mut story = vec![of_run(now, Some(run), "group_formed", json!({"group": name, "members": members}))];
+        let mut story =
+            vec![of_run(now, Some(run), "group_formed", json!({"group": name, "lane": record.lane, "members": members}))];
         let mut rows = Vec::new();
-        for member in members.iter().filter_map(|member| self.files.get(member)) {
-            let event = FileEvent::Grouped(group);
-            rows.push(Row::File(next_file(member, &event, now)?));
-            story.push(of_file(now, member.file, event.word(), json!({"group": name})));
+        for member in members.iter().filter_map(|member| self.shift.passes.get(&(*member, processing))) {
+            let event = PassEvent::Grouped(group);
+            rows.push(Row::Pass(next_pass(member, &event, now)?));
+            story.push(of_file(now, member.file, event.word(), json!({"group": name, "lane": record.lane})));
         }
         rows.push(Row::Group(record));
         self.keep(&story, rows)?;
@@ -76,12 +76,11 @@ impl Backend<'_> {
 
     /// Moves every group's analyses on; answers whether any moved.
     pub(super) fn move_groups(&mut self) -> Result<bool, ProcessingError> {
-        let under_way: Vec<_> =
-            self.groups.iter().filter(|(_, group)| group.step == GroupStep::Analysing).map(|(key, _)| *key).collect();
+        let under_way: Vec<_> = self.shift.groups_under_way.iter().copied().collect();
         let mut has_moved = false;
         for key in under_way {
             for kind in group_tasks().iter().map(|task| task.kind) {
-                while let Some(group) = self.groups.get(&key).cloned() {
+                while let Some(group) = self.shift.groups.get(&key).cloned() {
                     let subject = format!("{} of {}", kind.word(), group.name());
                     if self.is_put_off(&subject) {
                         break;
@@ -184,17 +183,22 @@ impl Backend<'_> {
     }
 
     fn analysis_command(&self, group: &GroupRecord, kind: JobKind, order: &JobOrder) -> JobCommand {
-        let input: Vec<String> = group.members.iter().map(|member| path_text(&self.workspace.reco_file(*member))).collect();
+        let output_of = |member: &FileId| {
+            let pass = self.shift.passes.get(&(*member, group.processing));
+            self.workspace.reco_file(*member, pass.map_or(group.processing, |pass| pass.output_of))
+        };
+        let input: Vec<String> = group.members.iter().map(|member| path_text(&output_of(member))).collect();
         let mut arguments = vec!["analyse".to_owned(), kind.word().to_owned()];
         arguments.extend(input.iter().cloned());
         arguments.extend(["--out".to_owned(), path_text(&order.work)]);
         arguments.extend(["--processing".to_owned(), group.processing.0.to_string()]);
         arguments.extend(["--group".to_owned(), group.group.0.to_string()]);
-        JobCommand { arguments, input }
+        arguments.extend(["--lane".to_owned(), group.lane.clone()]);
+        JobCommand { arguments, input, settings: self.settings_of(&group.lane) }
     }
 
     /// Stores an event of a group; when it was the last one, of its members too.
-    fn group_event(
+    pub(super) fn group_event(
         &mut self,
         group: &GroupRecord,
         kind: JobKind,
@@ -207,13 +211,21 @@ impl Backend<'_> {
         let reason = next.tasks.iter().find(|task| task.kind == kind).and_then(|task| task.reason.clone());
         let facts = json!({"group": group.name(), "analysis": kind.word(), "reason": reason, "detail": detail});
         let mut story = vec![of_run(now, Some(group.run), event.word(), facts)];
-        if next.step != GroupStep::Analysing {
-            rows.extend(readings_of(&next, self.workspace, &self.detector, now).into_iter().map(Row::Reading));
-            for member in next.members.iter().filter_map(|member| self.files.get(member)) {
-                let event = end_of_member(&next);
-                rows.push(Row::File(next_file(member, &event, now)?));
+        let members = || next.members.iter().filter_map(|member| self.shift.passes.get(&(*member, next.processing)));
+        let event_of_members = match (group.step, next.step) {
+            (GroupStep::Analysing, GroupStep::Analysing) => None,
+            // It is made again: its members wait for it with it.
+            (_, GroupStep::Analysing) => Some(PassEvent::Regrouped),
+            _ => Some(end_of_member(&next)),
+        };
+        if let Some(event) = event_of_members {
+            for member in members().filter(|member| !(event == PassEvent::Regrouped && member.step == PassStep::Grouped)) {
+                rows.push(Row::Pass(next_pass(member, &event, now)?));
                 story.push(of_file(now, member.file, event.word(), json!({"group": next.name(), "fault": next.fault()})));
             }
+        }
+        if next.step != GroupStep::Analysing {
+            rows.extend(readings_of(&next, self.workspace, &self.detector, now).into_iter().map(Row::Reading));
         }
         let (name, step, fault) = (next.name(), next.step, next.fault());
         rows.push(Row::Group(next));
@@ -228,18 +240,31 @@ impl Backend<'_> {
     }
 }
 
+/// How many of the files that wait make a full group; none when they don't. Files or tracks, whichever is reached first.
+fn size_of_full_group(waiting: &[&PassRecord], files: usize, tracks: u64) -> Option<usize> {
+    let mut so_far = 0;
+    let enough = waiting.iter().position(|pass| {
+        so_far += pass.tracks.unwrap_or(0);
+        tracks > 0 && so_far >= tracks
+    });
+    let by_tracks = enough.map(|last| last + 1);
+    let by_files = (tracks == 0 && waiting.len() >= files).then_some(files);
+    by_tracks.or(by_files)
+}
+
 /// What a group's end is for its members: in a result, or in none.
-fn end_of_member(group: &GroupRecord) -> FileEvent {
+fn end_of_member(group: &GroupRecord) -> PassEvent {
     if group.tasks.iter().any(|task| task.phase == TaskPhase::Done) {
-        FileEvent::Analysed { fault: group.fault() }
+        PassEvent::Analysed { fault: group.fault() }
     } else {
-        FileEvent::Failed { class: FailureClass::Analysis, reason: group.fault().unwrap_or_default() }
+        let reason = group.fault().unwrap_or_default();
+        PassEvent::Failed { class: FailureClass::Analysis, reason, retry_at: None }
     }
 }
 
 fn subject_of(group: &GroupRecord, kind: JobKind) -> JobSubject {
     let name = format!("{}_{}", kind.word(), group.name());
-    JobSubject { name, kind, run: group.run, file: None, group: Some(group.group) }
+    JobSubject { name, kind, run: group.run, file: None, group: Some(group.group), processing: group.processing }
 }
 
 /// The files an analysis makes, relative to `results/`; the sidecar first, so that whoever sees a text finds what belongs to it.

@@ -5,7 +5,8 @@ use std::fs;
 use jiff::Timestamp;
 
 use super::{Backend, ProcessingError};
-use crate::bookkeeping::{FileStep, JobRecord, JobState, TaskPhase};
+use crate::bookkeeping::{JobRecord, JobState, PassStep, TaskPhase};
+use crate::config::Settings;
 use crate::processing::batch::{BatchError, EndMark, JobOrder, JobSeen, JobSubject};
 use crate::processing::collect::last_words;
 use crate::processing::durable;
@@ -29,14 +30,21 @@ pub(super) struct JobCommand {
     pub(super) arguments: Vec<String>,
     /// The files that are read.
     pub(super) input: Vec<String>,
+    /// The settings it works with.
+    pub(super) settings: Settings,
 }
 
 impl Backend<'_> {
     /// Jobs under way, of files and of groups.
     fn jobs_under_way(&self) -> usize {
-        let files = self.files.values().filter(|file| matches!(file.step, FileStep::Submitting | FileStep::Running)).count();
-        let tasks = self.groups.values().flat_map(|group| &group.tasks);
-        files + tasks.filter(|task| matches!(task.phase, TaskPhase::Submitting | TaskPhase::Running)).count()
+        let is_under_way = |key: &&_| {
+            let step = self.shift.passes.get(*key).map(|pass| pass.step);
+            matches!(step, Some(PassStep::Submitting | PassStep::Running))
+        };
+        let tasks =
+            self.shift.groups_under_way.iter().filter_map(|key| self.shift.groups.get(key)).flat_map(|group| &group.tasks);
+        let analyses = tasks.filter(|task| matches!(task.phase, TaskPhase::Submitting | TaskPhase::Running)).count();
+        self.shift.with_job.iter().filter(is_under_way).count() + analyses
     }
 
     /// Whether one more job may be started.
@@ -46,7 +54,7 @@ impl Backend<'_> {
 
     /// The order of a job's attempt as the book knows it.
     pub(super) fn order(&self, subject: &JobSubject, attempt: u32) -> JobOrder {
-        let known = self.jobs.get(&subject.name).filter(|job| job.attempt == attempt);
+        let known = self.shift.jobs.get(&subject.name).filter(|job| job.attempt == attempt);
         let submitted = known.map_or_else(Timestamp::now, |job| job.submitted);
         JobOrder::new(self.workspace, subject, attempt, submitted)
     }
@@ -86,7 +94,7 @@ impl Backend<'_> {
 
     /// The row of a job after news of it.
     pub(super) fn row_after(&self, order: &JobOrder, news: &JobNews, at: Timestamp) -> JobRecord {
-        let known = self.jobs.get(&order.name).filter(|job| job.attempt == order.attempt).cloned();
+        let known = self.shift.jobs.get(&order.name).filter(|job| job.attempt == order.attempt).cloned();
         let row = known.unwrap_or_else(|| self.allotted_row(order));
         match news {
             JobNews::Submitted(id) => {
@@ -139,7 +147,7 @@ impl Backend<'_> {
         let program = path_text(&self.options.program);
         let root = path_text(&self.workspace.root);
         // The job works with the settings the backend has, whatever becomes of dqmon.toml meanwhile.
-        let settings = toml::to_string(&self.workspace.settings).map_err(|error| format!("settings not written: {error}"))?;
+        let settings = toml::to_string(&command.settings).map_err(|error| format!("settings not written: {error}"))?;
         durable::write_whole(&order.settings, settings.as_bytes())
             .map_err(|error| format!("settings not written: {error}: {}", order.settings.display()))?;
         let settings = path_text(&order.settings);

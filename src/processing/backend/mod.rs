@@ -4,8 +4,12 @@ mod arrivals;
 mod files;
 mod groups;
 mod jobs;
+mod lanes;
+mod passes;
 mod put_off;
 mod readings;
+mod requests;
+mod shift;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -15,9 +19,10 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use monitasks::detector::Detector;
-use monitasks::vocab::{FileId, Group, Processing, Run};
+use monitasks::vocab::{FileId, Run};
 
 use self::put_off::PutOff;
+use self::shift::Shift;
 use super::batch::{Batch, BatchError, LocalPool};
 use super::intake::Intake;
 use super::lease::{Lease, LeaseError};
@@ -26,8 +31,7 @@ use super::transfer::{LocalCopy, Transfer, TransferError};
 use super::transfer_log::TransferLogs;
 use super::watch::Watch;
 use crate::bookkeeping::{
-    FileRecord, FileStep, GroupRecord, GroupStep, JobRecord, RequestKind, Row, RunRecord, SqliteStore, Store, StoreError,
-    StoryEntry,
+    FileStep, GroupRecord, GroupStep, PassRecord, PassStep, RequestKind, Row, SqliteStore, Store, StoreError, StoryEntry,
 };
 use crate::config::Workspace;
 use crate::detector::{self, DetectorError};
@@ -124,11 +128,8 @@ struct Backend<'a> {
     logs: TransferLogs,
     intake: Intake,
     watch: Watch,
-    runs: BTreeMap<Run, RunRecord>,
-    files: BTreeMap<FileId, FileRecord>,
-    groups: BTreeMap<(Run, Processing, Group), GroupRecord>,
-    /// The newest attempt of each job.
-    jobs: HashMap<String, JobRecord>,
+    /// What the book says of files, passes, processings, groups and jobs.
+    shift: Shift,
     not_taken: BTreeMap<String, String>,
     /// Paths seen with another time and the same content as the copy: size and time when that was found.
     same_content: HashMap<String, (u64, Timestamp)>,
@@ -140,6 +141,8 @@ struct Backend<'a> {
     put_off: BTreeMap<String, PutOff>,
     /// Files whose queue entry could not be brought up to date.
     stale_entries: BTreeSet<FileId>,
+    /// When the rules of lanes are asked again; none for at once.
+    next_gates: Option<Instant>,
     places_passed: u64,
     report: Report,
 }
@@ -208,16 +211,14 @@ impl<'a> Backend<'a> {
             batch: Box::new(LocalPool::new(options.program.clone(), settings.pool.jobs)),
             transfer: Box::new(LocalCopy),
             logs: TransferLogs::new(TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)),
-            runs: overview.runs.into_iter().map(|run| (run.run, run)).collect(),
-            files: overview.files.into_iter().map(|file| (file.file, file)).collect(),
-            groups: overview.groups.into_iter().map(|group| ((group.run, group.processing, group.group), group)).collect(),
-            jobs: overview.jobs.into_iter().map(|job| (job.name.clone(), job)).collect(),
-            not_taken: overview.not_taken.into_iter().map(|file| (file.name, file.reason)).collect(),
+            not_taken: overview.not_taken.iter().map(|file| (file.name.clone(), file.reason.clone())).collect(),
+            shift: Shift::new(overview, settings, store.judgements()?),
             same_content: HashMap::new(),
             is_swept: false,
             refused: HashMap::new(),
             put_off: BTreeMap::new(),
             stale_entries: BTreeSet::new(),
+            next_gates: None,
             places_passed: 0,
             report: Report::default(),
             store: Box::new(store),
@@ -242,17 +243,12 @@ impl<'a> Backend<'a> {
         self.tell(&"backend", "watches", Some(watched));
     }
 
-    /// The files of a run.
-    fn files_of(&self, run: Run) -> impl Iterator<Item = &FileRecord> {
-        self.files.range(FileId::new(run.0, 0)..=FileId::new(run.0, u32::MAX)).map(|(_, file)| file)
-    }
-
     /// Sets right what a stop left beside the book, and answers requests that came while no backend ran.
     fn recover(&mut self) -> Result<(), ProcessingError> {
-        for file in self.files.values().map(|file| file.file).collect::<Vec<_>>() {
+        for file in self.shift.files.keys().copied().collect::<Vec<_>>() {
             self.bring_queue_entry_up_to_date(file)?;
         }
-        for file in self.files.values().filter(|file| file.refused.is_some()) {
+        for file in self.shift.files.values().filter(|file| file.refused.is_some()) {
             for entry in
                 self.store.story(file.file.run, Some(file.file))?.iter().filter(|entry| entry.kind == "other_content_refused")
             {
@@ -263,7 +259,7 @@ impl<'a> Backend<'a> {
                 }
             }
         }
-        for file in self.files.values().filter(|file| file.step > FileStep::Copying) {
+        for file in self.shift.files.values().filter(|file| file.step > FileStep::Copying) {
             self.intake.knows(&file.source, file.size_bytes, file.daq_closed);
         }
         for request in self.store.open_requests()?.into_iter().filter(|request| request.kind == RequestKind::Stop) {
@@ -298,9 +294,13 @@ impl<'a> Backend<'a> {
             }
             has_moved = !hints.is_empty();
             has_moved |= self.end_quiet_runs(Timestamp::now())?;
-            has_moved |= self.form_groups()?;
+            has_moved |= self.ask_gates(Timestamp::now())?;
             has_moved |= self.move_groups()?;
+            has_moved |= self.move_passes()?;
             has_moved |= self.move_files()?;
+            // In this order and last: what changed above makes groups, and what makes none may be the end.
+            has_moved |= self.form_groups()?;
+            has_moved |= self.close_processings()?;
             if has_moved {
                 idle_since = None;
             } else if self.has_reached(until, *idle_since.get_or_insert(now), now) {
@@ -313,48 +313,42 @@ impl<'a> Backend<'a> {
 
     /// Whether the work that was asked for is done.
     fn has_reached(&mut self, until: &RunUntil, idle_since: Instant, now: Instant) -> bool {
-        let groups_rest = |run: Option<Run>| {
-            let of = |group: &&GroupRecord| run.is_none_or(|run| group.run == run);
-            let rests = |group: &GroupRecord| group.step != GroupStep::Analysing || self.is_given_up(&group.name());
-            self.groups.values().filter(of).all(rests)
-        };
         match until {
             RunUntil::Stopped => false,
             RunUntil::DoneOnce => {
-                let rests = |file: &FileRecord| {
-                    matches!(file.step, FileStep::Reconstructed | FileStep::Analysed | FileStep::Failed)
-                        || self.is_given_up(&file.file.to_string())
-                };
                 let patience = Duration::from_secs_f64(2.0 * QUIET_ONCE_S);
                 let is_left = now.duration_since(idle_since) >= patience;
-                let is_done = self.files.values().all(rests) && groups_rest(None);
+                let is_done = self.files_rest(None) && self.passes_rest(None) && self.groups_rest(None);
                 self.report.left_open = self.intake.has_open_files();
                 is_done && (is_left || !self.report.left_open)
             }
             RunUntil::RunsDone(runs) => runs.iter().all(|run| {
-                let has_ended = self.runs.get(run).is_some_and(|run| run.ended.is_some());
-                let rests = |file: &FileRecord| super::steps::is_final(file.step) || self.is_given_up(&file.file.to_string());
-                has_ended && self.files_of(*run).all(rests) && groups_rest(Some(*run))
+                let has_ended = self.shift.runs.get(run).is_some_and(|run| run.ended.is_some());
+                has_ended && self.files_rest(Some(*run)) && self.passes_rest(Some(*run)) && self.groups_rest(Some(*run))
             }),
         }
     }
 
-    /// Takes requests; answers whether to stop.
-    fn serve_requests(&mut self) -> Result<bool, ProcessingError> {
-        for request in self.store.open_requests()? {
-            let outcome = match (request.kind, request.file) {
-                (RequestKind::Stop, _) => "stops".to_owned(),
-                (RequestKind::Resubmit, Some(file)) => self.resubmit(file, &request.who)?,
-                (RequestKind::Resubmit, None) => "no file was named".to_owned(),
-            };
-            self.store.answer_request(request.id, Timestamp::now(), &outcome)?;
-            if request.kind == RequestKind::Stop {
-                let who = if request.who.is_empty() { "nobody named" } else { &request.who };
-                self.tell(&"backend", "stop asked for", Some(format!("by {who} at {}; jobs that run go on", request.at)));
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// Whether no file, of a run or of all, is on its way into the storage.
+    fn files_rest(&self, of: Option<Run>) -> bool {
+        let mut under_way = self.shift.files_under_way.iter().filter(|file| of.is_none_or(|run| file.run == run));
+        under_way.all(|file| self.is_given_up(&file.to_string()))
+    }
+
+    /// Whether no pass, of a run or of all, moves of itself: one that is held rests, and while its run may go on one that is
+    /// reconstructed does too.
+    fn passes_rest(&self, of: Option<Run>) -> bool {
+        let rests = |pass: &PassRecord| {
+            let is_left = matches!(pass.step, PassStep::Held | PassStep::Reconstructed) && of.is_none();
+            is_left || pass.step == PassStep::Held || pass.is_final() || self.is_given_up(&pass.name())
+        };
+        self.shift.passes.values().filter(|pass| of.is_none_or(|run| pass.file.run == run)).all(rests)
+    }
+
+    /// Whether no group, of a run or of all, is being analysed.
+    fn groups_rest(&self, of: Option<Run>) -> bool {
+        let rests = |group: &GroupRecord| group.step != GroupStep::Analysing || self.is_given_up(&group.name());
+        self.shift.groups.values().filter(|group| of.is_none_or(|run| group.run == run)).all(rests)
     }
 
     /// Stores what happened, then makes it the state in memory. Nothing is acted on before it went through here.
@@ -364,13 +358,9 @@ impl<'a> Backend<'a> {
         self.pass_place();
         for row in rows {
             match row {
-                Row::Run(run) => drop(self.runs.insert(run.run, run)),
-                Row::File(file) => drop(self.files.insert(file.file, file)),
-                Row::Job(job) => drop(self.jobs.insert(job.name.clone(), job)),
-                Row::Group(group) => drop(self.groups.insert((group.run, group.processing, group.group), group)),
                 Row::NotTaken(file) => drop(self.not_taken.insert(file.name, file.reason)),
                 Row::NoLongerThere(name) => drop(self.not_taken.remove(&name)),
-                Row::Transfer(_) | Row::Reading(_) => {}
+                row => self.shift.take(row),
             }
         }
         Ok(())

@@ -11,7 +11,7 @@ mod record;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use monitasks::vocab::{FileId, Group, Run};
+use monitasks::vocab::{FileId, Group, Processing, Run};
 
 pub use end_mark::EndMark;
 pub use job::{JobError, JobOrderText, host, run_job};
@@ -96,6 +96,8 @@ pub struct JobOrder {
     pub file: Option<FileId>,
     /// The group it works on, for an analysis.
     pub group: Option<Group>,
+    /// The processing it belongs to.
+    pub processing: Processing,
     /// When it was submitted.
     pub submitted: Timestamp,
     /// IANA name of the site's time zone, for the batch record.
@@ -131,13 +133,15 @@ pub struct JobSubject {
     pub file: Option<FileId>,
     /// The group it works on.
     pub group: Option<Group>,
+    /// The processing it belongs to.
+    pub processing: Processing,
 }
 
 impl JobOrder {
     /// An attempt of a job in a workspace. The first attempt has the job's own name; later ones carry their number.
     #[must_use]
     pub fn new(workspace: &Workspace, subject: &JobSubject, attempt: u32, submitted: Timestamp) -> Self {
-        let JobSubject { name, kind, run, file, group } = subject.clone();
+        let JobSubject { name, kind, run, file, group, processing } = subject.clone();
         let stem = if attempt <= 1 { name.clone() } else { format!("{name}-a{attempt}") };
         let (work, logs) = (workspace.processing("work").join(&stem), workspace.batch_logs_of(run));
         JobOrder {
@@ -146,6 +150,7 @@ impl JobOrder {
             run,
             file,
             group,
+            processing,
             submitted,
             time_zone: workspace.settings.time_zone.clone(),
             script: workspace.scripts_of(run).join(format!("{stem}.sh")),
@@ -177,6 +182,7 @@ impl JobOrder {
             run: self.run,
             file: self.file,
             group: self.group,
+            processing: self.processing,
             state,
             batch: batch.into(),
             batch_id,

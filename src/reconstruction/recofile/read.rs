@@ -10,7 +10,7 @@ use monitasks::vocab::FileId;
 
 use super::bytes::FileBytes;
 use super::error::RecoFileError;
-use super::schema::{EventRows, MetaRows, RecoData, empty_trees, meta_of};
+use super::schema::{EventRows, MatchedRows, MetaRows, RecoData, empty_trees, meta_of};
 use super::tree::{Branch, Tree, Values};
 
 /// What a file is of, and how much of it is there.
@@ -24,6 +24,8 @@ pub struct RecoFacts {
     pub raw_events: u64,
     /// Entries of the tree `events`: the same number when the file is good.
     pub entries: u64,
+    /// Matched tracks in it.
+    pub matched_tracks: u64,
     /// Program and version that wrote it.
     pub software: String,
     /// The detector file's name.
@@ -46,9 +48,12 @@ pub fn load(path: &Path) -> Result<RecoData, RecoFileError> {
 /// # Errors
 /// As [`load`].
 pub fn entries(path: &Path) -> Result<RecoFacts, RecoFileError> {
-    let (entries, meta) = counted(&open(path)?).map_err(|error| at(path, error))?;
+    let root = open(path)?;
+    let (entries, meta) = counted(&root).map_err(|error| at(path, error))?;
+    let matched_tracks = find(&root, MatchedRows::TREE).map_err(|error| at(path, error))?.entries;
     let meta = meta_of(meta).map_err(|what| RecoFileError::other(path, what))?;
     Ok(RecoFacts {
+        matched_tracks,
         file: meta.file,
         events: meta.events,
         raw_events: meta.raw_events,

@@ -1,0 +1,187 @@
+//! Passes of files through their processings, moved on one step at a time.
+
+use std::fs;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::jobs::{JobCommand, JobNews, why_it_failed};
+use super::shift::PassKey;
+use super::{Backend, ProcessingError, of_file};
+use crate::bookkeeping::{FailureClass, JobKind, PassRecord, PassStep, Row};
+use crate::processing::batch::{EndMark, JobSubject};
+use crate::processing::collect::{CollectError, accept_reconstructed, last_message, last_words};
+use crate::processing::script::path_text;
+use crate::processing::steps::{PassEvent, next_pass};
+
+impl Backend<'_> {
+    /// Moves every pass on as far as it goes without waiting; answers whether any moved.
+    pub(super) fn move_passes(&mut self) -> Result<bool, ProcessingError> {
+        let mut has_moved = self.retry_what_is_due(Timestamp::now())?;
+        for key in self.shift.with_job.iter().copied().collect::<Vec<_>>() {
+            has_moved |= self.move_pass_on(key)?;
+        }
+        while self.has_free_slot() {
+            let is_free =
+                |key: &&(usize, _, _)| self.shift.passes.get(&(key.1, key.2)).is_some_and(|pass| !self.is_put_off(&pass.name()));
+            let Some((_, file, processing)) = self.shift.queue.iter().find(is_free).copied() else { break };
+            if !self.move_pass_on((file, processing))? {
+                break;
+            }
+            has_moved = true;
+        }
+        Ok(has_moved)
+    }
+
+    /// Moves one pass on as far as it goes without waiting; answers whether it moved.
+    fn move_pass_on(&mut self, key: PassKey) -> Result<bool, ProcessingError> {
+        let mut has_moved = false;
+        while let Some(pass) = self.shift.passes.get(&key).cloned() {
+            let subject = pass.name();
+            if self.is_put_off(&subject) {
+                break;
+            }
+            let outcome = self.move_pass(&pass);
+            if !self.or_put_off(&subject, outcome)? {
+                break;
+            }
+            has_moved = true;
+        }
+        Ok(has_moved)
+    }
+
+    /// Does what a pass' state names, stores what came of it; answers whether it moved.
+    fn move_pass(&mut self, pass: &PassRecord) -> Result<bool, ProcessingError> {
+        match pass.step {
+            PassStep::Queued if self.has_free_slot() => {
+                let subject = subject_of(pass);
+                let order = self.order(&subject, pass.attempt + 1);
+                let row = self.allotted_row(&order);
+                let detail = json!({"job": order.name, "attempt": order.attempt});
+                self.pass_event(pass, &PassEvent::Allotted, detail, vec![Row::Job(row)])?;
+                Ok(true)
+            }
+            PassStep::Submitting | PassStep::Running => self.follow_job(pass),
+            PassStep::Ended => self.accept(pass).map(|()| true),
+            PassStep::Queued
+            | PassStep::Held
+            | PassStep::Reconstructed
+            | PassStep::Grouped
+            | PassStep::Analysed
+            | PassStep::Failed => Ok(false),
+        }
+    }
+
+    /// Starts a pass' job, or looks what has become of it.
+    fn follow_job(&mut self, pass: &PassRecord) -> Result<bool, ProcessingError> {
+        let order = self.order(&subject_of(pass), pass.attempt);
+        let news = if pass.step == PassStep::Submitting {
+            let raw = path_text(&self.workspace.raw_file(pass.file));
+            let out = path_text(&order.work);
+            let arguments = ["reconstruct", &raw, "--out", &out, "--threads", "1"].map(str::to_owned).to_vec();
+            let settings = self.settings_of(&pass.lane);
+            self.start_job(&order, &JobCommand { arguments, input: vec![raw], settings })?
+        } else {
+            self.watch_job(&order)?
+        };
+        let Some(news) = news else { return Ok(false) };
+        let row = vec![Row::Job(self.row_after(&order, &news, Timestamp::now()))];
+        let detail = json!({"job": order.name, "attempt": order.attempt});
+        match news {
+            JobNews::Submitted(_) => self.pass_event(pass, &PassEvent::Submitted, detail, row)?,
+            JobNews::Ended(mark) if mark.is_well() => self.pass_event(pass, &PassEvent::JobEnded, json!(mark), row)?,
+            JobNews::Ended(mark) => self.fail_pass(pass, FailureClass::Unknown, why_it_failed(&order, &mark), row)?,
+            JobNews::Gone => {
+                self.pass_event(pass, &PassEvent::JobGone { last_words: last_words(&order.log) }, detail, row)?;
+            }
+            JobNews::Refused(reason) => self.fail_pass(pass, FailureClass::Submit, reason, row)?,
+        }
+        Ok(true)
+    }
+
+    /// Accepts a pass' output, or fails it.
+    fn accept(&mut self, pass: &PassRecord) -> Result<(), ProcessingError> {
+        let order = self.order(&subject_of(pass), pass.attempt);
+        let place = self.workspace.reco_file(pass.file, pass.processing);
+        let raw = self.workspace.raw_file(pass.file);
+        let mark = EndMark::of(&order.mark, &order.name, order.attempt);
+        let started = mark.as_ref().map(|mark| mark.started);
+        match accept_reconstructed(&order.work, &place, pass.file, &raw, &self.detector, started) {
+            Ok(accepted) => {
+                let has_finding = mark.is_some_and(|mark| mark.dqmon_status == Some(1));
+                let finding = if has_finding { last_message(&order.log) } else { None };
+                let (events, tracks) = (accepted.events, accepted.tracks);
+                let detail = json!({"output": place, "events": events, "tracks": tracks, "finding": finding});
+                self.pass_event(pass, &PassEvent::Accepted { events, tracks, finding }, detail, vec![])?;
+                self.report.accepted += 1;
+                // The folder is empty but for dqmon's status; leaving it is no harm.
+                let _ = fs::remove_dir_all(&order.work);
+                Ok(())
+            }
+            Err(CollectError::Refused(reason)) => self.fail_pass(pass, FailureClass::Output, reason, vec![]),
+            Err(error @ CollectError::Io { .. }) => self.fail_pass(pass, FailureClass::Output, error.to_string(), vec![]),
+        }
+    }
+
+    /// Puts failed passes back into the queue whose time has come.
+    fn retry_what_is_due(&mut self, now: Timestamp) -> Result<bool, ProcessingError> {
+        let is_due = |(at, _, _): &&(Timestamp, _, _)| *at <= now;
+        let due: Vec<PassKey> = self.shift.retries.iter().take_while(is_due).map(|(_, file, of)| (*file, *of)).collect();
+        for key in &due {
+            if let Some(pass) = self.shift.passes.get(key).cloned() {
+                self.pass_event(&pass, &PassEvent::Retried, json!({"retries": pass.retries + 1}), vec![])?;
+            }
+        }
+        Ok(!due.is_empty())
+    }
+
+    pub(super) fn fail_pass(
+        &mut self,
+        pass: &PassRecord,
+        class: FailureClass,
+        reason: String,
+        rows: Vec<Row>,
+    ) -> Result<(), ProcessingError> {
+        let detail = json!({"class": class.word(), "reason": reason});
+        self.pass_event(pass, &PassEvent::Failed { class, reason, retry_at: None }, detail, rows)
+    }
+
+    /// Stores an event of a pass with the rows that go with it.
+    pub(super) fn pass_event(
+        &mut self,
+        pass: &PassRecord,
+        event: &PassEvent,
+        mut detail: Value,
+        mut rows: Vec<Row>,
+    ) -> Result<(), ProcessingError> {
+        let now = Timestamp::now();
+        let next = next_pass(pass, event, now)?;
+        // What the event itself says, else what it made the pass' reason; never a reason that stood there before.
+        let of_event = detail["reason"].as_str().map(str::to_owned);
+        let reason = of_event.or_else(|| next.reason.clone().filter(|_| next.reason != pass.reason));
+        let has_failed = next.step == PassStep::Failed && pass.step != PassStep::Failed;
+        if let Some(facts) = detail.as_object_mut() {
+            facts.insert("lane".into(), json!(pass.lane));
+            facts.insert("processing".into(), json!(pass.processing));
+        }
+        rows.push(Row::Pass(next.clone()));
+        self.keep(&[of_file(now, pass.file, event.word(), detail)], rows)?;
+        if has_failed {
+            self.report.failures.push((next.name(), next.reason.unwrap_or_default()));
+        }
+        self.tell(&pass.name(), event.word(), reason);
+        self.bring_queue_entry_up_to_date(pass.file)
+    }
+}
+
+/// The reconstruction of a file in a processing.
+pub(super) fn subject_of(pass: &PassRecord) -> JobSubject {
+    JobSubject {
+        name: format!("reco_{}", pass.name()),
+        kind: JobKind::Reconstruct,
+        run: pass.file.run,
+        file: Some(pass.file),
+        group: None,
+        processing: pass.processing,
+    }
+}

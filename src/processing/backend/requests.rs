@@ -1,0 +1,246 @@
+//! What people ask of the backend: rows of the book, taken in order, answered with what came of them.
+
+use jiff::Timestamp;
+use monitasks::vocab::FileId;
+use serde_json::json;
+
+use super::lanes::is_open;
+use super::passes::subject_of;
+use super::shift::PassKey;
+use super::{Backend, ProcessingError};
+use crate::bookkeeping::{
+    FailureClass, FileStep, GroupRecord, GroupStep, PassRecord, PassStep, ProcessingRecord, ProcessingStep, RequestKind,
+    RequestRecord, RequestSubject, TaskPhase,
+};
+use crate::processing::steps::{FileEvent, GroupEvent, PassEvent};
+
+impl Backend<'_> {
+    /// Takes what people said and asked; answers whether to stop.
+    pub(super) fn serve_requests(&mut self) -> Result<bool, ProcessingError> {
+        let judgements = self.store.judgements()?;
+        self.shift.judge(judgements);
+        for request in self.store.open_requests()? {
+            let outcome = match request.kind {
+                RequestKind::Stop => "stops".to_owned(),
+                RequestKind::Resubmit => self.resubmit(&request)?,
+                RequestKind::Hold => self.hold_back(&request)?,
+                RequestKind::Release => self.release(&request)?,
+                RequestKind::Cancel => self.cancel(&request)?,
+                RequestKind::Reprocess => self.reprocess(&request)?,
+            };
+            self.store.answer_request(request.id, Timestamp::now(), &outcome)?;
+            if request.kind == RequestKind::Stop {
+                let who = if request.who.is_empty() { "nobody named" } else { &request.who };
+                self.tell(&"backend", "stop asked for", Some(format!("by {who} at {}; jobs that run go on", request.at)));
+                return Ok(true);
+            }
+            self.tell(&"request", request.kind.word(), Some(format!("by {}: {outcome}", request.who)));
+        }
+        Ok(false)
+    }
+
+    /// Puts what failed back into the queue: a file, a group, a run's, or all of a class.
+    fn resubmit(&mut self, request: &RequestRecord) -> Result<String, ProcessingError> {
+        let subject = &request.subject;
+        if let (Some(run), Some(processing), Some(group)) = (subject.run, subject.processing, subject.group) {
+            let found = self.shift.groups.get(&(run, processing, group)).cloned();
+            return match found {
+                Some(group) => self.resubmit_group(&group, &request.who),
+                None => Ok(format!("{run}-p{}-g{} is not in the book", processing.0, group.0)),
+            };
+        }
+        if let Some(file) = subject.file {
+            return self.resubmit_file(file, &request.who);
+        }
+        let (mut again, mut refused) = (0, 0);
+        for file in self.failed_files(subject) {
+            let before = self.shift.passes_of_file(file).next_back().map(|pass| (pass.step, pass.processing));
+            self.resubmit_file(file, &request.who)?;
+            let after = self.shift.passes_of_file(file).next_back().map(|pass| (pass.step, pass.processing));
+            let _ = if before == after && before.is_some() { refused += 1 } else { again += 1 };
+        }
+        let groups: Vec<GroupRecord> =
+            self.shift.groups.values().filter(|group| group.step == GroupStep::Failed).cloned().collect();
+        for group in groups.iter().filter(|group| subject.class.is_none() && subject.run.is_none_or(|run| group.run == run)) {
+            self.resubmit_group(group, &request.who)?;
+            again += 1;
+        }
+        Ok(match (again, refused) {
+            (0, 0) => "nothing of that kind has failed".into(),
+            (again, 0) => format!("{again} processed again"),
+            (again, refused) => format!("{again} processed again, {refused} not"),
+        })
+    }
+
+    /// Files that failed on their way in or whose newest pass failed, chosen by run and class.
+    fn failed_files(&self, subject: &RequestSubject) -> Vec<FileId> {
+        let is_of = |class: Option<FailureClass>| subject.class.is_none() || subject.class == class;
+        let has_failed = |file: &FileId| {
+            let Some(record) = self.shift.files.get(file) else { return false };
+            let newest = self.shift.passes_of_file(*file).next_back();
+            // A file whose group came to nothing is repeated with its group.
+            let of_its_own = |pass: &&PassRecord| pass.step == PassStep::Failed && pass.failure != Some(FailureClass::Analysis);
+            (record.step == FileStep::Failed && is_of(record.failure))
+                || newest.filter(of_its_own).is_some_and(|pass| is_of(pass.failure))
+        };
+        let files = self.shift.files.keys().filter(|file| subject.run.is_none_or(|run| file.run == run));
+        files.copied().filter(has_failed).collect()
+    }
+
+    fn resubmit_file(&mut self, file: FileId, who: &str) -> Result<String, ProcessingError> {
+        let Some(record) = self.shift.files.get(&file).cloned() else { return Ok(format!("{file} is not in the book")) };
+        if self.take_again(file, json!({"who": who}))? {
+            return Ok(format!("{file} has grown since it was copied: it is taken in again"));
+        }
+        if record.step == FileStep::Failed {
+            self.file_event(file, &FileEvent::Resubmitted, json!({"who": who}), vec![])?;
+            return Ok(format!("{file} is taken in again"));
+        }
+        let Some(pass) = self.shift.passes_of_file(file).next_back().cloned() else {
+            return Ok(format!("{file} has not failed, it is {}", record.step.word()));
+        };
+        if pass.step != PassStep::Failed {
+            return Ok(format!("{} has not failed, it is {}", pass.name(), pass.step.word()));
+        }
+        let key = (file.run, pass.processing);
+        let of_group = pass.group.and_then(|group| self.shift.groups.get(&(key.0, key.1, group)).cloned());
+        if let Some(group) = of_group.filter(|_| pass.failure == Some(FailureClass::Analysis)) {
+            return self.resubmit_group(&group, who);
+        }
+        // Where results stand already, a new processing is made beside them.
+        match self.shift.processings.get(&key).cloned() {
+            Some(old) if !is_open(old.step) && self.shift.groups_of(key.0, key.1).next().is_some() => {
+                let name = self.process_beside(&old, &format!("{file} resubmitted by {who}"), &[file])?;
+                Ok(format!("{file} is processed again, in {name}"))
+            }
+            old => {
+                self.pass_event(&pass, &PassEvent::Resubmitted, json!({"who": who}), vec![])?;
+                self.open_again(old)?;
+                Ok(format!("{} is processed again", pass.name()))
+            }
+        }
+    }
+
+    /// A processing that was over goes on.
+    fn open_again(&mut self, processing: Option<ProcessingRecord>) -> Result<(), ProcessingError> {
+        let Some(processing) = processing.filter(|processing| !is_open(processing.step)) else { return Ok(()) };
+        let step = ProcessingStep::Open;
+        let row = ProcessingRecord { step, since: Timestamp::now(), missing: Vec::new(), to_publish: false, ..processing };
+        self.keep(&[], vec![crate::bookkeeping::Row::Processing(row)])
+    }
+
+    /// Makes the failed analyses of a group again; those that were made stand.
+    fn resubmit_group(&mut self, group: &GroupRecord, who: &str) -> Result<String, ProcessingError> {
+        let name = group.name();
+        if group.step != GroupStep::Failed {
+            return Ok(format!("{name} has not failed, it is {}", group.step.word()));
+        }
+        let key = (group.run, group.processing, group.group);
+        let failed: Vec<_> = group.tasks.iter().filter(|task| task.phase == TaskPhase::Failed).map(|task| task.kind).collect();
+        for kind in &failed {
+            if let Some(group) = self.shift.groups.get(&key).cloned() {
+                self.group_event(&group, *kind, &GroupEvent::Resubmitted, &json!({"who": who}), vec![])?;
+            }
+        }
+        let processing = self.shift.processings.get(&(group.run, group.processing)).cloned();
+        self.open_again(processing)?;
+        Ok(format!("{} of {name} made again", failed.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(", ")))
+    }
+
+    /// The passes that a request is about, the newest of each file unless a processing or lane is named.
+    fn passes_meant(&self, subject: &RequestSubject) -> Vec<PassKey> {
+        let is_meant = |pass: &PassRecord| {
+            subject.run.is_none_or(|run| pass.file.run == run)
+                && subject.file.is_none_or(|file| pass.file == file)
+                && subject.processing.is_none_or(|processing| pass.processing == processing)
+                && subject.lane.as_ref().is_none_or(|lane| pass.lane == *lane)
+        };
+        if subject.run.is_none() && subject.file.is_none() {
+            return Vec::new();
+        }
+        self.shift.passes.iter().filter(|(_, pass)| is_meant(pass)).map(|(key, _)| *key).collect()
+    }
+
+    /// Lets a pass event happen to all passes that are meant and in one of some steps; answers in words.
+    fn to_each(
+        &mut self,
+        request: &RequestRecord,
+        is_fit: impl Fn(&PassRecord) -> bool,
+        event: &PassEvent,
+        done: &str,
+        none: &str,
+    ) -> Result<String, ProcessingError> {
+        let mut names = Vec::new();
+        for key in self.passes_meant(&request.subject) {
+            if let Some(pass) = self.shift.passes.get(&key).filter(|pass| is_fit(pass)).cloned() {
+                self.pass_event(&pass, event, json!({"who": request.who}), vec![])?;
+                names.push(pass.name());
+            }
+        }
+        Ok(if names.is_empty() { none.to_owned() } else { format!("{done}: {}", names.join(", ")) })
+    }
+
+    fn hold_back(&mut self, request: &RequestRecord) -> Result<String, ProcessingError> {
+        let waits = |pass: &PassRecord| matches!(pass.step, PassStep::Held | PassStep::Queued) && pass.held_by.is_none();
+        let event = PassEvent::HeldBack { who: request.who.clone() };
+        self.to_each(request, waits, &event, "held", "nothing of it waits; a job that runs is cancelled instead")
+    }
+
+    fn release(&mut self, request: &RequestRecord) -> Result<String, ProcessingError> {
+        let mut names = Vec::new();
+        for key in self.passes_meant(&request.subject) {
+            let is_held = |pass: &&PassRecord| pass.held_by.is_some() && pass.step == PassStep::Held;
+            let Some(pass) = self.shift.passes.get(&key).filter(is_held).cloned() else { continue };
+            let processing = self.shift.processings.get(&(pass.file.run, pass.processing)).map(|processing| processing.step);
+            if processing == Some(ProcessingStep::Open) {
+                self.pass_event(&pass, &PassEvent::Released, json!({"who": request.who}), vec![])?;
+            } else {
+                // The person lets go; the lane's rules still hold it.
+                self.keep(&[], vec![crate::bookkeeping::Row::Pass(PassRecord { held_by: None, ..pass.clone() })])?;
+            }
+            names.push(pass.name());
+        }
+        Ok(if names.is_empty() { "nobody holds anything of it".into() } else { format!("released: {}", names.join(", ")) })
+    }
+
+    /// Ends the jobs of what is meant and fails it, so that nothing more happens to it of itself.
+    fn cancel(&mut self, request: &RequestRecord) -> Result<String, ProcessingError> {
+        let mut words = Vec::new();
+        for key in self.passes_meant(&request.subject) {
+            let under_way = |pass: &&PassRecord| pass.step <= PassStep::Running || pass.retry_at.is_some();
+            let Some(pass) = self.shift.passes.get(&key).filter(under_way).cloned() else { continue };
+            if matches!(pass.step, PassStep::Submitting | PassStep::Running) {
+                let order = self.order(&subject_of(&pass), pass.attempt);
+                if let Err(error) = self.batch.cancel(&order) {
+                    words.push(format!("{} not cancelled: {error}", pass.name()));
+                    continue;
+                }
+            }
+            if pass.step == PassStep::Failed {
+                self.keep(&[], vec![crate::bookkeeping::Row::Pass(PassRecord { retry_at: None, ..pass.clone() })])?;
+            } else {
+                self.fail_pass(&pass, FailureClass::Cancelled, format!("cancelled by {}", request.who), vec![])?;
+            }
+            words.push(format!("{} cancelled", pass.name()));
+        }
+        Ok(if words.is_empty() { "nothing of it is under way".into() } else { words.join(", ") })
+    }
+
+    /// Processes a whole run again in one lane or all of them.
+    fn reprocess(&mut self, request: &RequestRecord) -> Result<String, ProcessingError> {
+        let Some(run) = request.subject.run else { return Ok("no run was named".into()) };
+        let lanes: Vec<String> = self.shift.lanes().iter().map(|lane| lane.name.clone()).collect();
+        let mut words = Vec::new();
+        for lane in lanes.iter().filter(|lane| request.subject.lane.as_ref().is_none_or(|wanted| wanted == *lane)) {
+            let Some(old) = self.shift.newest(run, lane).cloned() else { continue };
+            if is_open(old.step) {
+                words.push(format!("{} of lane {lane} is not over yet", old.name()));
+                continue;
+            }
+            let files: Vec<FileId> = self.shift.passes_of(run, old.processing).map(|pass| pass.file).collect();
+            let name = self.process_beside(&old, &format!("asked for by {}", request.who), &files)?;
+            words.push(format!("{run} is processed again in lane {lane}, as {name}"));
+        }
+        Ok(if words.is_empty() { format!("{run} has no processing to make again") } else { words.join("; ") })
+    }
+}

@@ -1,0 +1,169 @@
+//! What may happen to a raw file in one processing.
+
+use jiff::Timestamp;
+use monitasks::vocab::Group;
+
+use super::{LOST_JOBS_ALLOWED, NotAllowed, why_lost};
+use crate::bookkeeping::{FailureClass, PassRecord, PassStep};
+
+/// Something that happened to a file's pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PassEvent {
+    /// Nothing holds it any more.
+    Released,
+    /// A person holds it.
+    HeldBack {
+        /// By whom.
+        who: String,
+    },
+    /// Its raw file is taken in again: what was made of the piece counts no more.
+    FileTakenAgain,
+    /// The next attempt is allotted.
+    Allotted,
+    /// Its job was given to the batch system.
+    Submitted,
+    /// Its job ended well.
+    JobEnded,
+    /// Its job went away without an end mark.
+    JobGone {
+        /// What stands last in its log.
+        last_words: Option<String>,
+    },
+    /// Its reconstructed file stands in the storage.
+    Accepted {
+        /// Events in it.
+        events: u64,
+        /// Matched tracks in it.
+        tracks: u64,
+        /// What a person should look at, though it does no harm to the file.
+        finding: Option<String>,
+    },
+    /// It was put into a group.
+    Grouped(Group),
+    /// Its group is made again.
+    Regrouped,
+    /// Its group is done.
+    Analysed {
+        /// What of it failed.
+        fault: Option<String>,
+    },
+    /// Something went wrong.
+    Failed {
+        /// What kind of failure.
+        class: FailureClass,
+        /// Why.
+        reason: String,
+        /// When it is tried again without anybody asking.
+        retry_at: Option<Timestamp>,
+    },
+    /// The time came to try it again.
+    Retried,
+    /// A person wants it processed again.
+    Resubmitted,
+}
+
+impl PassEvent {
+    /// The word in the story.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            PassEvent::Released => "queued",
+            PassEvent::HeldBack { .. } => "held_back",
+            PassEvent::FileTakenAgain => "waits_for_its_file",
+            PassEvent::Allotted => "job_allotted",
+            PassEvent::Submitted => "job_submitted",
+            PassEvent::JobEnded => "job_ended",
+            PassEvent::JobGone { .. } => "job_gone",
+            PassEvent::Accepted { .. } => "accepted",
+            PassEvent::Grouped(_) => "grouped",
+            PassEvent::Regrouped => "grouped_again",
+            PassEvent::Analysed { .. } => "analysed",
+            PassEvent::Failed { .. } => "failed",
+            PassEvent::Retried => "tried_again",
+            PassEvent::Resubmitted => "resubmitted",
+        }
+    }
+}
+
+/// The state of a pass after an event.
+///
+/// # Errors
+/// When the event can't happen in that state.
+pub fn next_pass(pass: &PassRecord, event: &PassEvent, at: Timestamp) -> Result<PassRecord, NotAllowed> {
+    use PassStep as S;
+    let mut next = PassRecord { since: at, ..pass.clone() };
+    next.step = match (pass.step, event) {
+        (S::Held, PassEvent::Released) => {
+            next.held_by = None;
+            S::Queued
+        }
+        (S::Held | S::Queued, PassEvent::HeldBack { who }) if pass.held_by.is_none() => {
+            next.held_by = Some(who.clone());
+            S::Held
+        }
+        (S::Queued, PassEvent::Allotted) => {
+            next.attempt += 1;
+            S::Submitting
+        }
+        (S::Submitting, PassEvent::Submitted) => S::Running,
+        (S::Submitting | S::Running, PassEvent::JobEnded) => {
+            next.lost = 0;
+            S::Ended
+        }
+        (S::Submitting | S::Running, PassEvent::JobGone { last_words }) => {
+            next.lost += 1;
+            if next.lost < LOST_JOBS_ALLOWED {
+                S::Queued
+            } else {
+                next.failure = Some(FailureClass::Lost);
+                next.reason = Some(why_lost(next.lost, last_words.as_deref()));
+                S::Failed
+            }
+        }
+        (S::Ended, PassEvent::Accepted { events, tracks, finding }) => {
+            next.reason.clone_from(finding);
+            (next.events, next.tracks, next.accepted) = (Some(*events), Some(*tracks), Some(at));
+            next.output_of = pass.processing;
+            S::Reconstructed
+        }
+        (S::Reconstructed, PassEvent::Grouped(group)) => {
+            next.group = Some(*group);
+            S::Grouped
+        }
+        (S::Grouped, PassEvent::Analysed { fault }) => {
+            // A finding of its reconstruction stays told.
+            next.reason = fault.clone().or(next.reason);
+            S::Analysed
+        }
+        (S::Analysed | S::Failed, PassEvent::Regrouped) if pass.group.is_some() => {
+            (next.failure, next.reason, next.retry_at) = (None, None, None);
+            S::Grouped
+        }
+        (step, PassEvent::Failed { class, reason, retry_at }) if !matches!(step, S::Failed | S::Analysed | S::Reconstructed) => {
+            (next.failure, next.reason, next.retry_at) = (Some(*class), Some(reason.clone()), *retry_at);
+            next.held_by = None;
+            S::Failed
+        }
+        (S::Failed, PassEvent::Retried | PassEvent::Resubmitted) => {
+            next.retries = if *event == PassEvent::Retried { pass.retries + 1 } else { 0 };
+            begin_anew(&mut next);
+            S::Queued
+        }
+        (S::Held | S::Queued | S::Failed, PassEvent::FileTakenAgain) => {
+            begin_anew(&mut next);
+            next.held_by = None;
+            S::Held
+        }
+        _ => {
+            let (what, state, subject) = (event.word().into(), pass.step.word(), pass.name());
+            return Err(NotAllowed { what, state, subject });
+        }
+    };
+    Ok(next)
+}
+
+/// Forgets how an earlier attempt ended; attempts go on being counted.
+fn begin_anew(pass: &mut PassRecord) {
+    (pass.failure, pass.reason, pass.lost, pass.retry_at) = (None, None, 0, None);
+    (pass.events, pass.tracks, pass.accepted, pass.group) = (None, None, None, None);
+}

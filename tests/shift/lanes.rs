@@ -1,0 +1,154 @@
+//! Lanes: who is let through when, in which order, and that nothing that stands is written over.
+
+use std::fs;
+
+use dqmon::bookkeeping::{PassStep, ProcessingStep};
+use monitasks::vocab::{FileId, Processing, Run};
+
+use crate::workspace::{Shift, said};
+
+/// An express lane that looks at the first file, and the rest when the flag allows it.
+const TWO_LANES: &str = "
+[[lanes]]
+name = \"EXPRESS\"
+first_files = 1
+
+[[lanes]]
+name = \"FULL\"
+gates = [{ rule = \"flag\", is = [\"OK\", \"MAYBE\"] }]
+";
+
+fn processing(shift: &Shift, name: &str) -> dqmon::bookkeeping::ProcessingRecord {
+    let processings = shift.overview().processings;
+    processings.iter().find(|processing| processing.name() == name).unwrap_or_else(|| panic!("{processings:#?}")).clone()
+}
+
+#[test]
+fn the_express_lane_goes_at_once_and_the_full_one_when_the_flag_allows_it() {
+    let shift = Shift::new(TWO_LANES);
+    shift.deliver_run();
+    let output = shift.run(&["process", "--once"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(processing(&shift, "run1-p1").step, ProcessingStep::Done, "one file is all that the express lane takes");
+    assert!(shift.workspace.results().join("crp/run1-p1-g0.txt").is_file());
+    let held = processing(&shift, "run1-p2");
+    let hold = held.hold.as_ref().unwrap();
+    assert_eq!((held.step, hold.rule.as_str()), (ProcessingStep::Held, "flag"));
+    let shown = said(&shift.run(&["show", "run1"]));
+    assert!(
+        shown.contains("rule 'flag' since") && shown.contains("nobody has decided on the run yet; wanted: OK or MAYBE"),
+        "{shown}"
+    );
+    assert!(said(&shift.run(&["status"])).contains("run1-p2 in lane FULL by rule 'flag'"));
+    assert!(shift.run(&["decide", "run1", "OK", "--who", "Ada", "--role", "shifter"]).status.success());
+    let output = shift.run(&["process", "--once"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(processing(&shift, "run1-p2").step, ProcessingStep::Done);
+    let overview = shift.overview();
+    assert_eq!(overview.groups.iter().map(|group| group.name()).collect::<Vec<_>>(), ["run1-p1-g0", "run1-p2-g0"]);
+    assert_eq!(overview.groups[1].members.len(), 2);
+    let sidecar = fs::read_to_string(shift.workspace.results().join("crp/run1-p1-g0.json")).unwrap();
+    assert!(sidecar.contains("\"lane\": \"EXPRESS\""), "{sidecar}");
+    let file = FileId::new(1, 0);
+    for number in [1, 2] {
+        assert!(shift.workspace.reco_file(file, Processing(number)).is_file(), "processing {number}");
+    }
+}
+
+#[test]
+fn a_run_that_is_decided_bad_is_refused_and_taken_when_somebody_thinks_better_of_it() {
+    let shift = Shift::new(TWO_LANES);
+    shift.deliver_run();
+    shift.run(&["process", "--once"]);
+    let decide = |flag| shift.run(&["decide", "run1", flag, "--who", "Ada", "--role", "shifter", "--comment", "why"]);
+    decide("BAD");
+    shift.run(&["process", "--once"]);
+    assert_eq!(processing(&shift, "run1-p2").step, ProcessingStep::Refused);
+    decide("MAYBE");
+    shift.run(&["process", "--once"]);
+    assert_eq!(processing(&shift, "run1-p2").step, ProcessingStep::Done);
+}
+
+#[test]
+fn a_sequential_lane_takes_runs_by_number_and_says_who_blocks() {
+    let shift = Shift::new(
+        "[[lanes]]\nname = \"CALIBRATION\"\nin_run_order = true\ngates = [{ rule = \"mark\", is = [\"ok\", \"flawed\"] }]\n",
+    );
+    shift.deliver("run1-seq0.dat", "run1-seq0.dat");
+    shift.deliver("run1-seq1.dat", "run2-seq0.dat");
+    for end in ["run1.end", "run2.end"] {
+        fs::write(shift.workspace.incoming().join(end), "").unwrap();
+    }
+    shift.run(&["process", "--once"]);
+    let mark = |run, mark| assert!(shift.run(&["mark", run, mark, "--who", "Ada"]).status.success());
+    mark("run2", "flawed");
+    shift.run(&["process", "--once"]);
+    let hold = processing(&shift, "run2-p1").hold.unwrap();
+    assert_eq!((hold.rule.as_str(), hold.words.as_str()), ("in_run_order", "blocked by run1"));
+    // A run that will never pass blocks nobody.
+    mark("run1", "detector_studies");
+    shift.run(&["process", "--once"]);
+    assert_eq!(processing(&shift, "run1-p1").step, ProcessingStep::Refused);
+    assert_eq!(processing(&shift, "run2-p1").step, ProcessingStep::Done);
+    assert!(shift.overview().passes.iter().all(|pass| pass.file.run == Run(2) || pass.step == PassStep::Held));
+}
+
+#[test]
+fn a_late_file_makes_a_processing_beside_the_old_one() {
+    let shift = Shift::new("");
+    shift.deliver("run1-seq0.dat", "run1-seq0.dat");
+    fs::write(shift.workspace.incoming().join("run1.end"), "").unwrap();
+    shift.run(&["process", "--once"]);
+    let first = shift.workspace.results().join("crp/run1-p1-g0.txt");
+    let before = fs::read(&first).unwrap();
+    shift.deliver("run1-seq1.dat", "run1-seq1.dat");
+    let output = shift.run(&["process", "--once"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let second = processing(&shift, "run1-p2");
+    assert_eq!((second.step, second.because.as_str()), (ProcessingStep::Done, "run1-seq1 came late"));
+    let overview = shift.overview();
+    let of_second: Vec<_> = overview.passes.iter().filter(|pass| pass.processing == Processing(2)).collect();
+    let taken_over: Vec<_> = of_second.iter().map(|pass| (pass.attempt, pass.output_of.0)).collect();
+    assert_eq!(taken_over, [(0, 1), (1, 2)], "what was reconstructed with the same settings is not made again");
+    assert_eq!(fs::read(&first).unwrap(), before, "a result that stood was written over");
+    assert!(shift.workspace.results().join("crp/run1-p2-g0.txt").is_file());
+}
+
+#[test]
+fn a_run_is_processed_again_when_asked_and_held_released_and_cancelled() {
+    let mut shift = Shift::new("[pool]\njobs = 1\ntemplate = \"job.sh\"\n");
+    shift.traced_template("while [ -e '@gate' ]; do sleep 0.05; done");
+    let gate = shift.workspace.root.join("gate");
+    shift.traced_template(&format!("while [ -e '{}' ]; do sleep 0.05; done", gate.display()));
+    fs::write(&gate, "").unwrap();
+    shift.start_backend();
+    shift.wait_until("the backend has a book", |shift| shift.workspace.book().exists());
+    shift.deliver_run();
+    let word = |shift: &Shift, sequence| {
+        let overview = shift.overview();
+        overview.newest_pass(FileId::new(1, sequence)).map(|pass| pass.step.word())
+    };
+    shift.wait_until("one runs and one waits", |shift| {
+        [word(shift, 0), word(shift, 1)].contains(&Some("running")) && [word(shift, 0), word(shift, 1)].contains(&Some("queued"))
+    });
+    let running = if word(&shift, 0) == Some("running") { "run1-seq0" } else { "run1-seq1" };
+    let waiting = if running == "run1-seq0" { "run1-seq1" } else { "run1-seq0" };
+    assert!(said(&shift.run(&["hold", waiting, "--who", "Ada"])).contains(&format!("held: {waiting}")));
+    assert!(said(&shift.run(&["cancel", running, "--who", "Ada"])).contains(&format!("{running} cancelled")));
+    fs::remove_file(&gate).unwrap();
+    shift.wait_until("nothing runs", |shift| shift.overview().passes.iter().all(|pass| pass.step != PassStep::Running));
+    let shown = said(&shift.run(&["show", waiting]));
+    assert!(shown.contains("held by Ada"), "{shown}");
+    assert!(said(&shift.run(&["release", waiting, "--who", "Ada"])).contains(&format!("released: {waiting}")));
+    assert!(said(&shift.run(&["resubmit", running, "--who", "Ada"])).contains("processed again"));
+    shift.wait_until("all is analysed", |shift| {
+        shift.overview().passes.iter().filter(|pass| pass.step == PassStep::Analysed).count() == 2
+            && shift.overview().processings.iter().all(|processing| processing.step == ProcessingStep::Done)
+    });
+    assert!(said(&shift.run(&["reprocess", "run1", "--who", "Ada"])).contains("as run1-p2"));
+    shift.wait_until("it is processed again", |shift| {
+        let processings = shift.overview().processings;
+        processings.len() == 2 && processings[1].step == ProcessingStep::Done
+    });
+    assert!(shift.workspace.results().join("crp/run1-p2-g0.txt").is_file());
+}
