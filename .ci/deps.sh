@@ -13,6 +13,8 @@ packages+=(libx11-6 libx11-xcb1 libxcb1 libxcursor1 libxi6 libxkbcommon0 libxkbc
 packages+=(libgl1 libglx-mesa0 libgl1-mesa-dri libegl1 "libdbus-1-3|libdbus-1-3t64" libwayland-client0 libwayland-egl1)
 # To drive the window in tests, with no screen.
 packages+=(xvfb xdotool imagemagick)
+# To copy to a real XRootD server in tests, in a network of its own.
+packages+=(xrootd-server xrootd-client iproute2 util-linux)
 
 is_installed() {
     [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | cut -c1-2)" = "ii" ]

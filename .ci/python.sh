@@ -4,7 +4,7 @@ set -euo pipefail
 
 python="$1"
 folder="$2"
-packages=(uproot==5.7.4 numpy==2.2.6 awkward==2.9.0)
+packages=(uproot==5.7.4 numpy==2.2.6 awkward==2.9.0 aiosmtpd==1.4.6)
 stamp="$folder/.installed"
 
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "${packages[*]}" ] && [ -x "$folder/bin/python" ]; then

@@ -8,7 +8,7 @@ mod archive;
 mod compare;
 mod decide;
 mod demo;
-mod free;
+mod flow;
 mod import;
 mod init;
 mod inspect;
@@ -19,6 +19,7 @@ mod process;
 pub mod progress;
 mod publish;
 mod reconstruct;
+mod release;
 mod requests;
 mod runs;
 mod selection;
@@ -103,13 +104,15 @@ enum Command {
     /// Keep files that wait from being processed.
     Hold(requests::Args),
     /// Let go what a person held.
-    Release(requests::Args),
+    Unhold(requests::Args),
     /// End the jobs of a file or run, or take it out of the queue.
     Cancel(requests::Args),
     /// Process a whole run again, as a new processing beside the old one.
     Reprocess(requests::Args),
     /// How the shift goes: backend, queue, failures.
     Status(status::Args),
+    /// How smoothly files go: latency of each stage, rate, backlog, room on the disks.
+    Flow(flow::Args),
     /// What an old farm left: its transfer logs read, compared and rebuilt.
     Import(import::Args),
     /// Raw files into tars of one kind of run: plan, build, verify.
@@ -117,7 +120,7 @@ enum Command {
     /// Logs and a summary of the flow into a folder that everyone may read.
     Publish(publish::Args),
     /// Raw copies that may go, as verified copies stand elsewhere.
-    Free(free::Args),
+    Release(release::Args),
     /// Run one job script and write its batch record; started by the local pool.
     #[command(hide = true)]
     Job(job::Args),
@@ -201,7 +204,7 @@ fn end_with_its_reader(command: Option<&Command>) {
 /// Commands that work in no workspace, and those of the others that write into one when they are not told otherwise.
 const WITH_NO_WORKSPACE: [&str; 5] = ["demo", "init", "simulate", "inspect", "job"];
 const WRITES_INTO_THE_BOOK: [&str; 11] =
-    ["process", "decide", "mark", "resubmit", "hold", "release", "cancel", "reprocess", "import", "archive", "free"];
+    ["process", "decide", "mark", "resubmit", "hold", "unhold", "cancel", "reprocess", "import", "archive", "release"];
 
 /// The command line's grammar. An option that means nothing to a command is not in its help.
 fn grammar() -> clap::Command {
@@ -251,14 +254,15 @@ pub fn main() -> ExitCode {
         Some(Command::Mark(args)) => mark::run(global, args),
         Some(Command::Resubmit(args)) => requests::run(global, RequestKind::Resubmit, args),
         Some(Command::Hold(args)) => requests::run(global, RequestKind::Hold, args),
-        Some(Command::Release(args)) => requests::run(global, RequestKind::Release, args),
+        Some(Command::Unhold(args)) => requests::run(global, RequestKind::Release, args),
         Some(Command::Cancel(args)) => requests::run(global, RequestKind::Cancel, args),
         Some(Command::Reprocess(args)) => requests::run(global, RequestKind::Reprocess, args),
         Some(Command::Status(args)) => status::run(global, args),
+        Some(Command::Flow(args)) => flow::run(global, args),
         Some(Command::Import(args)) => import::run(global, args),
         Some(Command::Archive(args)) => archive::run(global, args),
         Some(Command::Publish(args)) => publish::run(global, args),
-        Some(Command::Free(args)) => free::run(global, args),
+        Some(Command::Release(args)) => release::run(global, args),
         Some(Command::Job(args)) => job::run(args),
     };
     match outcome {

@@ -4,12 +4,18 @@
 //! unit in its name and its meaning in `assets/dqmon.toml`, the commented file that `dqmon init` writes.
 
 mod lanes;
+mod mail;
+mod place;
+mod retry;
 mod settings;
 mod workspace;
 
 pub use lanes::{GateRule, LaneSettings};
+pub use mail::{Encryption, MailSettings};
+pub use place::{Place, PlaceError, RootPlace};
+pub use retry::{RetryClasses, RetrySettings};
 pub use settings::{
     AnalysisSettings, BookSettings, GainEstimator, IntakeSettings, PeopleSettings, PoolSettings, PublishSettings, PurityMethod,
-    ReconstructionSettings, Settings, SettingsError, TaskSettings,
+    ReconstructionSettings, Settings, SettingsError, TaskSettings, TransferSettings,
 };
 pub use workspace::{Workspace, WorkspaceError};

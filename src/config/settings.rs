@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::lanes::LaneSettings;
+use super::{MailSettings, Place, RetrySettings};
 
 /// Everything `dqmon.toml` may say; what it leaves out has these defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +20,8 @@ pub struct Settings {
     pub time_zone: String,
     /// Taking raw files in.
     pub intake: IntakeSettings,
+    /// Copying raw files.
+    pub transfer: TransferSettings,
     /// The local pool of jobs.
     pub pool: PoolSettings,
     /// Queues with rules, the most urgent first; each makes a processing of its own of every run.
@@ -35,6 +38,10 @@ pub struct Settings {
     pub publish: PublishSettings,
     /// Who may be on shift.
     pub people: PeopleSettings,
+    /// Trying failed files again of itself.
+    pub retry: RetrySettings,
+    /// Mail on failures.
+    pub mail: MailSettings,
 }
 
 /// Taking raw files in.
@@ -51,6 +58,32 @@ pub struct IntakeSettings {
     pub run_end_marker: String,
     /// A file that does not end as a raw file should is taken as it is when it has not changed for this many seconds.
     pub file_quiet_s: f64,
+}
+
+/// Copying raw files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TransferSettings {
+    /// Folder of the raw files taken in, relative to the workspace or absolute, as jobs see it; empty for `storage/input`.
+    pub farm: PathBuf,
+    /// Where a second copy of each raw file goes: a folder, or `root://host[:port]//path`; empty for none.
+    pub central: String,
+    /// Copies at once, at least 1.
+    pub workers: usize,
+    /// All copies together move no more MB (10^6 bytes) per second than this; 0 for no limit.
+    pub throttle_mb_per_s: f64,
+    /// Seconds that any copy may take, besides those for its size.
+    pub time_limit_s: f64,
+    /// A copy slower than this, in MB per second, is stopped: its size over this is added to the time limit.
+    pub slowest_mb_per_s: f64,
+    /// Tries after the first one, before a person is needed.
+    pub retries: u32,
+    /// Seconds before the first of them; each further pause is twice as long.
+    pub retry_pause_s: f64,
+    /// No pause is longer, in seconds.
+    pub retry_longest_pause_s: f64,
+    /// MB that are left free where files are copied to.
+    pub room_left_mb: u64,
 }
 
 /// The local pool of jobs.
@@ -239,6 +272,7 @@ impl Default for Settings {
             channel_map: String::new(),
             time_zone: "UTC".into(),
             intake: IntakeSettings::default(),
+            transfer: TransferSettings::default(),
             pool: PoolSettings::default(),
             lanes: super::lanes::only_full(),
             reconstruction: ReconstructionSettings::default(),
@@ -247,6 +281,8 @@ impl Default for Settings {
             book: BookSettings::default(),
             publish: PublishSettings::default(),
             people: PeopleSettings::default(),
+            retry: RetrySettings::default(),
+            mail: MailSettings::default(),
         }
     }
 }
@@ -259,6 +295,23 @@ impl Default for IntakeSettings {
             run_quiet_s: 120.0,
             run_end_marker: "run{run}.end".into(),
             file_quiet_s: 60.0,
+        }
+    }
+}
+
+impl Default for TransferSettings {
+    fn default() -> Self {
+        TransferSettings {
+            farm: PathBuf::new(),
+            central: String::new(),
+            workers: 2,
+            throttle_mb_per_s: 0.0,
+            time_limit_s: 120.0,
+            slowest_mb_per_s: 1.0,
+            retries: 1000,
+            retry_pause_s: 5.0,
+            retry_longest_pause_s: 600.0,
+            room_left_mb: 64,
         }
     }
 }
@@ -374,6 +427,11 @@ impl Settings {
             ("track_max_gap_cm", self.reconstruction.track_max_gap_cm),
             ("purity_bin_us", self.analysis.purity_bin_us),
             ("lease_stale_s", self.book.lease_stale_s),
+            ("time_limit_s", self.transfer.time_limit_s),
+            ("slowest_mb_per_s", self.transfer.slowest_mb_per_s),
+            ("retry_pause_s", self.transfer.retry_pause_s),
+            ("retry_longest_pause_s", self.transfer.retry_longest_pause_s),
+            ("pause_s", self.retry.pause_s),
             ("every_s", self.publish.every_s),
         ];
         for (key, value) in above_zero {
@@ -395,6 +453,7 @@ impl Settings {
             ("gain_lem_margin_cm", self.analysis.gain_lem_margin_cm),
             ("track_end_margin_cm", self.analysis.track_end_margin_cm),
             ("gain_systematic_fraction", self.analysis.gain_systematic_fraction),
+            ("throttle_mb_per_s", self.transfer.throttle_mb_per_s),
         ];
         for (key, value) in at_least_zero {
             if !(value >= 0.0 && value.is_finite()) {
@@ -407,6 +466,9 @@ impl Settings {
                 "run_end_marker",
                 format!("'run_end_marker' is {marker:?}, expected a name with {{run}} for the run's number"),
             ));
+        }
+        if let Some(fault) = self.transfer.fault() {
+            return Some(fault);
         }
         if self.reconstruction.select_every == 0 {
             return Some(("select_every", "'select_every' is 0, expected at least 1".into()));
@@ -428,7 +490,27 @@ impl Settings {
                 format!("'time_zone' is {found:?}, expected an IANA name such as \"Europe/Zurich\" or \"UTC\""),
             ));
         }
-        None
+        self.mail.fault()
+    }
+}
+
+impl TransferSettings {
+    /// The first setting that makes no sense: its key and what is wrong.
+    fn fault(&self) -> Option<(&'static str, String)> {
+        if self.workers == 0 {
+            return Some(("workers", "'workers' is 0, expected at least 1".into()));
+        }
+        if self.farm.to_string_lossy().contains("://") {
+            let found = &self.farm;
+            return Some((
+                "farm",
+                format!("'farm' is {found:?}, expected a folder: jobs read the raw files there by their paths"),
+            ));
+        }
+        if self.central.is_empty() {
+            return None;
+        }
+        Place::parse(&self.central).err().map(|error| ("central", format!("'central' is {:?}: {}", error.text, error.why)))
     }
 }
 
@@ -479,5 +561,22 @@ mod tests {
     fn a_number_out_of_range_is_refused_with_its_line() {
         let error = Settings::parse("\n[intake]\nreconcile_s = -1\n", Path::new("w/dqmon.toml")).unwrap_err();
         assert_eq!(error.to_string(), "settings refused: 'reconcile_s' is -1, expected a number above 0: w/dqmon.toml:3");
+    }
+
+    #[test]
+    fn a_second_destination_that_is_none_is_refused_with_what_there_is_instead() {
+        for (line, said) in [
+            ("central = \"root://host/relative\"", "two slashes"),
+            ("central = \"https://host/x\"", "protocol is not known"),
+            ("farm = \"root://host//x\"", "expected a folder"),
+            ("workers = 0", "at least 1"),
+            ("throttle_mb_per_s = -1", "from 0"),
+            ("slowest_mb_per_s = 0", "above 0"),
+        ] {
+            let error = Settings::parse(&format!("[transfer]\n{line}\n"), Path::new("dqmon.toml")).unwrap_err().to_string();
+            assert!(error.contains(said) && error.ends_with("dqmon.toml:2"), "{error}");
+        }
+        let text = "[transfer]\ncentral = \"root://eos.example.org//eos/raw\"\nfarm = \"/data/farm\"\n";
+        assert!(Settings::parse(text, Path::new("dqmon.toml")).is_ok());
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use monitasks::vocab::{FileId, Processing, Run};
 
-use super::{Settings, SettingsError};
+use super::{Place, PlaceError, Settings, SettingsError};
 
 /// A workspace's folder and settings, and where everything stands in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,10 +113,30 @@ impl Workspace {
         self.root.join(&self.settings.intake.folder)
     }
 
+    /// Raw files taken in: where the settings say, else `storage/input` of the workspace.
+    #[must_use]
+    pub fn input(&self) -> PathBuf {
+        let farm = &self.settings.transfer.farm;
+        self.root.join(if farm.as_os_str().is_empty() { Path::new("storage/input") } else { farm })
+    }
+
+    /// Where the second copy of a raw file goes, below the central place of the settings as below `storage/input`; none without
+    /// one.
+    ///
+    /// # Errors
+    /// When the settings' central place is none.
+    pub fn central_copy(&self, file: FileId) -> Result<Option<Place>, PlaceError> {
+        let central = &self.settings.transfer.central;
+        if central.is_empty() {
+            return Ok(None);
+        }
+        Place::parse(central)?.relative_to(&self.root).join(&format!("{}/{file}.dat", file.run)).map(Some)
+    }
+
     /// Raw files taken in, of one run.
     #[must_use]
     pub fn input_of(&self, run: Run) -> PathBuf {
-        self.root.join("storage/input").join(run.to_string())
+        self.input().join(run.to_string())
     }
 
     /// Reconstructed files of one run.
@@ -227,6 +247,24 @@ mod tests {
                     Workspace::NEW_SETTINGS.lines().any(|line| line.trim_start_matches('#').starts_with(&format!("{key} =")));
                 assert!(stands, "{section}: {key} is not in assets/dqmon.toml");
             }
+        }
+    }
+
+    #[test]
+    fn raw_files_stand_where_the_settings_say() {
+        let mut workspace = Workspace { root: "/w".into(), settings: Settings::default() };
+        let file = FileId::new(7, 1);
+        assert_eq!(workspace.raw_file(file), Path::new("/w/storage/input/run7/run7-seq1.dat"));
+        assert_eq!(workspace.central_copy(file), Ok(None));
+        workspace.settings.transfer.farm = "/farm/raw".into();
+        assert_eq!(workspace.raw_file(file), Path::new("/farm/raw/run7/run7-seq1.dat"));
+        for (central, expected) in [
+            ("root://eos.example.org//eos/raw/", "root://eos.example.org//eos/raw/run7/run7-seq1.dat"),
+            ("central", "/w/central/run7/run7-seq1.dat"),
+            ("/mnt/central", "/mnt/central/run7/run7-seq1.dat"),
+        ] {
+            workspace.settings.transfer.central = central.into();
+            assert_eq!(workspace.central_copy(file).unwrap().unwrap().to_string(), expected);
         }
     }
 

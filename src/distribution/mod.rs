@@ -1,7 +1,7 @@
 //! What leaves the workspace: archives of raw files, publications of logs, and raw copies that are released.
 //!
 //! The rules are pure: [`plan()`] chooses what goes into which tar, [`releasable`] whether a raw copy may go. What is done stands
-//! in the book's story as `archived`, `shipped` and `freed`. Central storage is behind [`Ship`] and [`Measure`]. Uses
+//! in the book's story as `archived`, `shipped` and `released`. Central storage is behind [`Ship`] and [`Measure`]. Uses
 //! `bookkeeping`, `config` and `durable`; used by `engine` and `cli`.
 
 mod archive_log;

@@ -14,8 +14,8 @@ use crate::bookkeeping::{Store, StoreError, StoryEntry, StoryRecord};
 use crate::durable;
 
 /// The kinds of the story's entries: a file goes, and that it could not be removed after all.
-const FREED: &str = "freed";
-const NOT_FREED: &str = "not_freed";
+const RELEASED: &str = "released";
+const NOT_RELEASED: &str = "not_released";
 
 /// Reads a copy that stands elsewhere.
 pub trait Measure {
@@ -96,9 +96,9 @@ pub fn release(store: &mut dyn Store, measure: &dyn Measure, facts: &Facts, who:
     // A kill may have come between the story and the end of the file: then it is told already.
     let is_of_it = |entry: &&StoryRecord| entry.detail.get("path").and_then(Value::as_str) == path.to_str();
     let story = store.story(file.run, Some(file))?;
-    let last = story.iter().filter(is_of_it).rfind(|entry| entry.kind == FREED || entry.kind == NOT_FREED);
+    let last = story.iter().filter(is_of_it).rfind(|entry| entry.kind == RELEASED || entry.kind == NOT_RELEASED);
     // One that was put back later is told anew.
-    let is_told = last.is_some_and(|entry| entry.kind == FREED && changed(path).is_some_and(|at| at <= entry.at));
+    let is_told = last.is_some_and(|entry| entry.kind == RELEASED && changed(path).is_some_and(|at| at <= entry.at));
     let mut tell = |kind: &str, detail: Value| {
         let (run, sequence) = (Some(file.run), Some(file.sequence));
         store.record(None, &[StoryEntry { at: Timestamp::now(), run, sequence, kind: kind.into(), detail }], &[])
@@ -106,10 +106,10 @@ pub fn release(store: &mut dyn Store, measure: &dyn Measure, facts: &Facts, who:
     if !is_told {
         let places: Vec<&str> = standing.iter().map(|copy| copy.place.as_str()).collect();
         let adler32 = facts.adler32.map(|sum| format!("{sum:08x}"));
-        tell(FREED, json!({"path": path, "size_bytes": facts.size_bytes, "adler32": adler32, "copies": places, "who": who}))?;
+        tell(RELEASED, json!({"path": path, "size_bytes": facts.size_bytes, "adler32": adler32, "copies": places, "who": who}))?;
     }
     if let Err(why) = fs::remove_file(path) {
-        tell(NOT_FREED, json!({"path": path, "why": why.to_string()}))?;
+        tell(NOT_RELEASED, json!({"path": path, "why": why.to_string()}))?;
         return Ok(Released::Stays(vec![format!("it can't be removed: {why}")]));
     }
     // Without this the file may be back after a power cut, and is released again then.
@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(release(&mut place.store, &LocalPlaces, &facts, "Ada").unwrap(), Released::Gone(9));
         assert!(!facts.candidate.path.exists());
         let story = place.store.story(Run(1), None).unwrap();
-        assert_eq!((story.len(), story[0].kind.as_str(), &story[0].detail["who"]), (1, "freed", &json!("Ada")));
+        assert_eq!((story.len(), story[0].kind.as_str(), &story[0].detail["who"]), (1, "released", &json!("Ada")));
         // Put back from a copy and released again: that is told too.
         fs::write(&facts.candidate.path, "Wikipedia").unwrap();
         assert_eq!(release(&mut place.store, &LocalPlaces, &facts, "Ada").unwrap(), Released::Gone(9));
@@ -215,7 +215,7 @@ mod tests {
         let detail = json!({"path": facts.candidate.path, "who": "Ada"});
         let (run, sequence) = (Some(facts.candidate.file.run), Some(facts.candidate.file.sequence));
         let at = Timestamp::now() + jiff::SignedDuration::from_secs(1);
-        place.store.record(None, &[StoryEntry { at, run, sequence, kind: FREED.into(), detail }], &[]).unwrap();
+        place.store.record(None, &[StoryEntry { at, run, sequence, kind: RELEASED.into(), detail }], &[]).unwrap();
         assert_eq!(release(&mut place.store, &LocalPlaces, &facts, "Ada").unwrap(), Released::Gone(9));
         assert_eq!(place.store.story(Run(1), None).unwrap().len(), 1);
     }

@@ -124,7 +124,9 @@ pub fn last_words(log: &Path) -> Option<String> {
     // A panic's message stands below the line that says where, and above a backtrace.
     let panicked = lines.iter().rposition(|line| line.contains("' panicked at ") || line.contains(") panicked at "));
     let panic = || Some(format!("it panicked: {}", lines.get(panicked? + 1)?));
-    let line = starting("dqmon:").map(str::to_owned).or_else(panic).or_else(|| starting("error:").map(str::to_owned));
+    let line = starting("dqmon:").map(str::to_owned).or_else(panic);
+    // Its line stands above a backtrace too.
+    let line = line.or_else(|| ["memory allocation of ", "error:"].into_iter().find_map(starting).map(str::to_owned));
     line.or_else(|| lines.last().map(|line| (*line).to_owned())).map(|line| told(&line))
 }
 
@@ -161,6 +163,8 @@ mod tests {
             "reading\n\nthread 'main' (12) panicked at src/pid.rs:61:9:\nassertion failed: raw > 0\nstack backtrace:\n   0: f\n";
         fs::write(&log, text).unwrap();
         assert_eq!(last_words(&log).as_deref(), Some("it panicked: assertion failed: raw > 0"));
+        fs::write(&log, "reading\nmemory allocation of 2048 bytes failed\nstack backtrace:\nnote: run with more\n").unwrap();
+        assert_eq!(last_words(&log).as_deref(), Some("memory allocation of 2048 bytes failed"));
     }
 
     #[test]

@@ -7,12 +7,16 @@
 mod backend;
 mod batch;
 mod collect;
+pub mod disk;
+pub mod failures;
+pub mod flow;
 mod intake;
 mod lanes;
 mod lease;
+pub mod mail;
 mod script;
 pub mod steps;
-mod transfer;
+pub mod transfer;
 mod transfer_log;
 mod watch;
 
@@ -22,4 +26,3 @@ pub use backend::{Options, ProcessingError, Progress, Report, RunUntil, run};
 pub use batch::{Batch, BatchError, EndMark, JobError, JobOrder, JobOrderText, JobSeen, LocalPool, run_job};
 pub use lease::LeaseError;
 pub use script::{SHIPPED_TEMPLATE, TemplateError};
-pub use transfer::{Copied, LocalCopy, Transfer, TransferError};

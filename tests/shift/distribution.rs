@@ -52,34 +52,34 @@ fn a_run_is_archived_shipped_decided_on_and_released() {
     assert!(output.status.success() && said(&output).contains("2 are archived already"), "{}", said(&output));
 
     let raw = shift.workspace.root.join("storage/input/run1/run1-seq0.dat");
-    let stays = json(&shift.run(&["free", "plan", "--json"]));
+    let stays = json(&shift.run(&["release", "plan", "--json"]));
     assert_eq!(stays["files"][0]["keeps"], serde_json::json!(["nobody has decided on its run"]), "{stays}");
     assert!(shift.run(&["decide", "run1", "OK", "--who", "Ada", "--role", "shifter"]).status.success());
-    let may_go = json(&shift.run(&["free", "plan", "--json"]));
+    let may_go = json(&shift.run(&["release", "plan", "--json"]));
     let files = may_go["files"].as_array().unwrap();
     assert!(files.len() == 4 && files.iter().all(|file| file["may_go"] == true), "storage and incoming: {may_go}");
-    for dry in [["free", "apply"].as_slice(), &["free", "apply", "--dry-run"]] {
+    for dry in [["release", "apply"].as_slice(), &["release", "apply", "--dry-run"]] {
         assert!(said(&shift.run(dry)).contains("nothing was removed"));
         assert!(raw.exists());
     }
-    assert_eq!(shift.run(&["free", "apply", "--yes"]).status.code(), Some(2), "nobody would have done it");
+    assert_eq!(shift.run(&["release", "apply", "--yes"]).status.code(), Some(2), "nobody would have done it");
     // A copy that was right when it was shipped and is damaged now.
     let whole = fs::read(&tar).unwrap();
     let mut bytes = whole.clone();
     let middle = bytes.len() / 4;
     bytes[middle] ^= 1;
     fs::write(&tar, bytes).unwrap();
-    let output = shift.run(&["free", "apply", "--yes", "--who", "Ada"]);
+    let output = shift.run(&["release", "apply", "--yes", "--who", "Ada"]);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(said(&output).contains("a copy is damaged") && raw.exists(), "{}", said(&output));
     let output = shift.run(&["archive", "verify", &tar]);
     assert!(output.status.code() == Some(1) && said(&output).contains("run1-seq0.dat is damaged"), "{}", said(&output));
     fs::write(&tar, whole).unwrap();
-    let output = shift.run(&["free", "apply", "--yes", "--who", "Ada"]);
+    let output = shift.run(&["release", "apply", "--yes", "--who", "Ada"]);
     assert!(output.status.success(), "{}", said(&output));
     assert!(!raw.exists() && !shift.workspace.incoming().join("run1-seq0.dat").exists());
-    assert_eq!(told(&shift, "freed"), 4);
-    assert_eq!(json(&shift.run(&["free", "plan", "--json"]))["files"], serde_json::json!([]));
+    assert_eq!(told(&shift, "released"), 4);
+    assert_eq!(json(&shift.run(&["release", "plan", "--json"]))["files"], serde_json::json!([]));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{Backend, ProcessingError, of_file};
 use crate::bookkeeping::{FailureClass, FileRecord, FileStep, PassRecord, PassStep, Row, TransferRecord};
 use crate::processing::durable;
 use crate::processing::steps::{FileEvent, next_file};
-use crate::processing::transfer::{TransferError, seen, standing_copy};
+use crate::processing::transfer::{Terms, TransferError, seen, standing_copy};
 use crate::rawdata::RawReader;
 
 impl Backend<'_> {
@@ -73,7 +73,7 @@ impl Backend<'_> {
         }
         // A copy that stands is the copy, whatever has become of the source since the stop between the two.
         let standing = if is_as_known { None } else { standing_copy(&to, file.size_bytes)? };
-        match standing.map_or_else(|| self.transfer.copy(&from, &to), Ok) {
+        match standing.map_or_else(|| self.transfer.copy(&from, &to.clone().into(), &Terms::default()), Ok) {
             Ok(copied) => {
                 let transfer = TransferRecord {
                     file: file.file,

@@ -1,4 +1,4 @@
-//! `dqmon free`: raw copies that may go, as verified copies stand elsewhere.
+//! `dqmon release`: raw copies that may go, as verified copies stand elsewhere.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -9,12 +9,12 @@ use serde_json::json;
 use super::selection::Runs;
 use super::words::{counted, size};
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{FileRecord, FileStep, Overview, PassStep, SqliteStore, Store};
+use crate::bookkeeping::{FileRecord, Overview, PassStep, SqliteStore, Store};
 use crate::config::Workspace;
 use crate::decisions;
 use crate::distribution::{Candidate, Facts, KnownCopy, LocalPlaces, Released, Verdict, copies_told, releasable, release};
 
-/// Arguments of `dqmon free`.
+/// Arguments of `dqmon release`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -60,7 +60,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     match &args.what {
         What::Apply(args) if args.yes => {
             if global.read_only() {
-                return Err(Failure("what goes is recorded in the book: leave --read-only out".into()));
+                return Err(Failure("a release is recorded in the book: leave --read-only out".into()));
             }
             let who = args.who.as_deref().map(str::trim).filter(|who| !who.is_empty());
             apply(&workspace, &args.choice, who.ok_or_else(|| Failure("nothing was removed: --who names nobody".into()))?)
@@ -100,7 +100,7 @@ fn propose(workspace: &Workspace, choice: &Choice) -> Outcome {
     if choice.json {
         println!("{:#}", json!({"schema": 1, "files": lines, "free_bytes": free_bytes, "applied": false}));
     } else {
-        println!("{} would be free; nothing was removed, 'dqmon free apply --yes --who NAME' does it", size(free_bytes));
+        println!("{} would be free; nothing was removed, 'dqmon release apply --yes --who NAME' does it", size(free_bytes));
     }
     Ok(Ended::Done)
 }
@@ -171,12 +171,8 @@ fn facts_of_all(
     Ok(all)
 }
 
-/// Whether nothing is to be made of a file any more: it is in a result in the newest processing of each lane that took it. What
-/// is held, failed or under way is not.
+/// Whether nothing is to be made of a file any more.
 fn is_processed(overview: &Overview, file: &FileRecord) -> bool {
-    let mut newest: BTreeMap<&str, PassStep> = BTreeMap::new();
-    for pass in overview.passes_of(file.file) {
-        newest.insert(&pass.lane, pass.step);
-    }
-    file.step == FileStep::Stored && newest.values().all(|step| *step == PassStep::Analysed)
+    let passes: Vec<_> = overview.passes_of(file.file).collect();
+    !passes.is_empty() && passes.iter().all(|pass| pass.step == PassStep::Analysed)
 }
