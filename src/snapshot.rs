@@ -146,6 +146,8 @@ pub struct FigureKey {
     pub item: String,
     /// The run that "latest" items show; none for the newest.
     pub run: Option<Run>,
+    /// Only results of this lane; none for those of all.
+    pub lane: Option<String>,
 }
 
 /// The event that the event display shows.
@@ -373,6 +375,14 @@ impl Snapshot {
     #[must_use]
     pub fn run(&self, run: Run) -> Option<&RunRow> {
         self.runs.iter().find(|row| row.run == run)
+    }
+
+    /// The lanes that there are processings of, by name.
+    #[must_use]
+    pub fn lanes(&self) -> Vec<&str> {
+        let processings = self.runs.iter().flat_map(|run| &run.processings);
+        let names: std::collections::BTreeSet<&str> = processings.map(|processing| processing.lane.as_str()).collect();
+        names.into_iter().collect()
     }
 
     /// The branch of a task.

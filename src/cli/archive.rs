@@ -6,15 +6,16 @@ use std::path::PathBuf;
 use monitasks::vocab::{FileId, Run};
 use serde_json::{Value, json};
 
+use super::places::Destination;
 use super::progress::Progress;
 use super::selection::Runs;
 use super::words::{counted, size};
 use super::{Ended, Failure, Outcome};
 use crate::bookkeeping::{Overview, SqliteStore, Store};
-use crate::config::Workspace;
+use crate::config::{Place, Workspace};
 use crate::distribution::{
-    ArchiveLog, Building, LocalFolder, Member, Plan, Ship, Sizes, archive_logs, build, end_plan, plan, read_kinds,
-    record_archives, record_shipped, standing_plan, store_plan, verify,
+    ArchiveLog, Building, Member, Plan, Ship, Sizes, archive_logs, build, end_plan, plan, read_kinds, record_archives,
+    record_shipped, standing_plan, store_plan, verify,
 };
 
 /// Arguments of `dqmon archive`.
@@ -61,9 +62,9 @@ struct BuildArgs {
     /// Where the tars go; else storage/archives of the workspace.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Copy each tar into this folder too, and read the copy back.
-    #[arg(long, value_name = "DIR")]
-    ship_to: Option<PathBuf>,
+    /// Copy each tar into this folder, or this root://host//path, too, and read the copy back.
+    #[arg(long, value_name = "PLACE")]
+    ship_to: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -243,8 +244,8 @@ fn build_all(workspace: &Workspace, args: &BuildArgs) -> Outcome {
 
 /// Ships what was built; answers the places.
 fn ship_all(store: &mut dyn Store, args: &BuildArgs, logs: &[ArchiveLog]) -> Result<Vec<String>, Failure> {
-    let Some(folder) = &args.ship_to else { return Ok(Vec::new()) };
-    let place = LocalFolder(folder.clone());
+    let Some(to) = &args.ship_to else { return Ok(Vec::new()) };
+    let place = Destination(Place::parse(to)?);
     let mut places = Vec::new();
     for log in logs {
         let shipped = place.ship(&log.path, &log.manifest.archive)?;

@@ -14,6 +14,7 @@ mod init;
 mod inspect;
 mod job;
 mod mark;
+mod places;
 mod plot;
 mod process;
 pub mod progress;

@@ -28,6 +28,9 @@ pub struct Args {
     /// Show results up to this run and no later ones.
     #[arg(long, value_name = "RUN")]
     run: Option<Run>,
+    /// Show results of this lane and no others.
+    #[arg(long, value_name = "NAME")]
+    lane: Option<String>,
     /// Look at this result file, folder of results or raw file and at no workspace.
     #[arg(long, value_name = "PATH")]
     from: Option<PathBuf>,
@@ -108,6 +111,7 @@ fn page(live: &mut Live, args: &Args, how: (Format, Look), now: Timestamp) -> Ou
     let mut keys = plotting::page_keys(&live.snapshot(now));
     for key in &mut keys {
         key.run = args.run;
+        key.lane.clone_from(&args.lane);
     }
     live.watch(keys.clone());
     let snapshot = live.snapshot(now);
@@ -137,7 +141,7 @@ fn key_of(args: &Args, snapshot: &Snapshot) -> Result<FigureKey, Failure> {
         let names: Vec<String> = node.items.iter().map(|item| format!("{task}/{}", item.name)).collect();
         return Err(Failure(format!("no plot {:?}; there are: {}", args.what, names.join(", "))));
     }
-    Ok(FigureKey { task: task.to_owned(), item: item.to_owned(), run: args.run })
+    Ok(FigureKey { task: task.to_owned(), item: item.to_owned(), run: args.run, lane: args.lane.clone() })
 }
 
 /// An SVG document with another outer size: its picture keeps its shape and stands in the middle.

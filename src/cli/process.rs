@@ -4,14 +4,17 @@ use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::words::{counted, stamp};
 use super::{Ended, Failure, Outcome};
+use crate::bookkeeping::{SqliteStore, Store};
 use crate::config::Workspace;
+use crate::distribution::{flow_summary, publish};
 use crate::processing::{self, Options, Progress, Report, RunUntil};
 
 /// Arguments of `dqmon process`.
@@ -47,6 +50,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         eprintln!("dqmon: Ctrl+C ends the backend, jobs go on");
     }
     let mut journal = Journal::of(&workspace);
+    let publisher = if args.once { None } else { Publisher::start(&workspace, stop.clone()) };
     let report = match processing::run(&workspace, &until, &options, &stop, &mut |progress| journal.tell(progress)) {
         Ok(report) => report,
         Err(error) => {
@@ -54,6 +58,11 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
             return Err(error.into());
         }
     };
+    stop.store(true, Ordering::Relaxed);
+    if let Some(publisher) = publisher {
+        // What it was publishing is whole or not there.
+        let _ = publisher.thread.join();
+    }
     if report.left_open {
         eprintln!("dqmon: files that are still being written were left: {}", workspace.incoming().display());
     }
@@ -61,6 +70,43 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     journal.say(&format!("backend ended: {sum}"));
     println!("{sum}");
     Ok(if report.failures.is_empty() { Ended::Done } else { Ended::WithFinding })
+}
+
+/// Publishes logs and the summary of the flow on a schedule, beside the backend and never in its way.
+struct Publisher {
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Publisher {
+    /// Starts it where the settings name a folder.
+    fn start(workspace: &Workspace, stop: Arc<AtomicBool>) -> Option<Self> {
+        let settings = &workspace.settings.publish;
+        if settings.folder.as_os_str().is_empty() {
+            return None;
+        }
+        let every = Duration::try_from_secs_f64(settings.every_s).unwrap_or(Duration::MAX);
+        let workspace = workspace.clone();
+        let thread = std::thread::spawn(move || {
+            let mut due = Instant::now();
+            while !stop.load(Ordering::Relaxed) {
+                if Instant::now() >= due {
+                    due = Instant::now() + every;
+                    if let Err(error) = publish_once(&workspace) {
+                        eprintln!("{} not published: {}", stamp(Timestamp::now()), error.0);
+                    }
+                }
+                std::thread::sleep(Duration::from_millis(200));
+            }
+        });
+        Some(Publisher { thread })
+    }
+}
+
+fn publish_once(workspace: &Workspace) -> Result<(), Failure> {
+    let overview = SqliteStore::open_read_only(&workspace.book())?.overview()?;
+    let to = workspace.root.join(&workspace.settings.publish.folder);
+    publish(workspace, &flow_summary(&overview, Timestamp::now()), &to)?;
+    Ok(())
 }
 
 /// What a backend did, in numbers.

@@ -6,13 +6,14 @@ use std::collections::btree_map::Entry;
 use monitasks::vocab::{FileId, Run};
 use serde_json::json;
 
+use super::places::AnyPlace;
 use super::selection::Runs;
 use super::words::{counted, size};
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{FileRecord, Overview, PassStep, SqliteStore, Store};
+use crate::bookkeeping::{CentralCopy, CentralStep, FileRecord, Overview, PassStep, SqliteStore, Store};
 use crate::config::Workspace;
 use crate::decisions;
-use crate::distribution::{Candidate, Facts, KnownCopy, LocalPlaces, Released, Verdict, copies_told, releasable, release};
+use crate::distribution::{Candidate, Facts, KnownCopy, Released, Verdict, copies_told, releasable, release};
 
 /// Arguments of `dqmon release`.
 #[derive(Debug, clap::Args)]
@@ -72,7 +73,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
 /// Says what would go.
 fn propose(workspace: &Workspace, choice: &Choice) -> Outcome {
     let store = SqliteStore::open_read_only(&workspace.book())?;
-    let verdicts: Vec<(Facts, Verdict)> = facts_of_all(&store, workspace, choice, &BTreeMap::new())?
+    let verdicts: Vec<(Facts, Verdict)> = facts_of_all(&store, workspace, choice)?
         .into_iter()
         .map(|facts| {
             let verdict = releasable(&facts);
@@ -108,11 +109,11 @@ fn propose(workspace: &Workspace, choice: &Choice) -> Outcome {
 /// Removes what may go. A file that the rule lets go and whose copies are not sure is a finding.
 fn apply(workspace: &Workspace, choice: &Choice, who: &str) -> Outcome {
     let mut store = SqliteStore::open(&workspace.book())?;
-    let all = facts_of_all(&store, workspace, choice, &BTreeMap::new())?;
+    let all = facts_of_all(&store, workspace, choice)?;
     let (mut lines, mut free_bytes, mut gone, mut has_finding) = (Vec::new(), 0, 0, false);
     for facts in &all {
         let may_go = matches!(releasable(facts), Verdict::Release(_));
-        let (path, released) = (&facts.candidate.path, release(&mut store, &LocalPlaces, facts, who)?);
+        let (path, released) = (&facts.candidate.path, release(&mut store, &AnyPlace, facts, who)?);
         has_finding |= may_go && matches!(released, Released::Stays(_));
         let words = match &released {
             Released::Gone(bytes) => {
@@ -135,14 +136,8 @@ fn apply(workspace: &Workspace, choice: &Choice, who: &str) -> Outcome {
     Ok(if has_finding { Ended::WithFinding } else { Ended::Done })
 }
 
-/// What is known of every raw copy that stands: those in the storage and the originals in the intake folder. `elsewhere` are
-/// copies that the stories do not tell of.
-fn facts_of_all(
-    store: &dyn Store,
-    workspace: &Workspace,
-    choice: &Choice,
-    elsewhere: &BTreeMap<FileId, Vec<KnownCopy>>,
-) -> Result<Vec<Facts>, Failure> {
+/// What is known of every raw copy that stands: those in the storage and the originals in the intake folder.
+fn facts_of_all(store: &dyn Store, workspace: &Workspace, choice: &Choice) -> Result<Vec<Facts>, Failure> {
     let overview = store.overview()?;
     let mut told: BTreeMap<Run, BTreeMap<FileId, Vec<KnownCopy>>> = BTreeMap::new();
     let mut all = Vec::new();
@@ -152,7 +147,8 @@ fn facts_of_all(
             entry.insert(copies_told(&store.story(run, None)?));
         }
         let of_story = told.get(&run).and_then(|copies| copies.get(&file.file)).into_iter().flatten();
-        let copies: Vec<KnownCopy> = of_story.chain(elsewhere.get(&file.file).into_iter().flatten()).cloned().collect();
+        let central = overview.central.iter().filter(|copy| copy.file == file.file && copy.step == CentralStep::Verified);
+        let copies: Vec<KnownCopy> = of_story.cloned().chain(central.map(known_copy)).collect();
         for path in [workspace.raw_file(file.file), workspace.incoming().join(&file.source)] {
             if path.is_file() {
                 all.push(Facts {
@@ -169,6 +165,16 @@ fn facts_of_all(
         }
     }
     Ok(all)
+}
+
+fn known_copy(copy: &CentralCopy) -> KnownCopy {
+    KnownCopy {
+        place: copy.destination.clone(),
+        member: None,
+        size_bytes: copy.size_bytes,
+        adler32: copy.adler32,
+        verified_at: copy.verified_at,
+    }
 }
 
 /// Whether nothing is to be made of a file any more.

@@ -74,11 +74,12 @@ impl Place {
         }
     }
 
-    /// The same place with a path on this machine taken relative to a folder.
+    /// The same place with a path on this machine taken relative to a folder, without `.` and `..` in it: what is told of a copy
+    /// is where it stands.
     #[must_use]
     pub fn relative_to(self, folder: &Path) -> Self {
         match self {
-            Place::Local(path) => Place::Local(folder.join(path)),
+            Place::Local(path) => Place::Local(plain(&folder.join(path))),
             place @ Place::Root(_) => place,
         }
     }
@@ -214,6 +215,19 @@ fn path_fault(path: &str) -> Option<String> {
         return Some("the path on the server has an empty part, '.' or '..' in it".into());
     }
     None
+}
+
+/// A path with `.` and `..` taken out by its words alone.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(plain.components().next_back(), Some(Component::Normal(_))) => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 #[cfg(test)]

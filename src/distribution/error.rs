@@ -16,6 +16,12 @@ pub enum DistributionError {
         /// The file or folder.
         path: PathBuf,
     },
+    /// It could not be copied to another place.
+    #[error("not shipped: {why}")]
+    NotShipped {
+        /// Why, with the place.
+        why: String,
+    },
     /// The operating system refused.
     #[error("{what}: {why}: {}", path.display())]
     Io {

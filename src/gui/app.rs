@@ -28,6 +28,8 @@ pub struct DqmonApp {
     state: UiState,
     clock: fn() -> Timestamp,
     choice: RunChoice,
+    /// The lane whose results are looked at; none for all.
+    lane: Option<String>,
     draft: Draft,
     panes: PaneMemory,
     runs: RunsView,
@@ -53,6 +55,7 @@ impl DqmonApp {
             state,
             clock: Timestamp::now,
             choice: RunChoice::Newest,
+            lane: None,
             draft: Draft::default(),
             panes: PaneMemory::default(),
             runs: RunsView::default(),
@@ -100,7 +103,9 @@ impl DqmonApp {
         let snapshot = self.engine.snapshot();
         self.take_news(ui, &snapshot);
         let look = theme::look(ui.visuals());
-        let mut scene = Scene { snapshot: &snapshot, choice: self.choice, now: (self.clock)(), look, actions: Vec::new() };
+        let (choice, lane) = (self.choice, self.lane.clone());
+        let mut scene =
+            Scene { snapshot: &snapshot, choice, lane: lane.as_deref(), now: (self.clock)(), look, actions: Vec::new() };
         self.keys(ui, &mut scene);
         self.panels(ui, &mut scene);
         self.above_everything(ui, &mut scene);
@@ -161,6 +166,7 @@ impl DqmonApp {
             }
             self.root = root;
             self.choice = RunChoice::Newest;
+            self.lane = None;
             self.draft = Draft::default();
             self.watched = None;
         }
@@ -337,6 +343,7 @@ impl DqmonApp {
             Action::Turn(page) if snapshot.origin != Origin::Bare => self.state.page = page,
             Action::Turn(_) => {}
             Action::SelectRun(choice) => self.choice = choice,
+            Action::SelectLane(lane) => self.lane = lane,
             Action::StepRun(by) => self.choice = self.choice.stepped(by, snapshot),
             Action::ToggleTheme => {
                 self.state.light = !self.state.light;
@@ -404,7 +411,7 @@ impl DqmonApp {
             return;
         }
         let keys = match (&self.state.layout, self.page(snapshot)) {
-            (Some(layout), Page::Monitor) => layout.watched(self.choice.fixed()),
+            (Some(layout), Page::Monitor) => layout.watched(self.choice.fixed(), self.lane.as_deref()),
             _ => Vec::new(),
         };
         if self.watched.as_ref() != Some(&keys) && self.engine.send(Command::View(ViewCommand::Watch(keys.clone()))) {

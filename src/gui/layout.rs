@@ -88,9 +88,10 @@ impl Layout {
 
     /// The figures that are needed now.
     #[must_use]
-    pub fn watched(&self, run: Option<Run>) -> Vec<FigureKey> {
-        let mut keys: Vec<FigureKey> =
-            self.visible().into_iter().map(|item| FigureKey { task: item.task, item: item.item, run }).collect();
+    pub fn watched(&self, run: Option<Run>, lane: Option<&str>) -> Vec<FigureKey> {
+        let lane = || lane.map(str::to_owned);
+        let key = |item: ItemRef| FigureKey { task: item.task, item: item.item, run, lane: lane() };
+        let mut keys: Vec<FigureKey> = self.visible().into_iter().map(key).collect();
         keys.sort();
         keys
     }
@@ -314,7 +315,7 @@ mod tests {
     fn the_watched_figures_are_sorted_and_once_each() {
         let mut layout = layout();
         layout.split(layout.place_of(&item("gain", "map")).unwrap(), LinearDir::Vertical);
-        let keys = layout.watched(Some(Run(4)));
+        let keys = layout.watched(Some(Run(4)), None);
         assert_eq!(keys.len(), 4);
         assert!(keys.is_sorted());
         assert!(keys.iter().all(|key| key.run == Some(Run(4))));

@@ -84,7 +84,8 @@ fn title(snapshot: &Snapshot, pane: &Pane) -> String {
 impl Docked<'_, '_> {
     /// The figure that was asked for, or the last one of this pane while that is being made.
     fn figure(&mut self, pane: &Pane, shows: &ItemRef) -> Option<(Arc<Figure>, bool)> {
-        let key = FigureKey { task: shows.task.clone(), item: shows.item.clone(), run: self.scene.choice.fixed() };
+        let lane = self.scene.lane.map(str::to_owned);
+        let key = FigureKey { task: shows.task.clone(), item: shows.item.clone(), run: self.scene.choice.fixed(), lane };
         if let Some(figure) = self.scene.snapshot.figures.get(&key) {
             self.memory.last.insert(pane.id, (shows.clone(), figure.clone()));
             return Some((figure.clone(), false));

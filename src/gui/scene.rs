@@ -14,6 +14,8 @@ pub struct Scene<'a> {
     pub snapshot: &'a Snapshot,
     /// Which run is looked at.
     pub choice: RunChoice,
+    /// The lane whose results are looked at; none for all.
+    pub lane: Option<&'a str>,
     /// The time of day.
     pub now: Timestamp,
     /// Dark or light.

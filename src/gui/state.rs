@@ -123,6 +123,8 @@ pub enum Action {
     Turn(Page),
     /// Look at a run.
     SelectRun(RunChoice),
+    /// Look at results of one lane, or of all.
+    SelectLane(Option<String>),
     /// One run later (+1) or earlier (-1).
     StepRun(i32),
     /// Show an item in the active pane, or go to the pane that shows it.

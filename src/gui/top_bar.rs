@@ -21,6 +21,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &UiState) {
         ui.add_space(theme::GAP);
         if scene.snapshot.workspace.is_some() && !scene.is_bare() {
             pages(ui, scene, state.page);
+            lanes(ui, scene);
             ui.add_space(theme::GAP);
         }
         // What must always be readable stands at the right and takes its room first; the workspace's name is cut if need be.
@@ -61,6 +62,28 @@ fn pages(ui: &mut Ui, scene: &mut Scene<'_>, current: Page) {
         }
     }
     ui.spacing_mut().item_spacing.x = theme::GAP;
+}
+
+/// Which lane's results the plots show; nothing to choose while there is one lane.
+fn lanes(ui: &mut Ui, scene: &mut Scene<'_>) {
+    const ALL: &str = "all lanes";
+    let names = scene.snapshot.lanes();
+    if names.len() < 2 && scene.lane.is_none() {
+        return;
+    }
+    let shown = scene.lane.unwrap_or(ALL).to_owned();
+    let mut chosen = None;
+    let field = egui::ComboBox::from_id_salt("lane").selected_text(&shown).width(90.0).show_ui(ui, |ui| {
+        for name in std::iter::once(ALL).chain(names) {
+            if ui.selectable_label(shown == name, name).clicked() {
+                chosen = Some((name != ALL).then(|| name.to_owned()));
+            }
+        }
+    });
+    field.response.on_hover_text("The lane whose results the plots show");
+    if let Some(lane) = chosen {
+        scene.ask(Action::SelectLane(lane));
+    }
 }
 
 fn workspace(ui: &mut Ui, scene: &mut Scene<'_>, state: &UiState) {

@@ -58,10 +58,23 @@ fn draw(registry: &TaskRegistry, key: &FigureKey, results: &ResultsView, event: 
     };
     let history: Vec<&Summary> =
         results.tasks.get(&key.task).map(|task| task.history.iter().map(AsRef::as_ref).collect()).unwrap_or_default();
-    let history = up_to_run(history, key);
-    catch_unwind(AssertUnwindSafe(|| task.draw(&key.item, &history, context))).unwrap_or_else(|panic| {
+    let history = of_lane(up_to_run(history, key), key);
+    let drawn = catch_unwind(AssertUnwindSafe(|| task.draw(&key.item, &history, context)));
+    let mut figure = drawn.unwrap_or_else(|panic| {
         Figure::empty(task.info().title.clone(), format!("Cannot judge: the task failed: {}", panic_message(&*panic)))
-    })
+    });
+    if let Some(lane) = &key.lane {
+        figure.notes.push(format!("results of lane {lane} alone"));
+    }
+    figure
+}
+
+/// With a lane chosen, only its results; one that does not say its lane was made by hand and is of none.
+fn of_lane<'a>(history: Vec<&'a Summary>, key: &FigureKey) -> Vec<&'a Summary> {
+    match &key.lane {
+        None => history,
+        Some(lane) => history.into_iter().filter(|summary| summary.lane.as_ref() == Some(lane)).collect(),
+    }
 }
 
 /// With a run chosen, "latest" means the newest result of that run: what came later is left out.

@@ -163,7 +163,7 @@ impl Live {
         let mut keys = Vec::new();
         for info in self.registry.iter().map(monitasks::task::MonTask::info).chain([event::info()]) {
             for item in &info.items {
-                keys.push(FigureKey { task: info.name.clone(), item: item.name.clone(), run: None });
+                keys.push(FigureKey { task: info.name.clone(), item: item.name.clone(), run: None, lane: None });
             }
         }
         keys

@@ -38,7 +38,7 @@ pub fn full() -> Snapshot {
         for item in &task.items {
             let figure = Arc::new(figure(&task.name, &item.name));
             for run in std::iter::once(None).chain((1..=24).map(|run| Some(Run(run)))) {
-                let key = FigureKey { task: task.name.clone(), item: item.name.clone(), run };
+                let key = FigureKey { task: task.name.clone(), item: item.name.clone(), run, lane: None };
                 figures.insert(key, figure.clone());
             }
         }

@@ -1,4 +1,4 @@
-//! Which of all summaries are shown: the newest processing of each run and group.
+//! Which of all summaries are shown: the newest processing of each run and group, in each lane.
 
 use crate::summary::Summary;
 
@@ -11,21 +11,36 @@ pub(super) struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    /// Leaves out what a newer processing of the same run and group replaces. What does not say its run stays.
+    /// Leaves out what a newer processing of the same run and group in the same lane replaces. What does not say its run stays.
     pub(super) fn of(history: &[&'a Summary]) -> Self {
         let mut newest = std::collections::HashMap::new();
         for summary in history {
             if let (Some(run), group, processing) = (summary.run, summary.group, summary.processing) {
-                let best = newest.entry((run, group)).or_insert(processing);
+                let best = newest.entry((run, &summary.lane, group)).or_insert(processing);
                 *best = (*best).max(processing);
             }
         }
         let is_newest = |summary: &&Summary| {
-            summary.run.and_then(|run| newest.get(&(run, summary.group))).is_none_or(|best| *best == summary.processing)
+            summary
+                .run
+                .and_then(|run| newest.get(&(run, &summary.lane, summary.group)))
+                .is_none_or(|best| *best == summary.processing)
         };
         let summaries: Vec<&Summary> = history.iter().copied().filter(is_newest).collect();
         let superseded = history.len() - summaries.len();
         Shown { summaries, superseded }
+    }
+
+    /// The lanes of the results, each once, in the order they came; none for results that say none, and for no results.
+    pub(super) fn lanes(&self) -> Vec<Option<&'a str>> {
+        let mut lanes = Vec::new();
+        for summary in &self.summaries {
+            let lane = summary.lane.as_deref();
+            if !lanes.contains(&lane) {
+                lanes.push(lane);
+            }
+        }
+        if lanes.is_empty() { vec![None] } else { lanes }
     }
 
     /// The one that "latest" items show.

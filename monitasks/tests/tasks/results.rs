@@ -35,6 +35,7 @@ fn sidecar(run: u32, processing: u32) -> Sidecar {
         schema: SCHEMA,
         run: Run(run),
         processing: Processing(processing),
+        lane: None,
         group: Group(0),
         members: (0..3).map(|sequence| FileId::new(run, sequence)).collect(),
         detector: "small".into(),

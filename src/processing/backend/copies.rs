@@ -48,13 +48,16 @@ impl Backend<'_> {
 
     /// Takes in copies that have ended; answers whether there were any.
     pub(super) fn take_copies(&mut self) -> Result<bool, ProcessingError> {
-        let finished = self.desk.finished();
+        let mut finished = self.desk.finished();
+        // The logs have their lines in the order in which the copies ended, each before the next is looked at.
+        finished.sort_by_key(|(_, outcome)| outcome.as_ref().ok().map(|copied| copied.ended));
         let of_central = self.central_desk.finished();
         let has_moved = !finished.is_empty() || !of_central.is_empty();
         for (file, outcome) in finished {
             let is_copying = |record: &&FileRecord| record.step == FileStep::Copying;
             if let Some(record) = self.shift.files.get(&file).filter(is_copying).cloned() {
                 self.take_copy(&record, outcome)?;
+                self.move_file_on(file)?;
             }
         }
         for (key, outcome) in of_central {

@@ -39,7 +39,7 @@ impl Backend<'_> {
     }
 
     /// Moves one file on as far as it goes without waiting; answers whether it moved.
-    fn move_file_on(&mut self, file: FileId) -> Result<bool, ProcessingError> {
+    pub(super) fn move_file_on(&mut self, file: FileId) -> Result<bool, ProcessingError> {
         let (subject, mut has_moved) = (file.to_string(), false);
         while let Some(record) = self.shift.files.get(&file).filter(|_| !self.is_put_off(&subject)).cloned() {
             let outcome = self.move_file(&record);

@@ -58,6 +58,19 @@ pub struct AnyCopy {
     xrootd: XrdCopy,
 }
 
+impl AnyCopy {
+    /// Size and Adler-32 of what stands in a place, as it says itself.
+    ///
+    /// # Errors
+    /// When it can't be read, or the server can't be asked.
+    pub fn measure(&self, place: &Place) -> Result<(u64, u32), TransferError> {
+        match place {
+            Place::Local(path) => checksum(path),
+            Place::Root(place) => self.xrootd.measure(place),
+        }
+    }
+}
+
 impl Transfer for AnyCopy {
     fn copy(&self, from: &Path, to: &Place, terms: &Terms) -> Result<Copied, TransferError> {
         match to {

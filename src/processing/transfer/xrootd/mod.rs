@@ -81,6 +81,26 @@ impl XrdCopy {
     }
 }
 
+impl XrdCopy {
+    /// Size and Adler-32 of a file on a server, as the server says them.
+    ///
+    /// # Errors
+    /// When there is none, or the server can't be asked.
+    pub fn measure(&self, place: &RootPlace) -> Result<(u64, u32), TransferError> {
+        let (terms, path) = (Terms { time_limit: Some(MEASURING), ..Terms::default() }, PathBuf::from(place.to_string()));
+        let course = Course::new(&terms, &path);
+        let one = OneCopy { client: &self.client, from: Path::new(""), place, aside: place.clone(), course: &course };
+        let missing = || TransferError::Refused {
+            what: "file on the server not read again",
+            why: "it is not there".into(),
+            may_change: true,
+            path: path.clone(),
+        };
+        let standing = one.stat(place)?.ok_or_else(missing)?;
+        Ok((standing.size_bytes, one.checksum_of(place)?))
+    }
+}
+
 impl OneCopy<'_> {
     /// Answers size and checksum, and whether the copy stood already.
     fn run(&self) -> Result<((u64, u32), bool), TransferError> {
@@ -264,6 +284,9 @@ impl OneCopy<'_> {
         TransferError::Refused { what, why, may_change: true, path: self.course.to().to_owned() }
     }
 }
+
+/// Longest that a server may take to read a file and say its checksum.
+const MEASURING: Duration = Duration::from_secs(600);
 
 /// What was being done when the client program took no more.
 const PIPE: &str = "copy not handed on";

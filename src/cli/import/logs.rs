@@ -1,13 +1,13 @@
-//! `dqmon import`: what an old farm left.
+//! `dqmon import logs`: the logs that a farm left.
 
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::words::counted;
-use super::{Ended, Failure, Outcome, inspect};
 use crate::bookkeeping::SqliteStore;
+use crate::cli::words::counted;
+use crate::cli::{Ended, Failure, Global, Outcome, inspect};
 use crate::config::Workspace;
 use crate::farm_logs::compare::{Differences, OneSided, compare};
 use crate::farm_logs::from_book::rebuild_from_book;
@@ -15,21 +15,9 @@ use crate::farm_logs::import::{Imported, record_lines};
 use crate::farm_logs::rebuild::{Rebuilt, rebuild_alltransfer, rebuild_runs, would_come_back};
 use crate::farm_logs::{FarmLogs, LogReport};
 
-/// Arguments of `dqmon import`.
+/// Arguments of `dqmon import logs`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum What {
-    /// Read the farm's transfer logs and batch records: what they hold, what is damaged, what stands in only one transfer log.
-    Logs(LogsArgs),
-}
-
-#[derive(Debug, clap::Args)]
-struct LogsArgs {
+pub struct LogsArgs {
     /// A workspace, an old farm's all_logs, or a fromEVB folder; else the workspace's.
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
@@ -65,8 +53,7 @@ enum Which {
 const MOST_LINES_SHOWN: usize = 20;
 
 /// Runs the command.
-pub fn run(global: &super::Global, args: &Args) -> Outcome {
-    let What::Logs(args) = &args.what;
+pub fn run(global: &Global, args: &LogsArgs) -> Outcome {
     if args.into_book && global.read_only() {
         return Err(Failure("lines are recorded in the book: leave --read-only or --into-book out".into()));
     }
@@ -101,7 +88,7 @@ struct Found {
     imported: Option<Imported>,
 }
 
-fn logs(global: &super::Global, args: &LogsArgs) -> Outcome {
+fn logs(global: &Global, args: &LogsArgs) -> Outcome {
     let workspace = match &args.folder {
         Some(_) if !args.into_book => global.optional_workspace()?,
         _ => Some(global.workspace()?),
