@@ -16,7 +16,7 @@ use crate::snapshot::{CloseLook, CloseSubject, FlowShown};
 /// Between two times that the flow is counted.
 const FLOW_EVERY: Duration = Duration::from_secs(5);
 /// Between two looks at a story and a log.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// What the thread may be told.
 pub(super) enum CloseErrand {

@@ -311,7 +311,8 @@ pub fn all(snapshot: &Snapshot) -> impl Iterator<Item = Row<'_>> {
 
 /// A file is a row of its own until a lane has it, and while it is taken in anew.
 fn of_file<'a>(run: &'a RunRow, file: &'a FileRow) -> impl Iterator<Item = Row<'a>> {
-    let is_on_its_way = file.passes.is_empty() || !file.passes.iter().any(|pass| pass.stage == file.stage);
+    let has_a_pass_so_far = file.passes.iter().any(|pass| pass.stage == file.stage);
+    let is_on_its_way = file.class.is_some() || !has_a_pass_so_far;
     let alone = is_on_its_way.then_some(Row { run, of: Of::File(file) });
     let passes = file.passes.iter().filter(move |_| !is_on_its_way);
     alone.into_iter().chain(passes.map(move |pass| Row { run, of: Of::Pass(file, pass) }))
