@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::bookkeeping::{FailureClass, Overview, Store, StoreError, StoryRecord};
+use crate::bookkeeping::{FailureClass, FileStep, Overview, PassStep, Store, StoreError, StoryRecord};
 use crate::processing::failures::rates;
 use crate::snapshot::ClassRow;
 
@@ -35,7 +35,10 @@ impl FailureCount {
         }
         self.files = overview.files.len();
         self.now_failed.clear();
-        for (class, ..) in overview.files.iter().filter_map(|file| overview.failure_of(file)) {
+        // Each processing counts: one that is held after it must not hide one that failed.
+        let files = overview.files.iter().filter(|file| file.step == FileStep::Failed).map(|file| file.failure);
+        let passes = overview.passes.iter().filter(|pass| pass.step == PassStep::Failed).map(|pass| pass.failure);
+        for class in files.chain(passes) {
             *self.now_failed.entry(class.unwrap_or(FailureClass::Unknown)).or_default() += 1;
         }
         Ok(())

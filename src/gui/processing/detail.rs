@@ -103,8 +103,8 @@ fn log_end(ui: &mut Ui, look: Option<&CloseLook>, has_job: bool) {
         Some(Err(why)) => weak(ui, why),
         Some(Ok(text)) if text.is_empty() => weak(ui, "It is empty so far."),
         Some(Ok(text)) => {
-            let area = egui::ScrollArea::both().id_salt("log end").auto_shrink([false, false]).stick_to_bottom(true);
-            area.show(ui, |ui| ui.add(egui::Label::new(RichText::new(text).monospace().size(11.0)).extend()));
+            let area = egui::ScrollArea::vertical().id_salt("log end").auto_shrink([false, false]).stick_to_bottom(true);
+            area.show(ui, |ui| ui.add(egui::Label::new(RichText::new(text).monospace().size(11.0)).wrap()));
         }
     }
 }
