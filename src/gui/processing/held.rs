@@ -63,13 +63,13 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>) {
         .striped(true)
         .auto_shrink([false, false])
         .cell_layout(Layout::left_to_right(Align::Center))
-        .column(Column::exact(110.0))
         .column(Column::exact(84.0))
-        .column(Column::exact(176.0))
+        .column(Column::exact(84.0))
+        .column(Column::exact(172.0))
         .column(Column::exact(72.0))
         .column(Column::remainder().at_least(200.0).clip(true))
-        .column(Column::exact(230.0))
-        .column(Column::exact(86.0))
+        .column(Column::exact(170.0))
+        .column(Column::exact(80.0))
         .header(theme::ROW_HEIGHT, |mut header| {
             for name in ["Run", "Lane", "Step", "Since", "What holds it, or why there is one", "Products not there", "To publish"]
             {
