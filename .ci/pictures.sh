@@ -121,5 +121,5 @@ has_failed() { "$program" -w "$shift_folder" show run3-seq0 2>/dev/null | grep -
 wait_for 60 has_failed
 press F3
 look processing.png
-click 1108 157 # the failed file's log
+click 1114 245 # the failed file's log
 look log.png

@@ -3,6 +3,8 @@
 //! Both sources make it, the live one and the replay, so the window cannot tell them apart but by [`Origin`]. It holds the
 //! figures that are being watched and no others; everything else is small.
 
+mod processing;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,6 +15,11 @@ use monitasks::figure::Figure;
 use monitasks::quality::{Flag, State};
 use monitasks::task::Glance;
 use monitasks::vocab::{FileId, Run};
+
+pub use processing::{
+    BackendHealth, ClassRow, CloseLook, CloseSubject, CopyRow, DiskRow, FlowShown, LatencyRow, ProcessingShown, PutOffRow,
+    StoryLine, WatcherRow,
+};
 
 /// One moment of the shift.
 #[derive(Debug, Clone)]
@@ -39,6 +46,8 @@ pub struct Snapshot {
     pub runs: Vec<RunRow>,
     /// Files in incoming that match no name pattern and were not taken.
     pub not_taken: Vec<NotTaken>,
+    /// What the Processing page shows beyond the runs.
+    pub processing: ProcessingShown,
 }
 
 /// Where a snapshot came from.
@@ -215,6 +224,8 @@ pub struct FileRow {
     pub file: FileId,
     /// How far it has come.
     pub stage: FileStage,
+    /// The class of its failure on its way into the storage, in a word: `copy`.
+    pub class: Option<String>,
     /// Why it failed, or what it waits for.
     pub reason: Option<String>,
     /// Its size, bytes.
@@ -242,6 +253,12 @@ pub struct PassRow {
     pub class: Option<String>,
     /// Why it failed, a finding, or who holds it.
     pub reason: Option<String>,
+    /// Who holds it, for one that a person holds.
+    pub held_by: Option<String>,
+    /// Job attempts so far.
+    pub attempts: u32,
+    /// When it is tried again without anybody asking.
+    pub retry_at: Option<Timestamp>,
     /// Its newest job.
     pub job: Option<JobRow>,
 }
@@ -335,12 +352,39 @@ pub struct JobRow {
 pub struct GroupRow {
     /// Its name: `run1-p1-g0`.
     pub name: String,
+    /// Its processing.
+    pub processing: u32,
+    /// Its number in the processing, from 0.
+    pub group: u32,
+    /// Its lane.
+    pub lane: String,
+    /// How far it has come: `analysing`, `done`, `failed`.
+    pub step: String,
+    /// When it got there.
+    pub since: Timestamp,
+    /// Its analyses, in the order they are made.
+    pub tasks: Vec<TaskRow>,
     /// Its members.
     pub members: Vec<FileId>,
     /// Result files, relative to the workspace.
     pub results: Vec<String>,
     /// Why it failed.
     pub fault: Option<String>,
+}
+
+/// One analysis of a group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskRow {
+    /// Which: `purity`.
+    pub name: String,
+    /// How far it has come: `waiting`, `submitting`, `running`, `ended`, `done`, `failed`.
+    pub phase: String,
+    /// Job attempts so far.
+    pub attempts: u32,
+    /// Why it failed.
+    pub reason: Option<String>,
+    /// Its newest job.
+    pub job: Option<JobRow>,
 }
 
 /// A file in incoming that was not taken.
@@ -368,6 +412,7 @@ impl Snapshot {
             event: None,
             runs: Vec::new(),
             not_taken: Vec::new(),
+            processing: ProcessingShown::default(),
         }
     }
 

@@ -1,7 +1,5 @@
 //! `dqmon show`: the whole story of a run or a file.
 
-mod story;
-
 use jiff::Timestamp;
 use monitasks::vocab::{FileId, Run};
 use serde_json::{Value, json};
@@ -12,6 +10,7 @@ use crate::bookkeeping::{
     FileRecord, FileStep, JobRecord, NotTakenRecord, Overview, PassRecord, ProcessingRecord, SqliteStore, Store, StoryRecord,
 };
 use crate::decisions;
+use crate::live::story;
 
 /// Arguments of `dqmon show`.
 #[derive(Debug, clap::Args)]

@@ -2,10 +2,7 @@
 
 use jiff::Timestamp;
 
-/// A stamp for people, UTC to the millisecond: `2026-11-21 01:35:11.316`.
-pub(super) fn stamp(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S.%3f").to_string()
-}
+pub(super) use crate::live::story::{size, stamp};
 
 /// How long ago something was: `4 s ago`, `3 min ago`, `2 h ago`, `5 days ago`.
 pub(super) fn age(at: Timestamp, now: Timestamp) -> String {
@@ -22,17 +19,6 @@ pub(super) fn age(at: Timestamp, now: Timestamp) -> String {
 /// `1 run`, `2 runs`.
 pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
-}
-
-/// Bytes for people, in powers of 1000: `123 MB`.
-pub(super) fn size(bytes: u64) -> String {
-    const UNITS: [(&str, f64); 4] = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
-    let number = bytes as f64;
-    match UNITS.into_iter().find(|(_, unit)| number >= *unit) {
-        Some((name, unit)) if number < 10.0 * unit => format!("{:.1} {name}", number / unit),
-        Some((name, unit)) => format!("{:.0} {name}", number / unit),
-        None => format!("{bytes} B"),
-    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use monitasks::detector::Strip;
 use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
-pub use crate::bookkeeping::{RequestKind, RequestSubject};
-use crate::snapshot::FigureKey;
+pub use crate::bookkeeping::{FailureClass, RequestKind, RequestSubject};
+use crate::snapshot::{CloseSubject, FigureKey};
 
 /// A command from the window.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +38,10 @@ pub enum ViewCommand {
     ShowStrip(Strip),
     /// Show the first event of the newest raw file, and follow as files arrive.
     FollowNewestEvent,
+    /// Keep the flow of the last so many seconds in the snapshot; none when nobody looks at it any more.
+    WatchFlow(Option<u64>),
+    /// Keep a file's story and the end of a log in the snapshot; replaces the earlier subject, the empty one is nothing.
+    LookClosely(CloseSubject),
     /// Look for results now and do not wait for the poll times.
     PollNow,
 }

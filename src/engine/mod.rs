@@ -5,12 +5,15 @@
 
 mod backend_process;
 mod book_desk;
+mod close_looks;
 mod command;
 mod pollers;
 mod serve;
 
 pub use backend_process::start as start_backend;
-pub use command::{Command, DecisionCommand, ProcessingCommand, RequestKind, RequestSubject, ViewCommand, WorkspaceCommand};
+pub use command::{
+    Command, DecisionCommand, FailureClass, ProcessingCommand, RequestKind, RequestSubject, ViewCommand, WorkspaceCommand,
+};
 pub use pollers::OpenStore;
 pub use serve::{ChooseStore, OpenResults, Start, Waker, World, start};
 

@@ -21,6 +21,7 @@ use super::book_desk::{self, BookErrand};
 use crate::bookkeeping::{Store, StoreError};
 use crate::config::{Settings, SettingsError, Workspace};
 use crate::live::{BookPoller, BookView, EventPoller, EventView, EventWish, Part, ResultPoller, ResultsView, WorkspaceTasks};
+use crate::snapshot::{CloseLook, FlowShown};
 
 /// Between two looks of a poller that nothing hurries.
 const LOOK: Duration = Duration::from_millis(500);
@@ -35,6 +36,10 @@ pub(super) enum Update {
     Settings(Box<Result<Settings, SettingsError>>),
     /// The tasks there are now, and a message for each task file that can't be used.
     Tasks(Arc<TaskRegistry>, Vec<String>),
+    /// The flow that is watched; none when it no longer is.
+    Flow(Option<Arc<FlowShown>>),
+    /// What is looked at closely; none when nothing is.
+    Closely(Option<Arc<CloseLook>>),
     /// A poller has looked; so far there is nothing new.
     Heard(Part),
 }
@@ -68,7 +73,7 @@ impl Outbox {
     }
 
     /// Hands an update on. The channel is bounded: when the engine is behind, the poller waits for it.
-    fn tell(&self, update: Update) {
+    pub(super) fn tell(&self, update: Update) {
         if !self.is_stopped() && self.updates.send(update).is_err() {
             self.stop.store(true, Ordering::Relaxed);
         }
@@ -227,7 +232,7 @@ fn listed(folder: &Path) -> BTreeMap<PathBuf, Option<Mark>> {
 }
 
 /// Starts a named thread. A machine that can't start one more thread has greater sorrows: it is said, and the rest goes on.
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) {
+pub(super) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) {
     if let Err(error) = thread::Builder::new().name(format!("dqmon-{name}")).spawn(body) {
         tracing::error!("the {name} poller did not start: {error}");
     }

@@ -13,6 +13,7 @@ use monitasks::vocab::FileId;
 
 use super::backend_process;
 use super::book_desk::BookErrand;
+use super::close_looks::{self, CloseErrand};
 use super::command::{Command, DecisionCommand, ProcessingCommand, ViewCommand, WorkspaceCommand};
 use super::pollers::{self, EventErrand, OpenStore, Outbox, ResultsErrand, Update};
 use super::{EngineHandle, EngineSide, Notice};
@@ -23,7 +24,7 @@ use crate::live::{
     DiskResults, EventPoller, EventWish, Live, ResultPoller, ResultsFolder, WorkspaceTasks, bare_raw_file, bare_tasks,
     newest_raw_file,
 };
-use crate::snapshot::{Banner, Origin, Snapshot, WorkspaceFacts};
+use crate::snapshot::{Banner, CloseSubject, Origin, Snapshot, WorkspaceFacts};
 
 /// Snapshots are published at most this often, so that a burst of updates is one of them.
 const QUIET: Duration = Duration::from_millis(40);
@@ -89,6 +90,8 @@ struct Engine {
     open: Option<Open>,
     /// What the window watches; kept here so that it holds for the next workspace too.
     watched: Vec<crate::snapshot::FigureKey>,
+    /// The same of the flow.
+    flow_window_s: Option<u64>,
     /// What the welcome page should know: why the last opening failed.
     refusal: Option<String>,
     serial: u64,
@@ -104,6 +107,7 @@ struct Open {
     results: Sender<ResultsErrand>,
     book: Option<Sender<BookErrand>>,
     event: Option<Sender<EventErrand>>,
+    close: Option<Sender<CloseErrand>>,
     newest_file: Option<FileId>,
 }
 
@@ -115,8 +119,17 @@ impl Drop for Open {
 
 impl Engine {
     fn new(side: EngineSide, start: Start, world: World, waker: Waker) -> Self {
-        let mut engine =
-            Engine { side, world, waker, read_only: start.read_only, open: None, watched: Vec::new(), refusal: None, serial: 0 };
+        let mut engine = Engine {
+            side,
+            world,
+            waker,
+            read_only: start.read_only,
+            open: None,
+            watched: Vec::new(),
+            flow_window_s: None,
+            refusal: None,
+            serial: 0,
+        };
         if let Some(path) = start.open {
             engine.open(&path);
         }
@@ -170,6 +183,8 @@ impl Engine {
             }
             Update::Results(view) => open.live.take_results(view),
             Update::Event(view) => open.live.take_event(view),
+            Update::Flow(flow) => open.live.take_flow(flow),
+            Update::Closely(look) => open.live.take_closely(look),
             Update::Settings(loaded) => open.take_settings(*loaded),
             Update::Tasks(registry, faults) => open.take_tasks(registry, faults),
             Update::Book(view) => {
@@ -199,12 +214,22 @@ impl Engine {
         if let ViewCommand::Watch(keys) = &command {
             self.watched.clone_from(keys);
         }
+        if let ViewCommand::WatchFlow(window_s) = &command {
+            self.flow_window_s = *window_s;
+        }
         let Some(open) = &mut self.open else { return };
         match command {
             ViewCommand::Watch(keys) => open.live.watch(keys),
             ViewCommand::ShowEvent { file, index } => open.tell_event(EventErrand::Wish(EventWish::Chosen { file, index })),
             ViewCommand::ShowStrip(strip) => open.tell_event(EventErrand::Strip(strip)),
             ViewCommand::FollowNewestEvent => open.tell_event(EventErrand::Wish(EventWish::Newest)),
+            ViewCommand::WatchFlow(window_s) => open.look(CloseErrand::Flow(window_s)),
+            ViewCommand::LookClosely(subject) => {
+                if subject == CloseSubject::default() {
+                    open.live.take_closely(None);
+                }
+                open.look(CloseErrand::Closely(subject));
+            }
             ViewCommand::PollNow => {
                 // A full channel means that it has been told often enough.
                 let _ = open.results.try_send(ResultsErrand::Hurry);
@@ -257,6 +282,9 @@ impl Engine {
         match self.opened(path) {
             Ok(mut open) => {
                 open.live.watch(self.watched.clone());
+                if self.flow_window_s.is_some() {
+                    open.look(CloseErrand::Flow(self.flow_window_s));
+                }
                 self.refusal = None;
                 self.open = Some(open);
             }
@@ -285,6 +313,7 @@ impl Engine {
         let (results, results_errands) = crossbeam_channel::bounded(16);
         let (book, book_errands) = crossbeam_channel::bounded(64);
         let (event, event_errands) = crossbeam_channel::bounded(64);
+        let (close, close_errands) = crossbeam_channel::bounded(64);
         let folder = (self.world.open_results)(&workspace.results());
         let mut tasks = WorkspaceTasks::of(&workspace);
         let (registry, task_faults) = tasks.read(&workspace.settings.time_zone);
@@ -292,7 +321,8 @@ impl Engine {
         let poller = ResultPoller::new(registry.clone(), detector.clone(), folder, &workspace.settings);
         pollers::spawn_results(poller, results_errands, outbox.clone());
         let open_store = (self.world.open_store)(&workspace, self.read_only);
-        pollers::spawn_book(open_store, workspace.clone(), book_errands, outbox.clone());
+        pollers::spawn_book(open_store.clone(), workspace.clone(), book_errands, outbox.clone());
+        close_looks::spawn(open_store, workspace.clone(), close_errands, outbox.clone());
         let event_poller = EventPoller::new(detector, workspace.settings.reconstruction.clone(), workspace.root.clone());
         let raw_files = workspace.clone();
         pollers::spawn_event(event_poller, move |file| raw_files.raw_file(file), event_errands, outbox.clone());
@@ -307,6 +337,7 @@ impl Engine {
             results,
             book: Some(book),
             event: Some(event),
+            close: Some(close),
             newest_file: None,
         })
     }
@@ -330,7 +361,7 @@ impl Engine {
             event
         });
         let live = Live::new(registry, Origin::Bare, facts);
-        Ok(Open { live, workspace: None, stop, updates, results, book: None, event, newest_file: None })
+        Ok(Open { live, workspace: None, stop, updates, results, book: None, event, close: None, newest_file: None })
     }
 
     fn outbox(&self, stop: &Arc<AtomicBool>) -> (Outbox, Receiver<Update>) {
@@ -372,6 +403,14 @@ impl Open {
             && event.try_send(errand).is_err()
         {
             tracing::warn!("an event was not asked for: the reader of events is busy");
+        }
+    }
+
+    fn look(&self, errand: CloseErrand) {
+        if let Some(close) = &self.close
+            && close.try_send(errand).is_err()
+        {
+            tracing::warn!("a close look was not asked for: the reader is busy");
         }
     }
 

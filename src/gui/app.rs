@@ -13,14 +13,14 @@ use super::layout::Layout;
 use super::notices::Notices;
 use super::palette::{self, Palette};
 use super::panes::{self, PaneMemory};
-use super::processing_page::{self, ProcessingView};
+use super::processing::{self, ProcessingView};
 use super::runs_page::{self, RunsView};
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Draft, ItemRef, Page, RunChoice, UiState};
 use super::welcome::{self, Welcome};
 use super::{run_card, theme, time_line, top_bar, tree};
 use crate::engine::{Command, EngineHandle, Notice, ViewCommand, WorkspaceCommand};
-use crate::snapshot::{FigureKey, Origin, Snapshot, TaskNode};
+use crate::snapshot::{CloseSubject, FigureKey, Origin, Snapshot, TaskNode};
 
 /// The window's contents. Needs no display: tests drive it with a context of their own.
 pub struct DqmonApp {
@@ -40,6 +40,9 @@ pub struct DqmonApp {
     palette: Option<Palette>,
     shows_keys: bool,
     watched: Option<Vec<FigureKey>>,
+    /// The flow and the file that were asked for last.
+    watched_flow_s: Option<u64>,
+    looked_at: CloseSubject,
     root: Option<PathBuf>,
     /// While files are looked at with no workspace: the panes of workspaces, and the tasks that the files' panes are made for.
     aside: Option<(Option<Layout>, Vec<String>)>,
@@ -66,6 +69,8 @@ impl DqmonApp {
             palette: None,
             shows_keys: false,
             watched: None,
+            watched_flow_s: None,
+            looked_at: CloseSubject::default(),
             root: None,
             aside: None,
             is_dressed: false,
@@ -169,6 +174,7 @@ impl DqmonApp {
             self.lane = None;
             self.draft = Draft::default();
             self.watched = None;
+            self.looked_at = CloseSubject::default();
         }
         if snapshot.origin == Origin::Bare {
             self.lay_out_files(snapshot);
@@ -234,7 +240,7 @@ impl DqmonApp {
             }
             Page::Processing => {
                 let centre = egui::CentralPanel::default().frame(page);
-                centre.show(ui, |ui| processing_page::show(ui, scene, &mut self.processing));
+                centre.show(ui, |ui| processing::show(ui, scene, &mut self.processing));
             }
         }
     }
@@ -410,7 +416,16 @@ impl DqmonApp {
         if snapshot.workspace.is_none() {
             return;
         }
-        let keys = match (&self.state.layout, self.page(snapshot)) {
+        let page = self.page(snapshot);
+        let flow_s = self.processing.watched_flow_s().filter(|_| page == Page::Processing);
+        if flow_s != self.watched_flow_s && self.engine.send(Command::View(ViewCommand::WatchFlow(flow_s))) {
+            self.watched_flow_s = flow_s;
+        }
+        let subject = if page == Page::Processing { self.processing.close_subject(snapshot) } else { CloseSubject::default() };
+        if subject != self.looked_at && self.engine.send(Command::View(ViewCommand::LookClosely(subject.clone()))) {
+            self.looked_at = subject;
+        }
+        let keys = match (&self.state.layout, page) {
             (Some(layout), Page::Monitor) => layout.watched(self.choice.fixed(), self.lane.as_deref()),
             _ => Vec::new(),
         };

@@ -16,7 +16,7 @@ mod map_texture;
 mod notices;
 mod palette;
 mod panes;
-mod processing_page;
+mod processing;
 mod read_out;
 mod run_card;
 mod runs_page;

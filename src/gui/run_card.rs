@@ -5,7 +5,7 @@ use monitasks::quality::{Flag, State};
 
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Draft, ItemRef, Pending, RunChoice, UiState};
-use super::{theme, words};
+use super::{processing, theme, words};
 use crate::engine::{Command, DecisionCommand};
 use crate::snapshot::{FileRow, FileStage, RunRow};
 
@@ -22,6 +22,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut UiState, draft: &mut
         ui.separator();
         decide(ui, scene, row, state, draft, on_screen);
         ui.separator();
+        processings(ui, scene, row);
         files(ui, scene, row);
         groups(ui, scene, row);
         history(ui, scene, row);
@@ -276,6 +277,33 @@ pub fn file_state(file: &FileRow) -> State {
     match (file.stage, &file.reason) {
         (FileStage::Analysed, Some(_)) => State::Bad,
         (stage, _) => stage_state(stage),
+    }
+}
+
+/// What the lanes' rules hold of the run or refuse, and what is missing of it: nothing of what goes well.
+fn processings(ui: &mut Ui, scene: &Scene<'_>, row: &RunRow) {
+    let mut has_any = false;
+    for of in &row.processings {
+        let name = format!("{}, processing {}", of.lane, of.processing);
+        let held = processing::hold_line(of, scene.now).map(|held| {
+            let word = if of.step == "refused" { "not for this lane" } else { "held" };
+            format!("◷ {name}: {word} by {held}")
+        });
+        let missing = (!of.missing.is_empty()).then(|| format!("◆ {name}: not there: {}", of.missing.join(", ")));
+        let to_publish = of.to_publish.then(|| format!("{name}: to publish"));
+        for (words, is_warning) in [(held, false), (missing, true), (to_publish, false)] {
+            let Some(words) = words else { continue };
+            if !has_any {
+                ui.label(theme::section("Processing"));
+                has_any = true;
+            }
+            let text = RichText::new(words).small();
+            let text = if is_warning { text.color(theme::warning(scene.look)) } else { text };
+            ui.add(egui::Label::new(text).wrap());
+        }
+    }
+    if has_any {
+        ui.separator();
     }
 }
 

@@ -1,19 +1,13 @@
 //! Polls the book, and turns its rows into those that the window shows.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
-use monitasks::quality::Flag;
-use monitasks::vocab::Run;
 
-use crate::bookkeeping::{
-    ChangeStamp, DecisionRecord, FileRecord, FileStep, GroupRecord, JobRecord, JobState, LeaseRecord, Overview, PassRecord,
-    PassStep, ProcessingRecord, Store, StoreError,
-};
+use super::failures::FailureCount;
+use super::health::{health, put_off};
+use super::rows::run_rows;
+use crate::bookkeeping::{ChangeStamp, LeaseRecord, Store, StoreError};
 use crate::config::Workspace;
-use crate::snapshot::{
-    Backend, DecisionRow, FileRow, FileStage, GroupRow, HoldRow, JobRow, NotTaken, PassRow, ProcessingRow, RunRow,
-};
+use crate::snapshot::{Backend, BackendHealth, ClassRow, NotTaken, PutOffRow, RunRow};
 
 /// What the window shows of the book.
 #[derive(Debug, Clone)]
@@ -24,6 +18,12 @@ pub struct BookView {
     pub backend: Backend,
     /// Files in incoming that were not taken.
     pub not_taken: Vec<NotTaken>,
+    /// What the backend said of itself last; none when it never did.
+    pub health: Option<BackendHealth>,
+    /// What could not be done and is tried again.
+    pub put_off: Vec<PutOffRow>,
+    /// Classes of failures that came.
+    pub failures: Vec<ClassRow>,
     /// Why the book can't be read; what stands above is then the last that was known.
     pub fault: Option<String>,
 }
@@ -35,11 +35,20 @@ pub struct BookPoller {
     seen: Option<ChangeStamp>,
     view: BookView,
     lease: Option<LeaseRecord>,
+    failures: FailureCount,
 }
 
 impl Default for BookView {
     fn default() -> Self {
-        BookView { runs: Vec::new(), backend: Backend::Unknown, not_taken: Vec::new(), fault: None }
+        BookView {
+            runs: Vec::new(),
+            backend: Backend::Unknown,
+            not_taken: Vec::new(),
+            health: None,
+            put_off: Vec::new(),
+            failures: Vec::new(),
+            fault: None,
+        }
     }
 }
 
@@ -57,7 +66,8 @@ impl BookPoller {
     pub fn new(store: Box<dyn Store>, workspace: &Workspace) -> Self {
         let lease_stale =
             SignedDuration::try_from_secs_f64(workspace.settings.book.lease_stale_s).unwrap_or(SignedDuration::from_secs(15));
-        BookPoller { store, lease_stale, seen: None, view: BookView::default(), lease: None }
+        let failures = FailureCount::default();
+        BookPoller { store, lease_stale, seen: None, view: BookView::default(), lease: None, failures }
     }
 
     /// The book itself, for what people write into it.
@@ -72,10 +82,11 @@ impl BookPoller {
             Ok(changed) => {
                 let backend = backend(self.lease.as_ref(), now, self.lease_stale);
                 let recovered = self.view.fault.take().is_some();
-                if !(changed || recovered || was_first || backend != self.view.backend) {
+                let failures = self.failures.rows(now);
+                if !(changed || recovered || was_first || backend != self.view.backend || failures != self.view.failures) {
                     return None;
                 }
-                self.view.backend = backend;
+                (self.view.backend, self.view.failures) = (backend, failures);
                 Some(self.view.clone())
             }
             Err(error) => {
@@ -102,6 +113,9 @@ impl BookPoller {
         self.view.not_taken =
             overview.not_taken.iter().map(|file| NotTaken { name: file.name.clone(), reason: file.reason.clone() }).collect();
         self.view.runs = run_rows(&overview);
+        self.view.health = health(&overview, self.view.health.as_ref());
+        self.view.put_off = put_off(&overview);
+        self.failures.read(self.store.as_ref(), &overview)?;
         Ok(true)
     }
 }
@@ -111,158 +125,4 @@ fn backend(lease: Option<&LeaseRecord>, now: Timestamp, stale: SignedDuration) -
     let Some(lease) = lease.filter(|lease| lease.released.is_none()) else { return Backend::Stopped };
     let (owner, heartbeat) = (lease.owner.clone(), lease.heartbeat);
     if now.duration_since(heartbeat) > stale { Backend::Lost { owner, heartbeat } } else { Backend::Running { owner, heartbeat } }
-}
-
-/// A row per run, newest last.
-pub(super) fn run_rows(overview: &Overview) -> Vec<RunRow> {
-    let jobs: BTreeMap<(&str, u32), &JobRecord> =
-        overview.jobs.iter().map(|job| ((job.name.as_str(), job.attempt), job)).collect();
-    let mut rows: BTreeMap<Run, RunRow> = overview
-        .runs
-        .iter()
-        .map(|run| {
-            let row = RunRow {
-                run: run.run,
-                start: None,
-                end: None,
-                has_ended: run.ended.is_some(),
-                flag: Flag::Unchecked,
-                decisions: Vec::new(),
-                files: Vec::new(),
-                groups: Vec::new(),
-                processings: Vec::new(),
-            };
-            (run.run, row)
-        })
-        .collect();
-    for file in &overview.files {
-        let Some(row) = rows.get_mut(&file.file.run) else { continue };
-        row.start = Some(row.start.map_or(file.daq_closed, |start| start.min(file.daq_closed)));
-        row.end = Some(row.end.map_or(file.daq_closed, |end| end.max(file.daq_closed)));
-        let newest_job = |pass: &PassRecord| {
-            let name = format!("reco_{}", pass.name());
-            jobs.range((name.as_str(), 0)..=(name.as_str(), u32::MAX)).next_back().map(|(_, job)| job_row(job))
-        };
-        let passes = overview.passes_of(file.file).map(|pass| pass_row(pass, newest_job(pass))).collect();
-        row.files.push(file_row(file, passes));
-    }
-    for processing in &overview.processings {
-        if let Some(row) = rows.get_mut(&processing.run) {
-            row.processings.push(processing_row(processing));
-        }
-    }
-    for group in &overview.groups {
-        if let Some(row) = rows.get_mut(&group.run) {
-            row.groups.push(group_row(group));
-        }
-    }
-    // A decision on one file says nothing of its run.
-    for decision in overview.decisions.iter().filter(|decision| decision.sequence.is_none()) {
-        if let Some(row) = rows.get_mut(&decision.run) {
-            row.flag = decision.flag;
-            row.decisions.push(decision_row(decision));
-        }
-    }
-    rows.into_values().collect()
-}
-
-/// A file shows how far its newest pass has come, once it is in the storage.
-fn file_row(file: &FileRecord, passes: Vec<PassRow>) -> FileRow {
-    let newest = passes.last().filter(|_| file.step == FileStep::Stored);
-    FileRow {
-        file: file.file,
-        stage: newest.map_or_else(|| stage_of_file(file.step), |pass| pass.stage),
-        reason: newest.map_or_else(|| file.reason.clone(), |pass| pass.reason.clone()),
-        size_bytes: file.size_bytes,
-        since: newest.map_or(file.since, |pass| pass.since),
-        job: newest.and_then(|pass| pass.job.clone()),
-        passes,
-    }
-}
-
-fn pass_row(pass: &PassRecord, job: Option<JobRow>) -> PassRow {
-    let held_by = || pass.held_by.as_ref().map(|who| format!("held by {who}"));
-    let retry = || pass.retry_at.map(|at| format!("tried again by itself at {} UTC", at.strftime("%H:%M:%S")));
-    let words: Vec<String> = [pass.reason.clone(), held_by(), retry()].into_iter().flatten().collect();
-    PassRow {
-        processing: pass.processing.0,
-        lane: pass.lane.clone(),
-        stage: stage(pass.step),
-        since: pass.since,
-        class: pass.failure.map(|class| class.word().to_owned()),
-        reason: (!words.is_empty()).then(|| words.join("; ")),
-        job,
-    }
-}
-
-fn processing_row(processing: &ProcessingRecord) -> ProcessingRow {
-    let hold = processing.hold.as_ref();
-    ProcessingRow {
-        processing: processing.processing.0,
-        lane: processing.lane.clone(),
-        step: processing.step.word().to_owned(),
-        since: processing.since,
-        because: processing.because.clone(),
-        hold: hold.map(|hold| HoldRow {
-            rule: hold.rule.clone(),
-            words: hold.words.clone(),
-            since: hold.since,
-            until: hold.until,
-        }),
-        missing: processing.missing.clone(),
-        to_publish: processing.to_publish,
-    }
-}
-
-fn stage_of_file(step: FileStep) -> FileStage {
-    match step {
-        FileStep::Arrived => FileStage::Arrived,
-        FileStep::Copying => FileStage::Copying,
-        FileStep::Copied | FileStep::Stored => FileStage::Held,
-        FileStep::Failed => FileStage::Failed,
-    }
-}
-
-/// The book keeps every step; people want to know which of a few stages a file has reached.
-fn stage(step: PassStep) -> FileStage {
-    match step {
-        PassStep::Held => FileStage::Held,
-        PassStep::Queued => FileStage::Queued,
-        PassStep::Submitting | PassStep::Running | PassStep::Ended => FileStage::Running,
-        PassStep::Reconstructed | PassStep::Grouped => FileStage::Reconstructed,
-        PassStep::Analysed => FileStage::Analysed,
-        PassStep::Failed => FileStage::Failed,
-    }
-}
-
-fn job_row(job: &JobRecord) -> JobRow {
-    JobRow {
-        id: job.id,
-        name: job.name.clone(),
-        state: JobState::word(job.state).to_owned(),
-        submitted: job.submitted,
-        started: job.started,
-        ended: job.ended,
-        cpu_s: job.cpu_s,
-        wall_s: job.wall_s,
-        peak_memory_bytes: job.peak_memory_bytes,
-        exit_status: job.exit_status,
-        script: job.script.clone(),
-        log: job.log.clone(),
-    }
-}
-
-fn group_row(group: &GroupRecord) -> GroupRow {
-    GroupRow { name: group.name(), members: group.members.clone(), results: group.results.clone(), fault: group.fault() }
-}
-
-fn decision_row(decision: &DecisionRecord) -> DecisionRow {
-    DecisionRow {
-        id: decision.id,
-        at: decision.at,
-        flag: decision.flag,
-        comment: decision.comment.clone(),
-        who: decision.who.clone(),
-        role: decision.role.clone(),
-    }
 }

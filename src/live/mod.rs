@@ -1,23 +1,31 @@
 //! The live source of snapshots: polls the results and the book, reads the event that is shown, draws what is watched.
 //!
-//! May use `bookkeeping`, `config`, `detector`, `rawdata`, `reconstruction` and `snapshot`. It owns no thread: `engine` gives each poller one,
-//! so that a slow disk or book delays its own part of the picture and nothing else. The headless commands call the same
+//! May use `bookkeeping`, `config`, `detector`, `rawdata`, `reconstruction`, `snapshot`, and of `processing` what only counts: flow,
+//! rates of failures, room on disks. It owns no thread: `engine` gives each poller one, so that a slow disk or book delays its own part of the picture and nothing else. The headless commands call the same
 //! code once, in a row.
 
 mod bare;
 mod book;
+mod closely;
 mod declared;
 mod event;
+mod failures;
 mod figures;
+mod flow;
+mod health;
 mod once;
 mod results;
+mod rows;
+pub mod story;
 mod tree;
 
 pub use bare::{BareError, bare_tasks};
 pub use book::{BookPoller, BookView};
+pub use closely::look_closely;
 pub use declared::WorkspaceTasks;
 pub use event::{EVENT_DISPLAY, EventPoller, EventView, EventWish, WAVEFORM};
 pub use figures::FigureMaker;
+pub use flow::flow_shown;
 pub use once::{EventLook, bare_raw_file, newest_raw_file};
 pub use results::{DiskResults, FoundResult, ResultPoller, ResultsFolder, ResultsView, TaskResults};
 
@@ -28,7 +36,7 @@ use jiff::{SignedDuration, Timestamp};
 use monitasks::registry::TaskRegistry;
 
 use crate::config::PeopleSettings;
-use crate::snapshot::{Backend, Banner, FigureKey, Origin, Snapshot, WorkspaceFacts};
+use crate::snapshot::{Backend, Banner, CloseLook, FigureKey, FlowShown, Origin, ProcessingShown, Snapshot, WorkspaceFacts};
 
 /// A part that answers on its own thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +69,8 @@ pub struct Live {
     /// When each poller gave its last sign of life.
     heard: BTreeMap<Part, Timestamp>,
     event: Arc<EventView>,
+    flow: Option<Arc<FlowShown>>,
+    closely: Option<Arc<CloseLook>>,
     watched: Vec<FigureKey>,
     figures: FigureMaker,
     banners: BTreeMap<&'static str, Vec<Banner>>,
@@ -79,6 +89,8 @@ impl Live {
             book: Arc::default(),
             heard: BTreeMap::new(),
             event: Arc::default(),
+            flow: None,
+            closely: None,
             watched: Vec::new(),
             figures: FigureMaker::default(),
             banners: BTreeMap::new(),
@@ -105,6 +117,16 @@ impl Live {
     /// Takes the event to show.
     pub fn take_event(&mut self, event: Arc<EventView>) {
         self.event = event;
+    }
+
+    /// Takes the flow; none when nobody looks at it any more.
+    pub fn take_flow(&mut self, flow: Option<Arc<FlowShown>>) {
+        self.flow = flow;
+    }
+
+    /// Takes what is looked at closely; none when nothing is any more.
+    pub fn take_closely(&mut self, closely: Option<Arc<CloseLook>>) {
+        self.closely = closely;
     }
 
     /// Takes another list of tasks; figures are drawn anew.
@@ -137,6 +159,13 @@ impl Live {
             _ if is_silent => Backend::Unknown,
             _ => self.book.backend.clone(),
         }
+    }
+
+    /// A watcher that is late while a backend runs concerns everybody, whatever page is open.
+    fn intake_alarm(&self, backend: &Backend, now: Timestamp) -> Option<Banner> {
+        let health = self.book.health.as_ref().filter(|_| matches!(backend, Backend::Running { .. }))?;
+        let text = format!("intake LATE: {}; the Processing page says more", health.intake_alarm(now)?);
+        Some(Banner { is_fault: true, text })
     }
 
     /// Replaces the set of figures that snapshots hold.
@@ -179,6 +208,8 @@ impl Live {
         let mut banners: Vec<Banner> = self.banners.values().flatten().cloned().collect();
         banners.extend(self.book.fault.iter().map(|text| Banner { is_fault: true, text: text.clone() }));
         banners.extend(self.silent_parts(now));
+        let backend = self.backend(now);
+        banners.extend(self.intake_alarm(&backend, now));
         banners.extend(self.results.faults.iter().map(|text| Banner { is_fault: true, text: text.clone() }));
         Snapshot {
             serial: self.serial,
@@ -186,12 +217,19 @@ impl Live {
             origin: self.origin,
             workspace: Some(self.workspace.clone()),
             banners,
-            backend: self.backend(now),
+            backend,
             tasks,
             figures,
             event: self.event.shown.clone(),
             runs: self.book.runs.clone(),
             not_taken: self.book.not_taken.clone(),
+            processing: ProcessingShown {
+                health: self.book.health.clone(),
+                put_off: self.book.put_off.clone(),
+                failures: self.book.failures.clone(),
+                flow: self.flow.clone(),
+                closely: self.closely.clone(),
+            },
         }
     }
 }

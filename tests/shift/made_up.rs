@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use dqmon::snapshot::{
     Backend, Banner, DecisionRow, EventShown, FigureKey, FileRow, FileStage, GroupRow, ItemNode, JobRow, NotTaken, Origin,
-    PassRow, ProcessingRow, RunRow, Snapshot, TaskNode, WorkspaceFacts,
+    PassRow, ProcessingRow, ProcessingShown, RunRow, Snapshot, TaskNode, TaskRow, WorkspaceFacts,
 };
 use jiff::{SignedDuration, Timestamp};
 use monitasks::detector::{Detector, DriftFacts, Expected, LemGrid, LemNumbering, RawLayout, Readout, ViewFacts, Volume};
@@ -61,6 +61,7 @@ pub fn full() -> Snapshot {
             },
             NotTaken { name: "run24-seq3.dat.tmp".into(), reason: "still being written: no close seen".into() },
         ],
+        processing: ProcessingShown::default(),
     }
 }
 
@@ -458,6 +459,12 @@ fn run(number: u32) -> RunRow {
         files: (0..if number == 24 { 4 } else { 3 }).map(|sequence| file(number, sequence)).collect(),
         groups: vec![GroupRow {
             name: format!("run{number}-p1-g0"),
+            processing: 1,
+            group: 0,
+            lane: "FULL".into(),
+            step: if number == 24 { "analysing" } else { "done" }.into(),
+            since: end,
+            tasks: ["pedestals", "purity", "gain"].map(|name| task_row(number, name)).into(),
             members: (0..3).map(|sequence| FileId::new(number, sequence)).collect(),
             results: if number == 24 {
                 Vec::new()
@@ -467,6 +474,11 @@ fn run(number: u32) -> RunRow {
             fault: None,
         }],
     }
+}
+
+fn task_row(run: u32, name: &str) -> TaskRow {
+    let phase = if run == 24 { "waiting" } else { "done" }.into();
+    TaskRow { name: name.into(), phase, attempts: u32::from(run != 24), reason: None, job: None }
 }
 
 fn file(run: u32, sequence: u32) -> FileRow {
@@ -507,12 +519,16 @@ fn file(run: u32, sequence: u32) -> FileRow {
         since,
         class: (stage == FileStage::Failed).then(|| "input_damaged".into()),
         reason: reason.map(str::to_owned),
+        held_by: None,
+        attempts: u32::from(!state.is_empty()),
+        retry_at: None,
         job: job.clone(),
     };
     let is_stored = !matches!(stage, FileStage::Arrived | FileStage::Copying);
     FileRow {
         file: FileId::new(run, sequence),
         stage,
+        class: None,
         reason: reason.map(str::to_owned),
         size_bytes: 51_230_000,
         since,

@@ -16,7 +16,7 @@ use egui_kittest::kittest::Queryable;
 use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
-use super::made_up;
+use super::{made_up, made_up_night};
 
 /// The window and the engine's end of it.
 pub struct Desk {
@@ -72,7 +72,11 @@ impl Desk {
 
     /// Commands since the last call, but those about what is watched.
     pub fn commands(&self) -> Vec<Command> {
-        self.side.commands.try_iter().filter(|command| !matches!(command, Command::View(ViewCommand::Watch(_)))).collect()
+        let is_watching = |command: &Command| {
+            use ViewCommand::{LookClosely, Watch, WatchFlow};
+            matches!(command, Command::View(Watch(_) | WatchFlow(_) | LookClosely(_)))
+        };
+        self.side.commands.try_iter().filter(|command| !is_watching(command)).collect()
     }
 
     /// The figures asked for last.
@@ -490,7 +494,9 @@ fn refusals_are_shown_until_they_are_taken_away_and_a_busy_engine_is_said() {
 
 #[test]
 fn every_kind_of_shift_is_drawn_in_both_looks_on_all_pages() {
-    for snapshot in [made_up::full(), made_up::empty(), made_up::long_names(), Snapshot::nothing(made_up::now())] {
+    for snapshot in
+        [made_up::full(), made_up_night::night(), made_up::empty(), made_up::long_names(), Snapshot::nothing(made_up::now())]
+    {
         for light in [false, true] {
             let mut desk = Desk::with_state(snapshot.clone(), UiState { light, proportional: light, ..UiState::default() });
             for key in [egui::Key::F2, egui::Key::F3, egui::Key::F1] {

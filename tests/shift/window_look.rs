@@ -1,11 +1,13 @@
-//! The window with a made-up shift, to be looked at: `cargo run --example window_look [full|empty|long|welcome]`.
+//! The window with a made-up shift, to be looked at: `cargo run --example window_look [full|night|empty|long|welcome]`.
 
 #[path = "made_up.rs"]
 mod made_up;
+#[path = "made_up_night.rs"]
+mod made_up_night;
 
 use std::sync::Arc;
 
-use dqmon::engine::{Command, DecisionCommand, EngineHandle, EngineSide, Notice, ProcessingCommand};
+use dqmon::engine::{Command, DecisionCommand, EngineHandle, EngineSide, Notice, ProcessingCommand, ViewCommand};
 use dqmon::gui::{self, WindowOptions};
 use dqmon::snapshot::Snapshot;
 
@@ -14,6 +16,7 @@ fn main() -> Result<(), String> {
     made_up::NOW.get_or_init(jiff::Timestamp::now);
     let (handle, side) = EngineHandle::pair();
     side.snapshot.store(Arc::new(match which.as_str() {
+        "night" => made_up_night::night(),
         "empty" => made_up::empty(),
         "long" => made_up::long_names(),
         "welcome" => Snapshot::nothing(made_up::now()),
@@ -47,6 +50,16 @@ fn serve(side: &EngineSide, wake: &gui::Waker) {
             Command::Processing(ProcessingCommand::ReadLog(path) | ProcessingCommand::ReadScript(path)) => {
                 let text: String = (0..400).map(|line| format!("{line:4}  a line of {}\n", path.display())).collect();
                 let _ = side.notices.send(Notice::Text { title: format!("log: {}", path.display()), text });
+            }
+            Command::View(ViewCommand::LookClosely(subject)) => {
+                let mut snapshot = Snapshot::clone(&side.snapshot.load());
+                snapshot.processing.closely = Some(Arc::new(made_up_night::closely(subject)));
+                side.snapshot.store(Arc::new(snapshot));
+            }
+            Command::View(ViewCommand::WatchFlow(Some(window_s))) => {
+                let mut snapshot = Snapshot::clone(&side.snapshot.load());
+                snapshot.processing.flow = Some(Arc::new(made_up_night::flow(window_s)));
+                side.snapshot.store(Arc::new(snapshot));
             }
             Command::View(_) => {}
             other => {

@@ -1,26 +1,52 @@
-//! Entries of the story as lines for people; every fact stands in `--json`.
+//! Entries of the story as lines for people; every fact stands in `dqmon show --json`.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::super::words::{size, stamp};
 use crate::bookkeeping::StoryRecord;
 
 /// Longest detail on a line, in letters.
 const LONGEST: usize = 160;
 
+/// A stamp for people, UTC to the millisecond: `2026-11-21 01:35:11.316`.
+#[must_use]
+pub fn stamp(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S.%3f").to_string()
+}
+
+/// Bytes for people, in powers of 1000: `123 MB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    const UNITS: [(&str, f64); 4] = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
+    let number = bytes as f64;
+    match UNITS.into_iter().find(|(_, unit)| number >= *unit) {
+        Some((name, unit)) if number < 10.0 * unit => format!("{:.1} {name}", number / unit),
+        Some((name, unit)) => format!("{:.0} {name}", number / unit),
+        None => format!("{bytes} B"),
+    }
+}
+
 /// An entry: stamp, whose it is where that is not said already, what happened, the facts in short.
-pub(super) fn line(entry: &StoryRecord, with_sequence: bool) -> String {
+#[must_use]
+pub fn line(entry: &StoryRecord, with_sequence: bool) -> String {
     let of = match entry.sequence.filter(|_| with_sequence) {
         Some(sequence) => format!("seq{:<4} ", sequence.0),
         None if with_sequence => " ".repeat(8),
         None => String::new(),
     };
-    let what = entry.kind.replace('_', " ");
+    let what = what(entry);
     format!("{}  {of}{what:<22}  {}", stamp(entry.at), detail(&entry.kind, &entry.detail)).trim_end().to_owned()
 }
 
+/// What happened: `job submitted`.
+#[must_use]
+pub fn what(entry: &StoryRecord) -> String {
+    entry.kind.replace('_', " ")
+}
+
 /// The facts of an entry in short words.
-fn detail(kind: &str, facts: &Value) -> String {
+#[must_use]
+pub fn detail(kind: &str, facts: &Value) -> String {
     // An analysis' facts stand one deeper, behind its group's.
     let inner = if facts["detail"].is_object() { &facts["detail"] } else { facts };
     let words = match kind {
@@ -42,7 +68,7 @@ fn detail(kind: &str, facts: &Value) -> String {
 
 fn copied(facts: &Value) -> String {
     let seconds = || -> Option<f64> {
-        let time = |name: &str| facts[name].as_str()?.parse::<jiff::Timestamp>().ok();
+        let time = |name: &str| facts[name].as_str()?.parse::<Timestamp>().ok();
         Some(time("ended")?.duration_since(time("started")?).as_secs_f64())
     };
     let took = seconds().map(|seconds| format!(" in {}", duration(seconds))).unwrap_or_default();

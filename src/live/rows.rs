@@ -1,0 +1,192 @@
+//! The book's rows as those that the window shows.
+
+use std::collections::BTreeMap;
+
+use monitasks::quality::Flag;
+use monitasks::vocab::Run;
+
+use crate::bookkeeping::{
+    DecisionRecord, FileRecord, FileStep, GroupRecord, JobRecord, JobState, Overview, PassRecord, PassStep, ProcessingRecord,
+};
+use crate::snapshot::{DecisionRow, FileRow, FileStage, GroupRow, HoldRow, JobRow, PassRow, ProcessingRow, RunRow, TaskRow};
+
+/// The newest attempts of jobs, by name and attempt.
+type Jobs<'a> = BTreeMap<(&'a str, u32), &'a JobRecord>;
+
+/// The newest job of a name.
+fn newest_job(jobs: &Jobs<'_>, name: &str) -> Option<JobRow> {
+    jobs.range((name, 0)..=(name, u32::MAX)).next_back().map(|(_, job)| job_row(job))
+}
+
+/// A row per run, newest last.
+pub(super) fn run_rows(overview: &Overview) -> Vec<RunRow> {
+    let jobs: Jobs<'_> = overview.jobs.iter().map(|job| ((job.name.as_str(), job.attempt), job)).collect();
+    let mut rows: BTreeMap<Run, RunRow> = overview
+        .runs
+        .iter()
+        .map(|run| {
+            let row = RunRow {
+                run: run.run,
+                start: None,
+                end: None,
+                has_ended: run.ended.is_some(),
+                flag: Flag::Unchecked,
+                decisions: Vec::new(),
+                files: Vec::new(),
+                groups: Vec::new(),
+                processings: Vec::new(),
+            };
+            (run.run, row)
+        })
+        .collect();
+    for file in &overview.files {
+        let Some(row) = rows.get_mut(&file.file.run) else { continue };
+        row.start = Some(row.start.map_or(file.daq_closed, |start| start.min(file.daq_closed)));
+        row.end = Some(row.end.map_or(file.daq_closed, |end| end.max(file.daq_closed)));
+        let of = |pass: &PassRecord| pass_row(pass, newest_job(&jobs, &format!("reco_{}", pass.name())));
+        let passes = overview.passes_of(file.file).map(of).collect();
+        row.files.push(file_row(file, passes));
+    }
+    for processing in &overview.processings {
+        if let Some(row) = rows.get_mut(&processing.run) {
+            row.processings.push(processing_row(processing));
+        }
+    }
+    for group in &overview.groups {
+        if let Some(row) = rows.get_mut(&group.run) {
+            row.groups.push(group_row(group, &jobs));
+        }
+    }
+    // A decision on one file says nothing of its run.
+    for decision in overview.decisions.iter().filter(|decision| decision.sequence.is_none()) {
+        if let Some(row) = rows.get_mut(&decision.run) {
+            row.flag = decision.flag;
+            row.decisions.push(decision_row(decision));
+        }
+    }
+    rows.into_values().collect()
+}
+
+/// A file shows how far its newest pass has come, once it is in the storage.
+fn file_row(file: &FileRecord, passes: Vec<PassRow>) -> FileRow {
+    let newest = passes.last().filter(|_| file.step == FileStep::Stored);
+    FileRow {
+        file: file.file,
+        class: file.failure.filter(|_| newest.is_none()).map(|class| class.word().to_owned()),
+        stage: newest.map_or_else(|| stage_of_file(file.step), |pass| pass.stage),
+        reason: newest.map_or_else(|| file.reason.clone(), |pass| pass.reason.clone()),
+        size_bytes: file.size_bytes,
+        since: newest.map_or(file.since, |pass| pass.since),
+        job: newest.and_then(|pass| pass.job.clone()),
+        passes,
+    }
+}
+
+fn pass_row(pass: &PassRecord, job: Option<JobRow>) -> PassRow {
+    let held_by = || pass.held_by.as_ref().map(|who| format!("held by {who}"));
+    let retry = || pass.retry_at.map(|at| format!("tried again by itself at {} UTC", at.strftime("%H:%M:%S")));
+    let words: Vec<String> = [pass.reason.clone(), held_by(), retry()].into_iter().flatten().collect();
+    PassRow {
+        processing: pass.processing.0,
+        lane: pass.lane.clone(),
+        stage: stage(pass.step),
+        since: pass.since,
+        class: pass.failure.map(|class| class.word().to_owned()),
+        reason: (!words.is_empty()).then(|| words.join("; ")),
+        held_by: pass.held_by.clone(),
+        attempts: pass.attempt,
+        retry_at: pass.retry_at,
+        job,
+    }
+}
+
+fn processing_row(processing: &ProcessingRecord) -> ProcessingRow {
+    let hold = processing.hold.as_ref();
+    ProcessingRow {
+        processing: processing.processing.0,
+        lane: processing.lane.clone(),
+        step: processing.step.word().to_owned(),
+        since: processing.since,
+        because: processing.because.clone(),
+        hold: hold.map(|hold| HoldRow {
+            rule: hold.rule.clone(),
+            words: hold.words.clone(),
+            since: hold.since,
+            until: hold.until,
+        }),
+        missing: processing.missing.clone(),
+        to_publish: processing.to_publish,
+    }
+}
+
+fn stage_of_file(step: FileStep) -> FileStage {
+    match step {
+        FileStep::Arrived => FileStage::Arrived,
+        FileStep::Copying => FileStage::Copying,
+        FileStep::Copied | FileStep::Stored => FileStage::Held,
+        FileStep::Failed => FileStage::Failed,
+    }
+}
+
+/// The book keeps every step; people want to know which of a few stages a file has reached.
+fn stage(step: PassStep) -> FileStage {
+    match step {
+        PassStep::Held => FileStage::Held,
+        PassStep::Queued => FileStage::Queued,
+        PassStep::Submitting | PassStep::Running | PassStep::Ended => FileStage::Running,
+        PassStep::Reconstructed | PassStep::Grouped => FileStage::Reconstructed,
+        PassStep::Analysed => FileStage::Analysed,
+        PassStep::Failed => FileStage::Failed,
+    }
+}
+
+fn job_row(job: &JobRecord) -> JobRow {
+    JobRow {
+        id: job.id,
+        name: job.name.clone(),
+        state: JobState::word(job.state).to_owned(),
+        submitted: job.submitted,
+        started: job.started,
+        ended: job.ended,
+        cpu_s: job.cpu_s,
+        wall_s: job.wall_s,
+        peak_memory_bytes: job.peak_memory_bytes,
+        exit_status: job.exit_status,
+        script: job.script.clone(),
+        log: job.log.clone(),
+    }
+}
+
+fn group_row(group: &GroupRecord, jobs: &Jobs<'_>) -> GroupRow {
+    let name = group.name();
+    let tasks = group.tasks.iter().map(|task| TaskRow {
+        name: task.kind.word().to_owned(),
+        phase: task.phase.word().to_owned(),
+        attempts: task.attempt,
+        reason: task.reason.clone(),
+        job: newest_job(jobs, &format!("{}_{name}", task.kind.word())),
+    });
+    GroupRow {
+        processing: group.processing.0,
+        group: group.group.0,
+        lane: group.lane.clone(),
+        step: group.step.word().to_owned(),
+        since: group.since,
+        tasks: tasks.collect(),
+        members: group.members.clone(),
+        results: group.results.clone(),
+        fault: group.fault(),
+        name,
+    }
+}
+
+fn decision_row(decision: &DecisionRecord) -> DecisionRow {
+    DecisionRow {
+        id: decision.id,
+        at: decision.at,
+        flag: decision.flag,
+        comment: decision.comment.clone(),
+        who: decision.who.clone(),
+        role: decision.role.clone(),
+    }
+}
