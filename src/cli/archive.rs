@@ -45,7 +45,8 @@ struct Choice {
     /// A tar with less is told; GB.
     #[arg(long, default_value_t = 1.0, value_name = "GB")]
     least_gb: f64,
-    /// A table of runs with their kinds: CSV with columns run (or run nb) and kind (or Trigger). Runs without are of kind unknown.
+    /// A table of runs with their kinds, before those in the book: CSV with columns run (or run nb) and kind (or Trigger). Runs
+    /// without are of kind unknown.
     #[arg(long, value_name = "FILE.csv")]
     kinds: Option<PathBuf>,
     /// As JSON.
@@ -111,7 +112,8 @@ fn logs_folder(workspace: &Workspace) -> PathBuf {
 
 fn planned(workspace: &Workspace, overview: &Overview, choice: &Choice) -> Result<Planned, Failure> {
     let sizes = Sizes { target_bytes: bytes_of(choice.target_gb)?, least_bytes: bytes_of(choice.least_gb)? };
-    let kinds = choice.kinds.as_deref().map(read_kinds).transpose()?.unwrap_or_default();
+    let mut kinds: BTreeMap<Run, String> = overview.kinds.iter().cloned().collect();
+    kinds.extend(choice.kinds.as_deref().map(read_kinds).transpose()?.unwrap_or_default());
     let archived: BTreeSet<FileId> = archive_logs(&logs_folder(workspace))?
         .iter()
         .flat_map(|log| log.manifest.files.iter().map(|file| file.file).collect::<Vec<_>>())

@@ -14,8 +14,8 @@ pub fn flow_summary(overview: &Overview, at: Timestamp) -> Value {
     let mut failures: BTreeMap<&str, u64> = BTreeMap::new();
     let mut jobs: BTreeMap<&str, u64> = BTreeMap::new();
     for file in &overview.files {
-        *steps.entry(file.step.word()).or_default() += 1;
-        if let Some(class) = file.failure {
+        *steps.entry(overview.word_of(file)).or_default() += 1;
+        if let Some((Some(class), ..)) = overview.failure_of(file) {
             *failures.entry(class.word()).or_default() += 1;
         }
     }
@@ -30,7 +30,7 @@ pub fn flow_summary(overview: &Overview, at: Timestamp) -> Value {
             json!({
                 "run": run.run, "files": files().count(), "size_bytes": files().map(|file| file.size_bytes).sum::<u64>(),
                 "first_seen": run.first_seen, "ended": run.ended,
-                "failed": files().filter(|file| file.failure.is_some()).count(),
+                "failed": files().filter(|file| overview.failure_of(file).is_some()).count(),
                 "last_daq_closed": files().map(|file| file.daq_closed).max(),
             })
         })

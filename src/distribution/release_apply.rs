@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 
 use super::checksum::{Summed, checksum};
 use super::release::{Facts, KnownCopy, Verdict, releasable};
-use crate::bookkeeping::{Store, StoreError, StoryEntry};
+use crate::bookkeeping::{Store, StoreError, StoryEntry, StoryRecord};
 use crate::durable;
 
-/// The kind of the story's entries.
+/// The kinds of the story's entries: a file goes, and that it could not be removed after all.
 const RELEASED: &str = "released";
+const NOT_RELEASED: &str = "not_released";
 
 /// Reads a copy that stands elsewhere.
 pub trait Measure {
@@ -92,22 +93,34 @@ pub fn release(store: &mut dyn Store, measure: &dyn Measure, facts: &Facts, who:
         Err(faults) => return Ok(Released::Stays(faults)),
     };
     let file = facts.candidate.file;
-    let is_told = |detail: &Value| detail.get("path").and_then(Value::as_str) == path.to_str();
-    if !store.story(file.run, Some(file))?.iter().any(|entry| entry.kind == RELEASED && is_told(&entry.detail)) {
-        let places: Vec<&str> = standing.iter().map(|copy| copy.place.as_str()).collect();
-        let detail = json!({
-            "path": path, "size_bytes": facts.size_bytes, "adler32": facts.adler32.map(|sum| format!("{sum:08x}")),
-            "copies": places, "who": who,
-        });
+    // A kill may have come between the story and the end of the file: then it is told already.
+    let is_of_it = |entry: &&StoryRecord| entry.detail.get("path").and_then(Value::as_str) == path.to_str();
+    let story = store.story(file.run, Some(file))?;
+    let last = story.iter().filter(is_of_it).rfind(|entry| entry.kind == RELEASED || entry.kind == NOT_RELEASED);
+    // One that was put back later is told anew.
+    let is_told = last.is_some_and(|entry| entry.kind == RELEASED && changed(path).is_some_and(|at| at <= entry.at));
+    let mut tell = |kind: &str, detail: Value| {
         let (run, sequence) = (Some(file.run), Some(file.sequence));
-        store.record(None, &[StoryEntry { at: Timestamp::now(), run, sequence, kind: RELEASED.into(), detail }], &[])?;
+        store.record(None, &[StoryEntry { at: Timestamp::now(), run, sequence, kind: kind.into(), detail }], &[])
+    };
+    if !is_told {
+        let places: Vec<&str> = standing.iter().map(|copy| copy.place.as_str()).collect();
+        let adler32 = facts.adler32.map(|sum| format!("{sum:08x}"));
+        tell(RELEASED, json!({"path": path, "size_bytes": facts.size_bytes, "adler32": adler32, "copies": places, "who": who}))?;
     }
     if let Err(why) = fs::remove_file(path) {
+        tell(NOT_RELEASED, json!({"path": path, "why": why.to_string()}))?;
         return Ok(Released::Stays(vec![format!("it can't be removed: {why}")]));
     }
     // Without this the file may be back after a power cut, and is released again then.
     let _ = durable::sync_folder_of(path);
     Ok(Released::Gone(facts.size_bytes))
+}
+
+/// When a file was written, linked or renamed last, by the clock of its disk.
+fn changed(path: &Path) -> Option<Timestamp> {
+    let facts = fs::symlink_metadata(path).ok()?;
+    Timestamp::new(facts.ctime(), i32::try_from(facts.ctime_nsec()).ok()?).ok()
 }
 
 /// The copies that stand now as the book has them, two or more and none of them the candidate itself under another name; else
@@ -190,8 +203,19 @@ mod tests {
         assert!(!facts.candidate.path.exists());
         let story = place.store.story(Run(1), None).unwrap();
         assert_eq!((story.len(), story[0].kind.as_str(), &story[0].detail["who"]), (1, "released", &json!("Ada")));
-        // Killed between the story and the unlink: the file goes now and is told once.
+        // Put back from a copy and released again: that is told too.
         fs::write(&facts.candidate.path, "Wikipedia").unwrap();
+        assert_eq!(release(&mut place.store, &LocalPlaces, &facts, "Ada").unwrap(), Released::Gone(9));
+        assert_eq!(place.store.story(Run(1), None).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn killed_between_the_story_and_the_end_of_the_file_it_is_told_once() {
+        let (mut place, facts) = place();
+        let detail = json!({"path": facts.candidate.path, "who": "Ada"});
+        let (run, sequence) = (Some(facts.candidate.file.run), Some(facts.candidate.file.sequence));
+        let at = Timestamp::now() + jiff::SignedDuration::from_secs(1);
+        place.store.record(None, &[StoryEntry { at, run, sequence, kind: RELEASED.into(), detail }], &[]).unwrap();
         assert_eq!(release(&mut place.store, &LocalPlaces, &facts, "Ada").unwrap(), Released::Gone(9));
         assert_eq!(place.store.story(Run(1), None).unwrap().len(), 1);
     }

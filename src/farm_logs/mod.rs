@@ -3,7 +3,7 @@
 //! One reader for both forms of a line ([`TransferLine`]) and for files of any length ([`Lines`]); what stands in one log alone
 //! ([`compare`]), either log from the other ([`rebuild`]), both from the book ([`from_book`]), and what old logs say into the
 //! book ([`import`]). A folder of its own, as the backend writes these lines, commands read them and the book gives them back.
-//! Uses `bookkeeping`, `config` and `durable`; used by `processing` and `cli`.
+//! Uses `bookkeeping` and `durable`; used by `processing` and `cli`.
 
 pub mod compare;
 mod error;

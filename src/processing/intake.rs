@@ -117,6 +117,12 @@ impl Intake {
         !self.open.is_empty()
     }
 
+    /// Files that are still being written.
+    #[must_use]
+    pub fn count_open(&self) -> usize {
+        self.open.len()
+    }
+
     /// Whether a path, relative to the folder, is of a file that may still be written.
     #[must_use]
     pub fn is_open(&self, source: &str) -> bool {

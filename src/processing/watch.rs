@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, TrySendError};
+use crossbeam_channel::{Receiver, Select, TrySendError};
 use notify::event::{AccessKind, AccessMode, CreateKind, EventKind, ModifyKind, RenameMode};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
@@ -27,7 +27,7 @@ pub struct Watch {
     lost: Arc<AtomicBool>,
     fault: Option<String>,
     /// Watching ends when it is dropped.
-    _watcher: Option<RecommendedWatcher>,
+    watcher: Option<RecommendedWatcher>,
 }
 
 /// Hints that wait before the sweep has to find what was dropped.
@@ -57,7 +57,7 @@ impl Watch {
             Ok(watcher) => (Some(watcher), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        Watch { hints, lost, fault, _watcher: watcher }
+        Watch { hints, lost, fault, watcher }
     }
 
     /// Why nothing is told; none while watching.
@@ -66,19 +66,20 @@ impl Watch {
         self.fault.as_deref()
     }
 
-    /// Waits for hints, at most this long, then takes all there are.
+    /// Waits for hints, or for a word on one of the other channels, at most this long; then takes all hints there are.
     #[must_use]
-    pub fn wait(&self, at_most: Duration) -> Vec<Hint> {
-        let first = match self.hints.recv_timeout(at_most) {
-            Ok(hint) => Some(hint),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => {
-                // Nobody tells anything; the wait is still a wait.
-                std::thread::sleep(at_most);
-                None
-            }
-        };
-        first.into_iter().chain(self.hints.try_iter()).collect()
+    pub fn wait(&self, at_most: Duration, wakes: &[&Receiver<()>]) -> Vec<Hint> {
+        let mut select = Select::new();
+        let hints = select.recv(&self.hints);
+        for wake in wakes {
+            select.recv(wake);
+        }
+        // With no watcher nobody tells anything, and a closed channel is always ready; the wait is still a wait.
+        if self.watcher.is_none() {
+            select.remove(hints);
+        }
+        let _ = select.ready_timeout(at_most);
+        self.hints.try_iter().collect()
     }
 
     /// Whether hints were lost since this was asked last: then the folder wants a sweep.
@@ -118,7 +119,7 @@ mod tests {
     fn waited(watch: &Watch, wanted: &Hint) -> bool {
         let end = Instant::now() + Duration::from_secs(5);
         while Instant::now() < end {
-            if watch.wait(Duration::from_millis(50)).contains(wanted) {
+            if watch.wait(Duration::from_millis(50), &[]).contains(wanted) {
                 return true;
             }
         }
@@ -145,6 +146,6 @@ mod tests {
     fn a_folder_that_is_not_there_is_told_and_waits_are_bounded() {
         let watch = Watch::new(Path::new("/nonexistent/incoming"));
         assert!(watch.fault().is_some());
-        assert_eq!(watch.wait(Duration::from_millis(10)), []);
+        assert_eq!(watch.wait(Duration::from_millis(10), &[]), []);
     }
 }

@@ -17,9 +17,12 @@ use crate::processing::watch::Hint;
 impl Backend<'_> {
     /// Looks at the whole intake folder.
     pub(super) fn sweep(&mut self, now: Instant) -> Result<(), ProcessingError> {
-        let found = match self.intake.sweep(now) {
+        let swept = self.intake.sweep(now);
+        self.watcher.sweep_took_s = now.elapsed().as_secs_f64();
+        let found = match swept {
             Ok(found) => found,
             Err(error) => {
+                self.watcher.fault = Some(format!("{error}: {}", self.intake.folder().display()));
                 // A mount that is away comes back; until then the rest goes on, and no run ends for want of files.
                 self.is_swept = false;
                 self.tell(&"incoming", "not swept", Some(format!("{error}: {}", self.intake.folder().display())));
@@ -27,6 +30,8 @@ impl Backend<'_> {
             }
         };
         self.is_swept = true;
+        self.watcher.last_sweep = Some(Timestamp::now());
+        self.watcher.fault = self.watch.fault().map(str::to_owned);
         let names = |found: &Found| match found {
             Found::NotTaken { name, .. } => Some(name.clone()),
             Found::File { file, source, size_bytes, written } => {

@@ -2,43 +2,55 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Bound;
 
 use jiff::Timestamp;
 use monitasks::vocab::FileId;
 use serde_json::{Value, json};
 
 use super::{Backend, ProcessingError, of_file};
-use crate::bookkeeping::{FailureClass, FileRecord, FileStep, PassRecord, PassStep, Row, TransferRecord};
+use crate::bookkeeping::{FailureClass, FileRecord, FileStep, PassRecord, PassStep, Row};
 use crate::processing::durable;
 use crate::processing::steps::{FileEvent, next_file};
-use crate::processing::transfer::{Terms, TransferError, seen, standing_copy};
 use crate::rawdata::RawReader;
 
 impl Backend<'_> {
-    /// Moves every file on as far as it goes without waiting; answers whether any moved. One copy at most: jobs' ends and new
-    /// arrivals are looked at between two copies.
+    /// Moves every file on as far as it goes without waiting; answers whether any moved. Copies are made by the desk: no more
+    /// are begun than it has threads, so that what came first is copied first.
     pub(super) fn move_files(&mut self) -> Result<bool, ProcessingError> {
         for file in self.stale_entries.clone() {
             self.bring_queue_entry_up_to_date(file)?;
         }
-        let under_way: Vec<FileId> = self.shift.files_under_way.iter().copied().collect();
-        let (mut has_moved, mut may_copy) = (false, true);
-        for file in under_way {
-            if !may_copy {
+        let mut has_moved = false;
+        let begun = |file: &&FileId| {
+            self.shift.files.get(*file).is_some_and(|file| file.step != FileStep::Arrived) && !self.desk.is_under_way(file)
+        };
+        for file in self.shift.files_under_way.iter().filter(begun).copied().collect::<Vec<_>>() {
+            has_moved |= self.move_file_on(file)?;
+        }
+        let mut next = self.shift.files_under_way.first().copied();
+        while let Some(file) = next.filter(|_| self.may_begin_copy()) {
+            next = self.shift.files_under_way.range((Bound::Excluded(file), Bound::Unbounded)).next().copied();
+            if self.shift.files.get(&file).is_some_and(|file| file.step == FileStep::Arrived) {
+                has_moved |= self.move_file_on(file)?;
+            }
+        }
+        Ok(has_moved)
+    }
+
+    /// Moves one file on as far as it goes without waiting; answers whether it moved.
+    fn move_file_on(&mut self, file: FileId) -> Result<bool, ProcessingError> {
+        let (subject, mut has_moved) = (file.to_string(), false);
+        while let Some(record) = self.shift.files.get(&file).filter(|_| !self.is_put_off(&subject)).cloned() {
+            let outcome = self.move_file(&record);
+            // A copy that was ordered says later how it went; its tries are counted until then.
+            if record.step == FileStep::Copying && matches!(outcome, Ok(false)) {
                 break;
             }
-            let subject = file.to_string();
-            while let Some(record) = self.shift.files.get(&file).cloned() {
-                if self.is_put_off(&subject) {
-                    break;
-                }
-                may_copy &= record.step != FileStep::Copying;
-                let outcome = self.move_file(&record);
-                if !self.or_put_off(&subject, outcome)? {
-                    break;
-                }
-                has_moved = true;
+            if !self.or_put_off(&subject, outcome)? {
+                break;
             }
+            has_moved = true;
         }
         Ok(has_moved)
     }
@@ -48,7 +60,7 @@ impl Backend<'_> {
         match file.step {
             FileStep::Arrived if !self.may_copy(file) => return Ok(false),
             FileStep::Arrived => self.file_event(file.file, &FileEvent::CopyStarted, json!({}), vec![])?,
-            FileStep::Copying => self.copy(file)?,
+            FileStep::Copying => return self.copy(file),
             FileStep::Copied => self.store(file)?,
             FileStep::Stored | FileStep::Failed => return Ok(false),
         }
@@ -60,47 +72,6 @@ impl Backend<'_> {
     fn may_copy(&self, file: &FileRecord) -> bool {
         let is_gone = || self.is_swept && !self.intake.folder().join(&file.source).exists();
         self.intake.is_complete(&file.source, file.size_bytes, file.daq_closed) || is_gone()
-    }
-
-    /// Copies a file into the storage.
-    fn copy(&mut self, file: &FileRecord) -> Result<(), ProcessingError> {
-        let (from, to) = (self.intake.folder().join(&file.source), self.workspace.raw_file(file.file));
-        let changed = |size_bytes, written| FileEvent::SourceChanged { size_bytes, daq_closed: written };
-        let source = seen(&from).ok();
-        let is_as_known = source == Some((file.size_bytes, file.daq_closed));
-        if let (Some((size_bytes, written)), false, false) = (source, is_as_known, to.exists()) {
-            return self.file_event(file.file, &changed(size_bytes, written), json!({"size_bytes": size_bytes}), vec![]);
-        }
-        // A copy that stands is the copy, whatever has become of the source since the stop between the two.
-        let standing = if is_as_known { None } else { standing_copy(&to, file.size_bytes)? };
-        match standing.map_or_else(|| self.transfer.copy(&from, &to.clone().into(), &Terms::default()), Ok) {
-            Ok(copied) => {
-                let transfer = TransferRecord {
-                    file: file.file,
-                    from,
-                    to,
-                    size_bytes: copied.size_bytes,
-                    adler32: copied.adler32,
-                    started: copied.started,
-                    ended: copied.ended,
-                };
-                let detail = json!({
-                    "from": transfer.from, "to": transfer.to, "size_bytes": copied.size_bytes,
-                    "adler32": format!("{:08x}", copied.adler32), "started": copied.started, "ended": copied.ended,
-                    "stood_already": copied.stood_already,
-                });
-                let event = FileEvent::Copied { size_bytes: copied.size_bytes, adler32: copied.adler32 };
-                self.file_event(file.file, &event, detail, vec![Row::Transfer(transfer)])
-            }
-            Err(TransferError::SourceChanged { size_bytes, written, .. }) => {
-                self.file_event(file.file, &changed(size_bytes, written), json!({"size_bytes": size_bytes}), vec![])
-            }
-            Err(error) => {
-                let is_space = matches!(error, TransferError::NoRoom { .. });
-                let class = if is_space { FailureClass::Space } else { FailureClass::Copy };
-                self.fail(file.file, class, error.to_string())
-            }
-        }
     }
 
     /// Writes both log lines and the queue entry, and gives the file to its lanes.
@@ -121,6 +92,7 @@ impl Backend<'_> {
         let next = next_file(file, &event, now)?;
         let mut story = vec![of_file(now, file.file, event.word(), json!({"events": events}))];
         let mut rows = self.enter_lanes(&next, now, &mut story)?;
+        rows.extend(self.wanted_central(&next, now));
         rows.push(Row::File(next));
         self.keep(&story, rows)?;
         self.tell(&file.file, event.word(), None);
@@ -137,9 +109,9 @@ impl Backend<'_> {
         Some(counts)
     }
 
-    fn fail(&mut self, file: FileId, class: FailureClass, reason: String) -> Result<(), ProcessingError> {
+    pub(super) fn fail(&mut self, file: FileId, class: FailureClass, reason: String) -> Result<(), ProcessingError> {
         let detail = json!({"class": class.word(), "reason": reason});
-        self.report.failures.push((file.to_string(), reason.clone()));
+        self.tell_failure(&file.to_string(), class, reason.clone());
         self.file_event(file, &FileEvent::Failed { class, reason }, detail, vec![])
     }
 

@@ -234,7 +234,7 @@ impl Backend<'_> {
         match step {
             GroupStep::Analysing => {}
             GroupStep::Done => self.report.groups_done += 1,
-            GroupStep::Failed => self.report.failures.push((name, fault.unwrap_or_default())),
+            GroupStep::Failed => self.tell_failure(&name, FailureClass::Analysis, fault.unwrap_or_default()),
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The backend: one loop that takes hints, sweeps, requests and jobs' ends, and moves files and groups on.
 
 mod arrivals;
+mod copies;
 mod files;
 mod groups;
 mod jobs;
@@ -10,9 +11,11 @@ mod put_off;
 mod readings;
 mod requests;
 mod shift;
+mod state;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -21,19 +24,22 @@ use jiff::tz::TimeZone;
 use monitasks::detector::Detector;
 use monitasks::vocab::{FileId, Run};
 
+use self::copies::CentralKey;
 use self::put_off::PutOff;
 use self::shift::Shift;
-use super::batch::{self, Batch, BatchError};
+use super::batch::{self, Batch, BatchError, host};
 use super::intake::Intake;
 use super::lease::{Lease, LeaseError};
+use super::mail::{MailDesk, MailError, MailNews};
 use super::steps::NotAllowed;
-use super::transfer::{LocalCopy, Transfer, TransferError};
+use super::transfer::{AnyCopy, TransferDesk, TransferError};
 use super::transfer_log::TransferLogs;
 use super::watch::Watch;
 use crate::bookkeeping::{
-    FileStep, GroupRecord, GroupStep, PassRecord, PassStep, RequestKind, Row, SqliteStore, Store, StoreError, StoryEntry,
+    BackendState, CentralStep, FileStep, GroupRecord, GroupStep, PassRecord, PassStep, RequestKind, Row, SqliteStore, Store,
+    StoreError, StoryEntry, WatcherState,
 };
-use crate::config::Workspace;
+use crate::config::{PlaceError, Workspace};
 use crate::detector::{self, DetectorError};
 use crate::rawdata::{Ending, RawReader};
 
@@ -110,6 +116,12 @@ pub enum ProcessingError {
     /// A file of the storage can't be used.
     #[error(transparent)]
     Transfer(#[from] TransferError),
+    /// The settings of the mail can't be used.
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    /// The settings' central storage can't be used.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// A step was taken that is none: a mistake in the program; nothing was stored.
     #[error("{0}; nothing was stored, please report it")]
     Step(#[from] NotAllowed),
@@ -124,7 +136,11 @@ struct Backend<'a> {
     store: Box<dyn Store>,
     lease: Lease,
     batch: Box<dyn Batch>,
-    transfer: Box<dyn Transfer>,
+    /// Copies into the storage.
+    desk: TransferDesk<FileId>,
+    /// Copies to the central storage, on threads of their own: a server that hangs holds up no intake.
+    central_desk: TransferDesk<CentralKey>,
+    mail: MailDesk,
     logs: TransferLogs,
     intake: Intake,
     watch: Watch,
@@ -143,6 +159,13 @@ struct Backend<'a> {
     stale_entries: BTreeSet<FileId>,
     /// When the rules of lanes are asked again; none for at once.
     next_gates: Option<Instant>,
+    /// Whether it ends when its work is done.
+    ends_of_itself: bool,
+    watcher: WatcherState,
+    /// When it is looked again whether there is something new to say of the backend itself; none for at once.
+    next_state: Option<Instant>,
+    /// What was said last.
+    said: Option<BackendState>,
     places_passed: u64,
     report: Report,
 }
@@ -170,7 +193,11 @@ pub fn run(
     let mut backend = Backend::open(workspace, until, options, progress)?;
     backend.tell_start(until);
     backend.recover()?;
-    backend.work(until, stop)?;
+    let worked = backend.work(until, stop);
+    for news in backend.mail_at_the_end() {
+        backend.tell(&"mail", news.word, Some(news.detail));
+    }
+    worked?;
     if stop.load(Ordering::Relaxed) {
         backend.tell(&"backend", "stop asked for", Some("by a signal; jobs that run go on".into()));
     }
@@ -209,7 +236,13 @@ impl<'a> Backend<'a> {
                 Box::new(move |path| RawReader::open(path, &readout).is_ok_and(|raw| *raw.ending() == Ending::Footer)),
             ),
             batch: batch::of_settings(workspace, &options.program),
-            transfer: Box::new(LocalCopy),
+            desk: TransferDesk::new(&settings.transfer, Arc::new(AnyCopy::default())),
+            central_desk: TransferDesk::new(&settings.transfer, Arc::new(AnyCopy::default())),
+            mail: MailDesk::new(&settings.mail, &workspace.root, &host())?,
+            ends_of_itself: *until != RunUntil::Stopped,
+            watcher: WatcherState { fault: watch.fault().map(str::to_owned), ..WatcherState::default() },
+            next_state: None,
+            said: None,
             logs: TransferLogs::new(TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)),
             not_taken: overview.not_taken.iter().map(|file| (file.name.clone(), file.reason.clone())).collect(),
             shift: Shift::new(overview, settings, store.judgements()?),
@@ -229,6 +262,13 @@ impl<'a> Backend<'a> {
             lease,
             watch,
         })
+    }
+
+    /// What comes of the mail that still waits when the backend ends.
+    fn mail_at_the_end(&mut self) -> Vec<MailNews> {
+        const PATIENCE: Duration = Duration::from_secs(5);
+        let nobody = MailDesk::new(&crate::config::MailSettings::default(), &self.workspace.root, "");
+        nobody.map_or_else(|_| Vec::new(), |nobody| std::mem::replace(&mut self.mail, nobody).finish(Timestamp::now(), PATIENCE))
     }
 
     /// Says who starts, with what lease, and what is watched.
@@ -265,6 +305,8 @@ impl<'a> Backend<'a> {
         for request in self.store.open_requests()?.into_iter().filter(|request| request.kind == RequestKind::Stop) {
             self.store.answer_request(request.id, Timestamp::now(), "no backend ran then")?;
         }
+        self.workspace.central_copy(FileId::new(0, 0))?;
+        self.recover_central_copies()?;
         if let Some(fault) = self.watch.fault() {
             let detail = Some(format!("{fault}; files are found by the sweep alone"));
             (self.progress)(&Progress { subject: "incoming".into(), word: "not watched".into(), detail });
@@ -278,16 +320,25 @@ impl<'a> Backend<'a> {
         let (mut next_sweep, mut next_requests, mut idle_since) = (Instant::now(), Instant::now(), None);
         let mut has_moved = true;
         while !stop.load(Ordering::Relaxed) {
-            let hints = self.watch.wait(if has_moved { Duration::ZERO } else { IDLE });
+            let wait = if has_moved { Duration::ZERO } else { self.idle_time() };
+            let hints = self.watch.wait(wait, &[self.desk.wake(), self.central_desk.wake()]);
             let now = Instant::now();
+            if !hints.is_empty() {
+                self.watcher.last_hint = Some(Timestamp::now());
+            }
             self.follow(&hints, now)?;
-            if now >= next_sweep || self.watch.has_lost_hints() {
+            let has_lost_hints = self.watch.has_lost_hints();
+            self.watcher.lost_hints += u64::from(has_lost_hints);
+            if now >= next_sweep || has_lost_hints {
                 self.sweep(now)?;
                 let wait = if *until == RunUntil::DoneOnce { Duration::from_millis(250) } else { reconcile };
                 next_sweep = now + wait.min(reconcile);
+                self.watcher.next_sweep = Timestamp::now().saturating_add(wait.min(reconcile)).ok();
             }
+            self.say_state(now)?;
             if now >= next_requests {
                 next_requests = now + REQUESTS;
+                self.move_mail();
                 if self.serve_requests()? {
                     return Ok(());
                 }
@@ -295,9 +346,11 @@ impl<'a> Backend<'a> {
             has_moved = !hints.is_empty();
             has_moved |= self.end_quiet_runs(Timestamp::now())?;
             has_moved |= self.ask_gates(Timestamp::now())?;
+            has_moved |= self.take_copies()?;
             has_moved |= self.move_groups()?;
             has_moved |= self.move_passes()?;
             has_moved |= self.move_files()?;
+            has_moved |= self.move_central_copies()?;
             // In this order and last: what changed above makes groups, and what makes none may be the end.
             has_moved |= self.form_groups()?;
             has_moved |= self.close_processings()?;
@@ -332,7 +385,14 @@ impl<'a> Backend<'a> {
     /// Whether no file, of a run or of all, is on its way into the storage.
     fn files_rest(&self, of: Option<Run>) -> bool {
         let mut under_way = self.shift.files_under_way.iter().filter(|file| of.is_none_or(|run| file.run == run));
-        under_way.all(|file| self.is_given_up(&file.to_string()))
+        let central_rests = of.is_some() || self.ends_of_itself_with_central();
+        central_rests && under_way.all(|file| self.is_given_up(&file.to_string()))
+    }
+
+    /// Whether nothing is to be copied to the central storage that could be copied now.
+    fn ends_of_itself_with_central(&self) -> bool {
+        let waits = |key: &CentralKey| self.shift.central.get(key).is_none_or(|copy| copy.step == CentralStep::PutOff);
+        self.shift.central_under_way.iter().all(waits)
     }
 
     /// Whether no pass, of a run or of all, moves of itself: one that is held rests, and while its run may go on one that is

@@ -9,8 +9,9 @@ use super::jobs::{JobCommand, JobNews, why_it_failed};
 use super::shift::PassKey;
 use super::{Backend, ProcessingError, of_file};
 use crate::bookkeeping::{FailureClass, JobKind, PassRecord, PassStep, Row};
-use crate::processing::batch::{EndMark, JobSubject};
+use crate::processing::batch::{Cause, EndMark, JobOrder, JobSubject};
 use crate::processing::collect::{CollectError, accept_reconstructed, last_message, last_words};
+use crate::processing::failures::{Evidence, Phase, classify, retry};
 use crate::processing::script::path_text;
 use crate::processing::steps::{PassEvent, next_pass};
 
@@ -90,7 +91,15 @@ impl Backend<'_> {
         match news {
             JobNews::Submitted(_) => self.pass_event(pass, &PassEvent::Submitted, detail, row)?,
             JobNews::Ended(mark) if mark.is_well() => self.pass_event(pass, &PassEvent::JobEnded, json!(mark), row)?,
-            JobNews::Ended(mark) => self.fail_pass(pass, FailureClass::Unknown, why_it_failed(&order, &mark), row)?,
+            JobNews::Ended(mark) => {
+                let class = self.class_of_end(&order, &mark);
+                self.fail_pass(pass, class, why_it_failed(&order, &mark), row)?;
+            }
+            JobNews::Gone if self.class_of_going(&order).is_some() => {
+                let class = self.class_of_going(&order).unwrap_or(FailureClass::Lost);
+                let told = self.batch.word(&order).map(|word| word.words()).unwrap_or_default();
+                self.fail_pass(pass, class, format!("the batch system ended its job: {told}"), row)?;
+            }
             JobNews::Gone => {
                 self.pass_event(pass, &PassEvent::JobGone { last_words: last_words(&order.log) }, detail, row)?;
             }
@@ -118,8 +127,14 @@ impl Backend<'_> {
                 let _ = fs::remove_dir_all(&order.work);
                 Ok(())
             }
-            Err(CollectError::Refused(reason)) => self.fail_pass(pass, FailureClass::Output, reason, vec![]),
-            Err(error @ CollectError::Io { .. }) => self.fail_pass(pass, FailureClass::Output, error.to_string(), vec![]),
+            Err(error) => {
+                let reason = match error {
+                    CollectError::Refused(reason) => reason,
+                    error @ CollectError::Io { .. } => error.to_string(),
+                };
+                let evidence = Evidence { phase: Phase::Accept, last_words: Some(&reason), ..Evidence::default() };
+                self.fail_pass(pass, classify(&evidence), reason, vec![])
+            }
         }
     }
 
@@ -135,6 +150,31 @@ impl Backend<'_> {
         Ok(!due.is_empty())
     }
 
+    /// The class of a job that ended badly.
+    pub(super) fn class_of_end(&self, order: &JobOrder, mark: &EndMark) -> FailureClass {
+        let words = last_words(&order.log);
+        let word = self.batch.word(order);
+        classify(&Evidence {
+            phase: Phase::Job,
+            exit_status: mark.exit_status,
+            signal: mark.signal,
+            dqmon_status: mark.dqmon_status,
+            last_words: words.as_deref(),
+            ended_by: mark.ended_by.map(|cause| cause.words()),
+            batch_word: word.as_ref().map(|word| word.state.as_str()),
+        })
+    }
+
+    /// The class of a job that went away, where the batch system says why.
+    fn class_of_going(&self, order: &JobOrder) -> Option<FailureClass> {
+        match self.batch.word(order)?.cause? {
+            Cause::MemoryLimit => Some(FailureClass::Memory),
+            Cause::TimeLimit => Some(FailureClass::TimeLimit),
+            Cause::NodeLost => Some(FailureClass::NodeLost),
+            Cause::Request => Some(FailureClass::Cancelled),
+        }
+    }
+
     pub(super) fn fail_pass(
         &mut self,
         pass: &PassRecord,
@@ -142,8 +182,10 @@ impl Backend<'_> {
         reason: String,
         rows: Vec<Row>,
     ) -> Result<(), ProcessingError> {
-        let detail = json!({"class": class.word(), "reason": reason});
-        self.pass_event(pass, &PassEvent::Failed { class, reason, retry_at: None }, detail, rows)
+        let pause = retry(class, pass.retries, &self.workspace.settings.retry);
+        let retry_at = pause.and_then(|pause| Timestamp::now().checked_add(pause).ok());
+        let detail = json!({"class": class.word(), "reason": reason, "retry_at": retry_at});
+        self.pass_event(pass, &PassEvent::Failed { class, reason, retry_at }, detail, rows)
     }
 
     /// Stores an event of a pass with the rows that go with it.
@@ -167,7 +209,8 @@ impl Backend<'_> {
         rows.push(Row::Pass(next.clone()));
         self.keep(&[of_file(now, pass.file, event.word(), detail)], rows)?;
         if has_failed {
-            self.report.failures.push((next.name(), next.reason.unwrap_or_default()));
+            let class = next.failure.unwrap_or(FailureClass::Unknown);
+            self.tell_failure(&next.name(), class, next.reason.clone().unwrap_or_default());
         }
         self.tell(&pass.name(), event.word(), reason);
         self.bring_queue_entry_up_to_date(pass.file)

@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::{Backend, ProcessingError};
 
 /// Time until what could not be done is tried again.
@@ -14,12 +16,28 @@ const TRIES: u32 = 5;
 /// Something that could not be done.
 #[derive(Debug)]
 pub(super) struct PutOff {
+    /// When it was put off first.
+    since: Timestamp,
     /// When it is tried again.
     until: Instant,
     /// Tries so far.
     tries: u32,
     /// Why.
     why: String,
+}
+
+impl PutOff {
+    pub(super) fn why(&self) -> &str {
+        &self.why
+    }
+
+    pub(super) fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    pub(super) fn since(&self) -> Timestamp {
+        self.since
+    }
 }
 
 impl ProcessingError {
@@ -45,14 +63,26 @@ impl Backend<'_> {
             Err(error) if error.is_passing() => error.to_string(),
             Err(error) => return Err(error),
         };
-        let before = self.put_off.get(subject);
-        let (tries, is_told) = before.map_or((0, false), |before| (before.tries, before.why == error));
-        if !is_told {
-            self.tell(&subject, "put off", Some(error.clone()));
-        }
-        let put_off = PutOff { until: Instant::now() + PAUSE, tries: tries.saturating_add(1), why: error };
-        self.put_off.insert(subject.to_owned(), put_off);
+        self.put_off_for(subject, PAUSE, error);
         Ok(false)
+    }
+
+    /// Tries of something that is put off.
+    pub(super) fn tries_of(&self, subject: &str) -> u32 {
+        self.put_off.get(subject).map_or(0, |put_off| put_off.tries)
+    }
+
+    /// Puts something off for a time, and tells that once for each reason.
+    pub(super) fn put_off_for(&mut self, subject: &str, pause: Duration, why: String) {
+        let before = self.put_off.get(subject);
+        let (tries, since) = before.map_or((0, Timestamp::now()), |before| (before.tries, before.since));
+        if before.is_none_or(|before| before.why != why) {
+            self.tell(&subject, "put off", Some(why.clone()));
+        }
+        // A backend that ends of itself does not wait for hours.
+        let tries = if pause > PAUSE && self.ends_of_itself { TRIES } else { tries.saturating_add(1) };
+        let until = Instant::now() + pause;
+        self.put_off.insert(subject.to_owned(), PutOff { since, until, tries, why });
     }
 
     /// Whether a file, or anything of a group, was tried often enough for a backend that is to end.

@@ -101,6 +101,12 @@ impl Asker {
         }
     }
 
+    /// Why the newest question got no answer; none when it got one, or was never asked.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        self.shared.state().fault.clone()
+    }
+
     /// The newest list, however old.
     #[must_use]
     pub fn newest(&self) -> Option<Arc<Table>> {

@@ -238,6 +238,10 @@ impl Batch for Cluster {
         self.its_use.slots
     }
 
+    fn fault(&self) -> Option<String> {
+        self.asker.fault()
+    }
+
     fn has_queue(&self) -> bool {
         true
     }

@@ -55,6 +55,11 @@ pub trait Batch: Send {
         false
     }
 
+    /// Why it gave no answer when it was asked last; none while it answers, or was not asked.
+    fn fault(&self) -> Option<String> {
+        None
+    }
+
     /// Starts a job; answers the batch system's name for it.
     ///
     /// # Errors
