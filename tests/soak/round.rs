@@ -101,7 +101,9 @@ impl Round {
         if self.end.own_ends > 0 && self.kind != Kind::Disk {
             self.end.broken.push(format!("the backend ended by itself, {} times", self.end.own_ends));
         }
+        let kills = self.end.kills;
         self.kill_backend();
+        self.end.kills = kills;
         let said = fs::read_to_string(self.folder.path().join("said")).unwrap_or_default();
         let lines: Vec<&str> = said.lines().collect();
         self.end.told = lines[lines.len().saturating_sub(60)..].join("\n");
@@ -262,7 +264,8 @@ fn template_text(folder: &Path) -> String {
     let folder = folder.display();
     format!(
         "#!/bin/sh\nexec 9>>'{folder}/'@job@.alone\nflock -n 9 || echo two @job@ >> '{folder}/trace'\n\
-         echo start @job@ >> '{folder}/trace'\ncd @output@ || exit 2\n@command@\nstatus=$?\necho \"$status\" > @status@\n\
+         echo start @job@ >> '{folder}/trace'\ncd @output@ || exit 2\n\
+         sleep 0.2\n@command@\nstatus=$?\necho \"$status\" > @status@\n\
          echo end @job@ >> '{folder}/trace'\n[ \"$status\" -le 1 ] || exit \"$status\"\n"
     )
 }
