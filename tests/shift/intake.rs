@@ -95,7 +95,7 @@ fn a_damaged_file_fails_with_its_reason_and_the_next_goes_on() {
     let overview = shift.overview();
     for (file, word) in [(FileId::new(1, 2), "byte 0"), (FileId::new(1, 3), "byte 5")] {
         let record = overview.newest_pass(file).unwrap();
-        assert_eq!((record.step, record.failure), (PassStep::Failed, Some(FailureClass::Unknown)));
+        assert_eq!((record.step, record.failure), (PassStep::Failed, Some(FailureClass::InputDamaged)));
         assert!(record.reason.as_ref().unwrap().contains(word), "{:?}", record.reason);
         assert!(shift.workspace.raw_file(file).is_file(), "a failed file stays where it is");
     }
