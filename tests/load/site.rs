@@ -47,12 +47,9 @@ pub fn run(options: &Options) -> Result<Report, String> {
     let workspace =
         Workspace::create_with(&folder.path().join("shift"), &settings).map_err(|error| format!("no workspace: {error}"))?;
     let feed = Feed::make(options, &workspace.root)?;
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dqmon"));
+    let dqmon = env!("CARGO_BIN_EXE_dqmon");
+    let mut command = server.as_ref().map_or_else(|| Command::new(dqmon), |server| server.command_inside(dqmon));
     command.arg("-w").arg(&workspace.root).arg("process");
-    if let Some(server) = &server {
-        let path = std::env::var("PATH").unwrap_or_default();
-        command.env("PATH", format!("{}:{path}", server.programs().display()));
-    }
     let said = fs::File::create(folder.path().join("said")).map_err(|error| error.to_string())?;
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said).spawn().map_err(|error| error.to_string())?;
     let mut backend = Backend(child);

@@ -15,6 +15,8 @@ use super::plan::{Deed, Plan};
 use super::truth::Truth;
 use super::{Kind, PATIENCE};
 
+const DQMON: &str = env!("CARGO_BIN_EXE_dqmon");
+
 /// A round under way.
 pub struct Round {
     kind: Kind,
@@ -24,7 +26,7 @@ pub struct Round {
     pub(super) workspace: Workspace,
     pub(super) folder: tempfile::TempDir,
     backend: Option<Child>,
-    path_of_programs: Option<PathBuf>,
+    network: Option<String>,
     open: HashMap<String, File>,
     /// Every content that was delivered for a file.
     pub(super) delivered: Vec<(FileId, Vec<u8>)>,
@@ -64,7 +66,7 @@ impl Round {
             None if kind == Kind::Disk => Some(SmallDisk::over(&root.join("storage"), 24)?),
             disk => disk,
         };
-        let path_of_programs = services.server.as_ref().map(crate::services::xrootd::XrootdServer::programs);
+        let network = services.server.as_ref().map(crate::services::xrootd::XrootdServer::network);
         Ok(Round {
             kind,
             plan,
@@ -72,7 +74,7 @@ impl Round {
             workspace,
             folder,
             backend: None,
-            path_of_programs,
+            network,
             open: HashMap::new(),
             delivered: Vec::new(),
             end: End::default(),
@@ -211,11 +213,12 @@ impl Round {
             None => {}
         }
         let said = File::options().create(true).append(true).open(self.folder.path().join("said")).expect("log of the backend");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dqmon"));
-        command.arg("-w").arg(&self.workspace.root).arg("process").env_remove("DQMON_WORKSPACE");
-        if let Some(programs) = &self.path_of_programs {
-            command.env("PATH", format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default()));
+        let mut command = Command::new(if self.network.is_some() { "nsenter" } else { DQMON });
+        // Where the server is.
+        if let Some(network) = &self.network {
+            command.arg(format!("--net={network}")).args(["--", DQMON]);
         }
+        command.arg("-w").arg(&self.workspace.root).arg("process").env_remove("DQMON_WORKSPACE");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said);
         self.backend = Some(command.spawn().expect("backend"));
     }
