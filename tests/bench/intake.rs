@@ -185,6 +185,8 @@ fn deliver(side: &mut Side, part: usize, files: std::ops::Range<usize>, bytes: &
                     side.stop();
                 }
                 put(&side.incoming(), file, bytes);
+                // So that it is at work on each when the next one comes.
+                std::thread::sleep(Duration::from_millis(50));
             }
             1 => {
                 put(side.folder.path(), file, bytes);

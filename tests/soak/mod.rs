@@ -55,6 +55,8 @@ pub struct Tally {
     pub own_ends: u64,
     /// Job attempts that were started.
     pub attempts: u64,
+    /// Times a person had to say what is to become of a job.
+    pub answers: u64,
 }
 
 /// Runs rounds of a kind with seeds from one on; the first that breaks something is told with all that it broke.
@@ -73,6 +75,7 @@ pub fn rounds(kind: Kind, seed: u64, rounds: u64, services: &mut Services, is_lo
         tally.kills += end.kills;
         tally.own_ends += end.own_ends;
         tally.attempts += end.attempts;
+        tally.answers += end.answers;
         if is_loud {
             let took = begun.elapsed().as_secs_f64();
             println!("{} round {seed}: {} files, {} kills, {took:.1} s", kind.word(), end.files, end.kills);
@@ -91,4 +94,4 @@ pub fn rounds(kind: Kind, seed: u64, rounds: u64, services: &mut Services, is_lo
 }
 
 /// Longest that a round may need to come to rest.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(60);

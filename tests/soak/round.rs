@@ -41,6 +41,7 @@ pub struct End {
     pub kills: u64,
     pub own_ends: u64,
     pub attempts: u64,
+    pub answers: u64,
     /// What was broken.
     pub broken: Vec<String>,
     /// What the backends said last.
@@ -95,7 +96,7 @@ impl Round {
         for run in [1, 2] {
             self.put(&format!("run{run}.end"), b"");
         }
-        let truth = self.rest();
+        let truth = self.rest(services);
         self.end.broken.extend(truth.broken(&self));
         self.end.files = truth.overview.files.len() as u64;
         self.end.failed_with_reason = truth.failed();
@@ -108,7 +109,7 @@ impl Round {
         self.end.kills = kills;
         let said = fs::read_to_string(self.folder.path().join("said")).unwrap_or_default();
         let lines: Vec<&str> = said.lines().collect();
-        self.end.told = lines[lines.len().saturating_sub(60)..].join("\n");
+        self.end.told += &lines[lines.len().saturating_sub(60)..].join("\n");
         if !self.end.broken.is_empty() && std::env::var_os("DQMON_SOAK_KEEP").is_some() {
             let kept = std::env::temp_dir().join("dqmon-soak-kept");
             let _ = Command::new("cp").arg("-a").arg(self.folder.path()).arg(&kept).status();
@@ -118,17 +119,28 @@ impl Round {
     }
 
     /// Waits until nothing moves any more; what could not come to rest is told.
-    fn rest(&mut self) -> Truth {
+    fn rest(&mut self, services: &Services) -> Truth {
         let begun = Instant::now();
         loop {
             // Whoever runs the shift starts a backend that has ended.
             self.start_backend();
             let truth = Truth::read(&self.workspace);
             let pending = truth.pending(self);
+            for (command, subject) in truth.questions() {
+                // A job that its batch system has forgotten: nobody but a person can say that it will not come back.
+                self.end.answers += 1;
+                let mut person = Command::new(DQMON);
+                person.arg("-w").arg(&self.workspace.root).args([command, &subject, "--who", "soak"]);
+                let _ = person.stdin(Stdio::null()).output();
+            }
             if pending.is_empty() {
                 return truth;
             }
             if begun.elapsed() > PATIENCE {
+                if let Some(farm) = &services.farm {
+                    let queue = farm.run("squeue", &["-h", "-t", "all", "-o", "%i %j %T %r"]);
+                    self.end.told = String::from_utf8_lossy(&queue.stdout).into_owned();
+                }
                 self.end.broken.push(format!("no rest after {} s: {}", PATIENCE.as_secs(), pending.join("; ")));
                 return truth;
             }

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use dqmon::bookkeeping::{CentralStep, FileRecord, FileStep, Overview, PassStep, SqliteStore, Store, StoryRecord};
+use dqmon::bookkeeping::{
+    CentralStep, FailureClass, FileRecord, FileStep, GroupRecord, GroupStep, JobRecord, JobState, Overview, PassStep,
+    SqliteStore, Store, StoryRecord, TaskPhase,
+};
 use dqmon::config::Workspace;
 use jiff::Timestamp;
 use monitasks::vocab::{FileId, Run};
@@ -49,8 +52,12 @@ impl Truth {
             }
         }
         for pass in self.overview.passes.iter().filter(|pass| !pass.is_final()) {
-            pending.push(format!("{} is {} {:?}", pass.name(), pass.step.word(), pass.reason));
+            let jobs = self.overview.jobs.iter().filter(|job| job.file == Some(pass.file) && job.processing == pass.processing);
+            let jobs: Vec<String> =
+                jobs.map(|job| format!("{} {:?} {:?} {:?}", job.name, job.batch_id, job.state, job.reason)).collect();
+            pending.push(format!("{} is {} {:?}: {}", pass.name(), pass.step.word(), pass.reason, jobs.join(", ")));
         }
+        pending.extend(self.questions().into_iter().map(|(command, subject)| format!("a person is to {command} {subject}")));
         for (path, file, bytes) in standing(round) {
             let source = path.strip_prefix(round.incoming()).map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
             let stands = self.file(file).is_none_or(|record| record.step == FileStep::Failed)
@@ -68,6 +75,37 @@ impl Truth {
             }
         }
         pending
+    }
+
+    /// What a person is asked: commands and what they are about. A job that is forgotten is cancelled, what was cancelled is
+    /// given again.
+    pub fn questions(&self) -> Vec<(&'static str, String)> {
+        let has_job = |phase| matches!(phase, TaskPhase::Submitting | TaskPhase::Running);
+        let mut questions = Vec::new();
+        let is_asked = |job: &&JobRecord| {
+            job.state == JobState::Unknown && job.reason.as_ref().is_some_and(|reason| reason.ends_with("cancel or resubmit?"))
+        };
+        for job in self.overview.jobs.iter().filter(is_asked) {
+            let of_file =
+                self.overview.passes.iter().find(|pass| job.file == Some(pass.file) && pass.processing == job.processing);
+            if let Some(pass) = of_file.filter(|pass| matches!(pass.step, PassStep::Submitting | PassStep::Running)) {
+                questions.push(("cancel", pass.file.to_string()));
+            }
+            let is_its = |group: &&GroupRecord| {
+                (Some(group.group), group.run, group.processing) == (job.group, job.run, job.processing)
+                    && group.tasks.iter().any(|task| task.kind == job.kind && has_job(task.phase))
+            };
+            questions.extend(self.overview.groups.iter().find(is_its).map(|group| ("cancel", group.name())));
+        }
+        for pass in self.overview.passes.iter().filter(|pass| pass.failure == Some(FailureClass::Cancelled)) {
+            questions.push(("resubmit", pass.file.to_string()));
+        }
+        for group in self.overview.groups.iter().filter(|group| group.step == GroupStep::Failed) {
+            if group.fault().is_some_and(|fault| fault.contains("cancelled by soak")) {
+                questions.push(("resubmit", group.name()));
+            }
+        }
+        questions
     }
 
     /// What is broken when all is at rest.
