@@ -50,6 +50,17 @@ impl Services {
         Ok(Services { farm, server, contents, folder })
     }
 
+    /// A farm as new: one whose controller was killed keeps jobs that it believes to run, and their places with them.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn renew(&mut self) -> Result<(), String> {
+        if self.farm.take().is_some() {
+            self.farm = Some(Farm::start()?);
+        }
+        Ok(())
+    }
+
     /// The detector file.
     pub fn detector(&self) -> PathBuf {
         self.folder.path().join("tiny.toml")

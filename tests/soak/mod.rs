@@ -67,6 +67,7 @@ pub fn rounds(kind: Kind, seed: u64, rounds: u64, services: &mut Services, is_lo
     let mut tally = Tally::default();
     for seed in (seed..).take(usize::try_from(rounds).unwrap_or(usize::MAX)) {
         let begun = Instant::now();
+        services.renew()?;
         let round = Round::new(kind, seed, services).map_err(|why| format!("{} round {seed} not begun: {why}", kind.word()))?;
         let end = round.run(services);
         tally.rounds += 1;

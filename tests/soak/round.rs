@@ -290,7 +290,11 @@ fn settings(folder: &Path, plan: &Plan, services: &Services) -> String {
     let batch = services.farm.as_ref().map(|farm| {
         let system = if plan.by_pbs { "pbs" } else { "slurm" };
         let commands = farm.commands();
-        format!("[batch]\nsystem = \"{system}\"\ncommands_folder = \"{}\"\npoll_s = 0.2\ngrace_s = 2.0\n", commands.display())
+        format!(
+            "[batch]\nsystem = \"{system}\"\ncommands_folder = \"{}\"\npoll_s = 0.2\ngrace_s = 2.0\n\
+             slots = 2\n",
+            commands.display()
+        )
     });
     let (folder, detector) = (folder.display(), services.detector());
     format!(
