@@ -8,10 +8,14 @@ VENV := target/venv
 DEMO ?=
 # Arguments of the benchmark: make bench BENCH="--growth"
 BENCH ?=
+# Arguments of the load test: make load LOAD="--preset 3 --speedup 50"
+LOAD ?=
+# Arguments of the soak test: make soak SOAK="--rounds 100 --seed 1"
+SOAK ?=
 PICTURES := docs/pictures
 
 .DEFAULT_GOAL := help
-.PHONY: help deps python build demo test bench pictures clean
+.PHONY: help deps python build demo test bench load soak pictures clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -33,6 +37,12 @@ test: deps python ## everything that has to pass; what could not run is listed a
 
 bench: deps python ## rates and memory beside peers; BENCH="--growth", "--quick", "--json" are passed on
 	@PATH="$(abspath $(VENV))/bin:$$PATH" $(CARGO) bench --locked --bench rates -- $(BENCH)
+
+load: deps ## a backend fed as by a DAQ; LOAD="--burst", "--preset 3 --speedup 50", "--help" are passed on
+	@$(CARGO) bench --locked --bench load -- $(LOAD)
+
+soak: deps ## a backend that is killed, cut off and starved at random; SOAK="--rounds 100 --seed 1", "--help" are passed on
+	@$(CARGO) bench --locked --bench load -- soak $(SOAK)
 
 pictures: build ## the pictures in docs/, made by the program
 	@mkdir -p $(PICTURES)

@@ -18,6 +18,9 @@ packages+=(slurm-wlm slurmctld slurmd munge slurm-wlm-torque)
 # To copy to a real XRootD server in tests, in a network of its own.
 packages+=(xrootd-server xrootd-client iproute2 util-linux)
 
+# The farm's own scripts, beside which the intake is measured.
+packages+=(inotify-tools)
+
 is_installed() {
     [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | cut -c1-2)" = "ii" ]
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod growth;
+mod intake;
 mod process;
 mod rates;
 mod report;
@@ -18,19 +19,25 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     if has("--help") {
-        println!("bench [--quick] [--growth] [--json]: rates beside peers; --growth: how the cost grows; --quick: few events");
+        println!(
+            "bench [--quick] [--growth] [--intake] [--json]: rates beside peers; --growth: how the cost grows; --intake: that alone; \
+             --quick: few events"
+        );
         return;
     }
     let size = if has("--quick") { Size::QUICK } else { Size::FULL };
     let mut report = Report::new(&process::machine());
     if has("--growth") {
         growth::run(&mut report, size);
+    } else if has("--intake") {
+        intake::run(&mut report, size);
     } else {
         let samples = Samples::make(size);
         rates::decode(&samples, &mut report);
         rates::search(&samples, &mut report);
         rates::whole(&samples, &mut report);
         rates::large(&mut report);
+        intake::run(&mut report, size);
     }
     if has("--json") { println!("{}", report.json()) } else { print!("{}", report.table()) }
 }

@@ -29,8 +29,12 @@ impl Row {
     }
 
     fn verdict(&self) -> &'static str {
-        // Memory is better the less of it there is.
-        let reached = |goal: f64| if self.unit == "MB" { self.measured() <= goal } else { self.measured() >= goal };
+        // The less of these the better; none is none, whatever the peer has.
+        let is_cost = ["MB", "s", "files"].contains(&self.unit);
+        let reached = |goal: f64| match is_cost {
+            true => self.ours == 0.0 || self.measured() <= goal,
+            false => self.measured() >= goal,
+        };
         match self.goal {
             Some(goal) if reached(goal) => "reached",
             Some(_) => "MISSED",

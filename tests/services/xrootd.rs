@@ -75,7 +75,8 @@ impl XrootdServer {
         self.folder.path().join(below)
     }
 
-    fn network(&self) -> String {
+    /// The server's network, as `nsenter --net=` wants it.
+    pub fn network(&self) -> String {
         format!("/proc/{}/ns/net", self.holder.id())
     }
 

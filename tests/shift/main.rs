@@ -33,6 +33,9 @@ mod reconstruction;
 mod root_files;
 #[path = "../services/mod.rs"]
 mod services;
+mod soak;
+#[path = "../soak/mod.rs"]
+mod soaking;
 mod transfer;
 mod uproot;
 mod window_clicks;

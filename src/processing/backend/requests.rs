@@ -154,6 +154,7 @@ impl Backend<'_> {
                 && subject.file.is_none_or(|file| pass.file == file)
                 && subject.processing.is_none_or(|processing| pass.processing == processing)
                 && subject.lane.as_ref().is_none_or(|lane| pass.lane == *lane)
+                && subject.group.is_none_or(|group| pass.group == Some(group))
         };
         if subject.run.is_none() && subject.file.is_none() {
             return Vec::new();
@@ -223,6 +224,7 @@ impl Backend<'_> {
             }
             words.push(format!("{} cancelled", pass.name()));
         }
+        words.extend(self.cancel_analyses(&request.subject, &request.who)?);
         Ok(if words.is_empty() { "nothing of it is under way".into() } else { words.join(", ") })
     }
 
