@@ -160,7 +160,7 @@ impl Backend<'_> {
             signal: mark.signal,
             dqmon_status: mark.dqmon_status,
             last_words: words.as_deref(),
-            ended_by: mark.ended_by.map(|cause| cause.words()),
+            ended_by: mark.ended_by.map(Cause::words),
             batch_word: word.as_ref().map(|word| word.state.as_str()),
         })
     }

@@ -57,7 +57,9 @@ impl Backend<'_> {
             let before = self.shift.passes_of_file(file).next_back().map(|pass| (pass.step, pass.processing));
             self.resubmit_file(file, &request.who)?;
             let after = self.shift.passes_of_file(file).next_back().map(|pass| (pass.step, pass.processing));
-            let _ = if before == after && before.is_some() { refused += 1 } else { again += 1 };
+            let is_refused = before == after && before.is_some();
+            refused += u32::from(is_refused);
+            again += u32::from(!is_refused);
         }
         let groups: Vec<GroupRecord> =
             self.shift.groups.values().filter(|group| group.step == GroupStep::Failed).cloned().collect();
@@ -163,7 +165,7 @@ impl Backend<'_> {
     }
 
     /// Lets a pass event happen to all passes that are meant and in one of some steps; answers in words.
-    fn to_each(
+    fn let_happen(
         &mut self,
         request: &RequestRecord,
         is_fit: impl Fn(&PassRecord) -> bool,
@@ -184,7 +186,7 @@ impl Backend<'_> {
     fn hold_back(&mut self, request: &RequestRecord) -> Result<String, ProcessingError> {
         let waits = |pass: &PassRecord| matches!(pass.step, PassStep::Held | PassStep::Queued) && pass.held_by.is_none();
         let event = PassEvent::HeldBack { who: request.who.clone() };
-        self.to_each(request, waits, &event, "held", "nothing of it waits; a job that runs is cancelled instead")
+        self.let_happen(request, waits, &event, "held", "nothing of it waits; a job that runs is cancelled instead")
     }
 
     fn release(&mut self, request: &RequestRecord) -> Result<String, ProcessingError> {
