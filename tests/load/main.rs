@@ -42,11 +42,16 @@ fn main() {
             std::process::exit(1);
         }
     };
-    if options.as_json {
-        println!("{}", report.json())
+    let told = if options.as_json {
+        format!(
+            "{}
+",
+            report.json()
+        )
     } else {
-        print!("{}", report.text())
-    }
+        report.text()
+    };
+    print!("{told}");
     if !report.misses().is_empty() {
         std::process::exit(1);
     }
