@@ -43,11 +43,9 @@ fn main() {
         }
     };
     let told = if options.as_json {
-        format!(
-            "{}
-",
-            report.json()
-        )
+        report.json().to_string()
+            + "
+"
     } else {
         report.text()
     };
