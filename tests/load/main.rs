@@ -42,11 +42,8 @@ fn main() {
             std::process::exit(1);
         }
     };
-    if options.as_json {
-        println!("{}", report.json())
-    } else {
-        print!("{}", report.text())
-    }
+    let told = if options.as_json { report.json().to_string() } else { report.text().trim_end().to_owned() };
+    println!("{told}");
     if !report.misses().is_empty() {
         std::process::exit(1);
     }

@@ -28,9 +28,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
-    pub const ALL: [Kind; 4] = [Kind::Backend, Kind::Controller, Kind::Storage, Kind::Disk];
-
     /// Its name on the command line.
     pub fn word(self) -> &'static str {
         match self {
