@@ -45,7 +45,10 @@ fn the_express_lane_goes_at_once_and_the_full_one_when_the_flag_allows_it() {
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(processing(&shift, "run1-p2").step, ProcessingStep::Done);
     let overview = shift.overview();
-    assert_eq!(overview.groups.iter().map(|group| group.name()).collect::<Vec<_>>(), ["run1-p1-g0", "run1-p2-g0"]);
+    assert_eq!(
+        overview.groups.iter().map(dqmon::bookkeeping::GroupRecord::name).collect::<Vec<_>>(),
+        ["run1-p1-g0", "run1-p2-g0"]
+    );
     assert_eq!(overview.groups[1].members.len(), 2);
     let sidecar = fs::read_to_string(shift.workspace.results().join("crp/run1-p1-g0.json")).unwrap();
     assert!(sidecar.contains("\"lane\": \"EXPRESS\""), "{sidecar}");

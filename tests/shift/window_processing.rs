@@ -132,7 +132,7 @@ fn a_row_tells_its_story_and_the_end_of_its_log() {
     desk.click("Row of run23-seq0, failed");
     let log = Some("all_logs/batch/run23/reco_run23-seq0.log".into());
     let subject = CloseSubject { file: Some(FileId::new(23, 0)), log };
-    assert_eq!(looks(&desk), [subject.clone()], "asked for once");
+    assert_eq!(looks(&desk), std::slice::from_ref(&subject), "asked for once");
     assert!(says(&desk, "being read…"));
     desk.publish(|snapshot| snapshot.processing.closely = Some(Arc::new(made_up_night::closely(subject))));
     for words in ["DAQ closed it", "51 MB in 0.4 s, adler32 0011aabb", "Killed", "exit status", "End of the log"] {
