@@ -10,7 +10,9 @@ use super::places::AnyPlace;
 use super::selection::Runs;
 use super::words::{counted, size};
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{CentralCopy, CentralStep, FileRecord, Overview, PassStep, SqliteStore, Store};
+use crate::bookkeeping::{
+    CentralCopy, CentralStep, FileRecord, Overview, PassRecord, PassStep, ProcessingRecord, ProcessingStep, SqliteStore, Store,
+};
 use crate::config::Workspace;
 use crate::decisions;
 use crate::distribution::{Candidate, Facts, KnownCopy, Released, Verdict, copies_told, releasable, release};
@@ -179,6 +181,14 @@ fn known_copy(copy: &CentralCopy) -> KnownCopy {
 
 /// Whether nothing is to be made of a file any more.
 fn is_processed(overview: &Overview, file: &FileRecord) -> bool {
-    let passes: Vec<_> = overview.passes_of(file.file).collect();
-    !passes.is_empty() && passes.iter().all(|pass| pass.step == PassStep::Analysed)
+    let mut newest = BTreeMap::new();
+    for pass in overview.passes_of(file.file) {
+        newest.insert(&pass.lane, pass);
+    }
+    let is_refused = |pass: &PassRecord| {
+        let of = |of: &&ProcessingRecord| of.run == pass.file.run && of.processing == pass.processing;
+        overview.processings.iter().find(of).is_some_and(|of| of.step == ProcessingStep::Refused)
+    };
+    // In each lane the newest processing counts, and one that its lane's rules refused is over.
+    !newest.is_empty() && newest.values().all(|pass| pass.step == PassStep::Analysed || is_refused(pass))
 }

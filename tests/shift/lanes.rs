@@ -142,8 +142,8 @@ fn a_run_is_processed_again_when_asked_and_held_released_and_cancelled() {
     shift.wait_until("nothing runs", |shift| shift.overview().passes.iter().all(|pass| pass.step != PassStep::Running));
     let shown = said(&shift.run(&["show", waiting]));
     assert!(shown.contains("held by Ada"), "{shown}");
-    assert!(said(&shift.run(&["unhold", waiting, "--who", "Ada"])).contains(&format!("released: {waiting}")));
     assert!(said(&shift.run(&["resubmit", running, "--who", "Ada"])).contains("processed again"));
+    assert!(said(&shift.run(&["unhold", waiting, "--who", "Ada"])).contains(&format!("released: {waiting}")));
     shift.wait_until("all is analysed", |shift| {
         shift.overview().passes.iter().filter(|pass| pass.step == PassStep::Analysed).count() == 2
             && shift.overview().processings.iter().all(|processing| processing.step == ProcessingStep::Done)

@@ -133,7 +133,9 @@ fn files_part(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProcessingView) {
         strip.show(ui, |ui| detail::show(ui, scene, view, &row));
     }
     let room = ui.available_height();
-    let below = if snapshot.not_taken.is_empty() { 0.0 } else { (room * 0.22).clamp(60.0, 150.0) };
+    // While one row's details are shown, the list of what was not taken makes room for them.
+    let is_listed = !snapshot.not_taken.is_empty() && view.selected.is_none();
+    let below = if is_listed { (room * 0.22).clamp(60.0, 150.0) } else { 0.0 };
     ui.allocate_ui(egui::vec2(ui.available_width(), room - below), |ui| files::table(ui, scene, view));
     if below > 0.0 {
         files::not_taken(ui, scene);

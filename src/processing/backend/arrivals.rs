@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use monitasks::vocab::{FileId, Run};
 use serde_json::{Value, json};
 
+use super::lanes::is_open;
 use super::{Backend, ProcessingError, of_file, of_run};
 use crate::bookkeeping::{FailureClass, FileRecord, FileStep, NotTakenRecord, PassRecord, PassStep, Row, RunRecord};
 use crate::processing::intake::Found;
@@ -188,7 +189,12 @@ impl Backend<'_> {
         detail["set_aside"] = json!(aside);
         detail["size_bytes"] = json!(size_bytes);
         let mut rows = Vec::new();
-        for pass in self.shift.passes_of_file(file) {
+        // In a processing that is over it stays failed: a new one beside it takes the whole file.
+        let goes_on = |pass: &&PassRecord| {
+            let of = self.shift.processings.get(&(file.run, pass.processing));
+            of.is_some_and(|of| is_open(of.step)) && self.shift.lane(&pass.lane).is_some()
+        };
+        for pass in self.shift.passes_of_file(file).filter(goes_on) {
             rows.push(Row::Pass(next_pass(pass, &PassEvent::FileTakenAgain, Timestamp::now())?));
         }
         self.file_event(file, &FileEvent::TakenAgain { size_bytes, daq_closed }, detail, rows)?;

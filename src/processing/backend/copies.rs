@@ -120,10 +120,13 @@ impl Backend<'_> {
     pub(super) fn wanted_central(&self, file: &FileRecord, now: Timestamp) -> Option<Row> {
         let place = self.workspace.central_copy(file.file).ok().flatten()?;
         let destination = place.to_string();
-        if self.shift.central.contains_key(&(file.file, destination.clone())) {
+        let adler32 = file.adler32?;
+        // One of a piece that the file was once is no copy of it.
+        let is_of_it = |copy: &CentralCopy| (copy.size_bytes, copy.adler32) == (file.size_bytes, adler32);
+        if self.shift.central.get(&(file.file, destination.clone())).is_some_and(is_of_it) {
             return None;
         }
-        Some(Row::Central(CentralCopy::wanted(file.file, destination, file.size_bytes, file.adler32?, now)))
+        Some(Row::Central(CentralCopy::wanted(file.file, destination, file.size_bytes, adler32, now)))
     }
 
     /// After a start: central copies that were under way were interrupted, files that have none want one.
@@ -139,6 +142,24 @@ impl Backend<'_> {
             self.central_event(&key, &CentralEvent::Interrupted)?;
         }
         Ok(())
+    }
+
+    /// Whether a central copy of a file waits for a person.
+    pub(super) fn has_refused_central(&self, file: FileId) -> bool {
+        let mut of_file = self.shift.central.range((file, String::new())..).take_while(|(key, _)| key.0 == file);
+        of_file.any(|(_, copy)| copy.step == CentralStep::Refused)
+    }
+
+    /// Lets refused central copies of a file be tried again; answers how many.
+    pub(super) fn ask_central_again(&mut self, file: FileId) -> Result<usize, ProcessingError> {
+        let of_file = (file, String::new())..;
+        let is_refused = |(key, copy): &(&CentralKey, &CentralCopy)| key.0 == file && copy.step == CentralStep::Refused;
+        let all = self.shift.central.range(of_file).take_while(|(key, _)| key.0 == file);
+        let refused: Vec<CentralKey> = all.filter(is_refused).map(|(key, _)| key.clone()).collect();
+        for key in &refused {
+            self.central_event(key, &CentralEvent::AskedAgain)?;
+        }
+        Ok(refused.len())
     }
 
     /// Begins central copies that are due; answers whether any was.

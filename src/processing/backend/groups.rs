@@ -10,7 +10,8 @@ use super::jobs::{JobCommand, JobNews, why_it_failed};
 use super::readings::readings_of;
 use super::{Backend, ProcessingError, of_file, of_run};
 use crate::bookkeeping::{
-    FailureClass, GroupRecord, GroupStep, JobKind, PassRecord, PassStep, RequestSubject, Row, TaskPhase, TaskStep,
+    FailureClass, GroupRecord, GroupStep, JobKind, PassRecord, PassStep, ProcessingRecord, ProcessingStep, RequestSubject, Row,
+    TaskPhase, TaskStep,
 };
 use crate::processing::batch::{JobOrder, JobSubject};
 use crate::processing::collect::{last_words, place_results};
@@ -32,6 +33,8 @@ impl Backend<'_> {
 
     /// The members of the next group of a processing; none while it is not full and more files may come.
     fn next_members(&self, run: Run, processing: Processing) -> Option<Vec<FileId>> {
+        let is_let_through = |of: &ProcessingRecord| of.step == ProcessingStep::Open;
+        self.shift.processings.get(&(run, processing)).filter(|of| is_let_through(of))?;
         let analysis = &self.workspace.settings.analysis;
         let of_processing = || self.shift.passes_of(run, processing);
         let mut waiting: Vec<&PassRecord> = of_processing().filter(|pass| pass.step == PassStep::Reconstructed).collect();
@@ -242,7 +245,10 @@ impl Backend<'_> {
         let reason = next.tasks.iter().find(|task| task.kind == kind).and_then(|task| task.reason.clone());
         let facts = json!({"group": group.name(), "analysis": kind.word(), "reason": reason, "detail": detail});
         let mut story = vec![of_run(now, Some(group.run), event.word(), facts)];
-        let members = || next.members.iter().filter_map(|member| self.shift.passes.get(&(*member, next.processing)));
+        // A member that was taken in again since is no longer of the group.
+        let of_group = |pass: &&PassRecord| pass.group == Some(next.group);
+        let members =
+            || next.members.iter().filter_map(|member| self.shift.passes.get(&(*member, next.processing))).filter(of_group);
         let event_of_members = match (group.step, next.step) {
             (GroupStep::Analysing, GroupStep::Analysing) => None,
             // It is made again: its members wait for it with it.

@@ -53,17 +53,18 @@ impl Backend<'_> {
                     rows.extend(self.released_row(newest, pass, now, story)?);
                 }
                 (Some(newest), None) if !is_over => {
-                    if self.takes(lane, newest) {
+                    if self.takes(lane, newest, file.file) {
                         rows.push(self.new_pass(newest, file.file, now, story));
                     }
                 }
                 (Some(newest), _) => {
-                    if self.takes(lane, newest) || own.is_some() {
+                    if self.takes(lane, newest, file.file) || own.is_some() {
                         let because = format!("{} came late", file.file);
                         rows.extend(self.processing_beside(newest, next_number, &because, &[file.file], now, story));
                         next_number.0 += 1;
                     }
                 }
+                (None, _) if lane.first_files > 0 && self.before(file.file) >= lane.first_files as usize => {}
                 (None, _) => {
                     let opened = self.new_processing(lane, file.file.run, next_number, FIRST, now);
                     next_number.0 += 1;
@@ -81,9 +82,15 @@ impl Backend<'_> {
     }
 
     /// Whether a lane takes one more file of a run.
-    fn takes(&self, lane: &LaneSettings, processing: &ProcessingRecord) -> bool {
+    fn takes(&self, lane: &LaneSettings, processing: &ProcessingRecord, file: FileId) -> bool {
         let there = || self.shift.passes_of(processing.run, processing.processing).count();
-        lane.first_files == 0 || there() < lane.first_files as usize
+        lane.first_files == 0 || there() + self.before(file) < lane.first_files as usize
+    }
+
+    /// Files of lower number that have come and are still on their way into the storage: the first of a run are told by their
+    /// numbers, not by which copy ended first.
+    fn before(&self, file: FileId) -> usize {
+        self.shift.files_under_way.range(FileId::new(file.run.0, 0)..file).count()
     }
 
     fn new_processing(
@@ -309,7 +316,7 @@ impl Backend<'_> {
         Ok(true)
     }
 
-    fn is_stored(&self, file: FileId) -> bool {
+    pub(super) fn is_stored(&self, file: FileId) -> bool {
         self.shift.files.get(&file).is_some_and(|file| file.step == FileStep::Stored)
     }
 
@@ -348,7 +355,12 @@ impl Backend<'_> {
         let groups: Vec<_> = self.shift.groups_of(key.0, key.1).collect();
         let Some(step) = end_of_processing(&passes, &groups) else { return Ok(false) };
         let now = Timestamp::now();
-        let missing = missing_products(&passes, &groups);
+        let mut missing = missing_products(&passes, &groups);
+        let takes_all = self.shift.lane(&processing.lane).is_none_or(|lane| lane.first_files == 0);
+        let lost = self.shift.files_of(key.0).filter(|file| takes_all && file.step == FileStep::Failed);
+        let lost: Vec<String> = lost.map(|file| format!("{}, which was not taken in", file.file)).collect();
+        let step = if step == ProcessingStep::Done && !lost.is_empty() { ProcessingStep::Processed } else { step };
+        missing.extend(lost);
         let to_publish = step == ProcessingStep::Done;
         let facts = json!({"processing": processing.name(), "lane": processing.lane, "step": step.word(), "missing": missing});
         let name = processing.name();

@@ -212,6 +212,10 @@ impl Backend<'_> {
             let class = next.failure.unwrap_or(FailureClass::Unknown);
             self.tell_failure(&next.name(), class, next.reason.clone().unwrap_or_default());
         }
+        if pass.step != PassStep::Failed && matches!(event, PassEvent::Failed { .. }) {
+            // What it waited for is of no matter any more.
+            self.put_off.remove(&pass.name());
+        }
         self.tell(&pass.name(), event.word(), reason);
         self.bring_queue_entry_up_to_date(pass.file)
     }

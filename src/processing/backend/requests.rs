@@ -1,5 +1,7 @@
 //! What people ask of the backend: rows of the book, taken in order, answered with what came of them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use monitasks::vocab::FileId;
 use serde_json::json;
@@ -9,8 +11,8 @@ use super::passes::subject_of;
 use super::shift::PassKey;
 use super::{Backend, ProcessingError};
 use crate::bookkeeping::{
-    FailureClass, FileStep, GroupRecord, GroupStep, PassRecord, PassStep, ProcessingRecord, ProcessingStep, RequestKind,
-    RequestRecord, RequestSubject, TaskPhase,
+    FailureClass, FileRecord, FileStep, GroupRecord, GroupStep, PassRecord, PassStep, ProcessingRecord, ProcessingStep,
+    RequestKind, RequestRecord, RequestSubject, TaskPhase,
 };
 use crate::processing::steps::{FileEvent, GroupEvent, PassEvent};
 
@@ -21,12 +23,17 @@ impl Backend<'_> {
         self.shift.judge(judgements);
         for request in self.store.open_requests()? {
             let outcome = match request.kind {
-                RequestKind::Stop => "stops".to_owned(),
-                RequestKind::Resubmit => self.resubmit(&request)?,
-                RequestKind::Hold => self.hold_back(&request)?,
-                RequestKind::Release => self.release(&request)?,
-                RequestKind::Cancel => self.cancel(&request)?,
-                RequestKind::Reprocess => self.reprocess(&request)?,
+                RequestKind::Stop => Ok("stops".to_owned()),
+                RequestKind::Resubmit => self.resubmit(&request),
+                RequestKind::Hold => self.hold_back(&request),
+                RequestKind::Release => self.release(&request),
+                RequestKind::Cancel => self.cancel(&request),
+                RequestKind::Reprocess => self.reprocess(&request),
+            };
+            // A wish that can't be met ends no shift.
+            let outcome = match outcome {
+                Err(ProcessingError::Step(why)) => format!("not done: {why}"),
+                outcome => outcome?,
             };
             self.store.answer_request(request.id, Timestamp::now(), &outcome)?;
             if request.kind == RequestKind::Stop {
@@ -50,74 +57,100 @@ impl Backend<'_> {
             };
         }
         if let Some(file) = subject.file {
-            return self.resubmit_file(file, &request.who);
+            return self.resubmit_file(file, subject, &request.who);
         }
-        let (mut again, mut refused) = (0, 0);
-        for file in self.failed_files(subject) {
-            let before = self.shift.passes_of_file(file).next_back().map(|pass| (pass.step, pass.processing));
-            self.resubmit_file(file, &request.who)?;
-            let after = self.shift.passes_of_file(file).next_back().map(|pass| (pass.step, pass.processing));
-            let is_refused = before == after && before.is_some();
-            refused += u32::from(is_refused);
-            again += u32::from(!is_refused);
+        let mut again = 0;
+        for file in
+            self.shift.files.keys().copied().filter(|file| subject.run.is_none_or(|run| file.run == run)).collect::<Vec<_>>()
+        {
+            again += usize::from(self.has_failed(file, subject));
+            if self.has_failed(file, subject) {
+                self.resubmit_file(file, subject, &request.who)?;
+            }
         }
-        let groups: Vec<GroupRecord> =
-            self.shift.groups.values().filter(|group| group.step == GroupStep::Failed).cloned().collect();
-        for group in groups.iter().filter(|group| subject.class.is_none() && subject.run.is_none_or(|run| group.run == run)) {
-            self.resubmit_group(group, &request.who)?;
+        let is_meant = |group: &&GroupRecord| {
+            group.step == GroupStep::Failed
+                && subject.class.is_none_or(|class| class == FailureClass::Analysis)
+                && subject.run.is_none_or(|run| group.run == run)
+                && subject.lane.as_ref().is_none_or(|lane| group.lane == *lane)
+        };
+        for group in self.shift.groups.values().filter(is_meant).cloned().collect::<Vec<_>>() {
+            self.resubmit_group(&group, &request.who)?;
             again += 1;
         }
-        Ok(match (again, refused) {
-            (0, 0) => "nothing of that kind has failed".into(),
-            (again, 0) => format!("{again} processed again"),
-            (again, refused) => format!("{again} processed again, {refused} not"),
-        })
+        Ok(if again == 0 { "nothing of that kind has failed".into() } else { format!("{again} processed again") })
     }
 
-    /// Files that failed on their way in or whose newest pass failed, chosen by run and class.
-    fn failed_files(&self, subject: &RequestSubject) -> Vec<FileId> {
+    /// Whether a file failed on its way in, in its central copy, or in the newest processing of a lane that is meant.
+    fn has_failed(&self, file: FileId, subject: &RequestSubject) -> bool {
         let is_of = |class: Option<FailureClass>| subject.class.is_none() || subject.class == class;
-        let has_failed = |file: &FileId| {
-            let Some(record) = self.shift.files.get(file) else { return false };
-            let newest = self.shift.passes_of_file(*file).next_back();
+        let has_failed_coming = |file: &FileRecord| file.step == FileStep::Failed && is_of(file.failure);
+        self.shift.files.get(&file).is_some_and(has_failed_coming)
+            || (is_of(Some(FailureClass::Copy)) && self.has_refused_central(file))
             // A file whose group came to nothing is repeated with its group.
-            let of_its_own = |pass: &&PassRecord| pass.step == PassStep::Failed && pass.failure != Some(FailureClass::Analysis);
-            (record.step == FileStep::Failed && is_of(record.failure))
-                || newest.filter(of_its_own).is_some_and(|pass| is_of(pass.failure))
-        };
-        let files = self.shift.files.keys().filter(|file| subject.run.is_none_or(|run| file.run == run));
-        files.copied().filter(has_failed).collect()
+            || self.failed_passes(file, subject).iter().any(|pass| pass.failure != Some(FailureClass::Analysis))
     }
 
-    fn resubmit_file(&mut self, file: FileId, who: &str) -> Result<String, ProcessingError> {
-        let Some(record) = self.shift.files.get(&file).cloned() else { return Ok(format!("{file} is not in the book")) };
-        if self.take_again(file, json!({"who": who}))? {
-            return Ok(format!("{file} has grown since it was copied: it is taken in again"));
+    /// The failed passes of a file that are meant: in each lane that of its newest processing.
+    fn failed_passes(&self, file: FileId, subject: &RequestSubject) -> Vec<PassRecord> {
+        let mut newest: BTreeMap<&str, &PassRecord> = BTreeMap::new();
+        for pass in self.shift.passes_of_file(file) {
+            newest.insert(&pass.lane, pass);
         }
-        if record.step == FileStep::Failed {
-            self.file_event(file, &FileEvent::Resubmitted, json!({"who": who}), vec![])?;
-            return Ok(format!("{file} is taken in again"));
-        }
-        let Some(pass) = self.shift.passes_of_file(file).next_back().cloned() else {
-            return Ok(format!("{file} has not failed, it is {}", record.step.word()));
+        let is_meant = |pass: &&PassRecord| {
+            pass.step == PassStep::Failed
+                && subject.processing.is_none_or(|processing| pass.processing == processing)
+                && subject.lane.as_ref().is_none_or(|lane| pass.lane == *lane)
+                && (subject.class.is_none() || subject.class == pass.failure)
         };
-        if pass.step != PassStep::Failed {
-            return Ok(format!("{} has not failed, it is {}", pass.name(), pass.step.word()));
+        newest.into_values().filter(is_meant).cloned().collect()
+    }
+
+    fn resubmit_file(&mut self, file: FileId, subject: &RequestSubject, who: &str) -> Result<String, ProcessingError> {
+        let Some(record) = self.shift.files.get(&file).cloned() else { return Ok(format!("{file} is not in the book")) };
+        let mut words = Vec::new();
+        if self.ask_central_again(file)? > 0 {
+            words.push(format!("the central copy of {file} is tried again"));
         }
-        let key = (file.run, pass.processing);
+        if self.take_again(file, json!({"who": who}))? {
+            words.push(format!("{file} has grown since it was copied: it is taken in again"));
+        } else if record.step == FileStep::Failed {
+            self.file_event(file, &FileEvent::Resubmitted, json!({"who": who}), vec![])?;
+            words.push(format!("{file} is taken in again"));
+        } else {
+            for pass in self.failed_passes(file, subject) {
+                words.push(self.resubmit_pass(&pass, who)?);
+            }
+        }
+        if !words.is_empty() {
+            return Ok(words.join("; "));
+        }
+        let newest = self.shift.passes_of_file(file).next_back();
+        Ok(newest.map_or_else(
+            || format!("{file} has not failed, it is {}", record.step.word()),
+            |pass| format!("{} has not failed, it is {}", pass.name(), pass.step.word()),
+        ))
+    }
+
+    fn resubmit_pass(&mut self, pass: &PassRecord, who: &str) -> Result<String, ProcessingError> {
+        let (file, key) = (pass.file, (pass.file.run, pass.processing));
         let of_group = pass.group.and_then(|group| self.shift.groups.get(&(key.0, key.1, group)).cloned());
         if let Some(group) = of_group.filter(|_| pass.failure == Some(FailureClass::Analysis)) {
             return self.resubmit_group(&group, who);
         }
         // Where results stand already, a new processing is made beside them.
         match self.shift.processings.get(&key).cloned() {
+            Some(old) if self.shift.lane(&old.lane).is_none() => {
+                Ok(format!("{} is not processed again: its lane {} is not in the settings", pass.name(), old.lane))
+            }
             Some(old) if !is_open(old.step) && self.shift.groups_of(key.0, key.1).next().is_some() => {
                 let name = self.process_beside(&old, &format!("{file} resubmitted by {who}"), &[file])?;
                 Ok(format!("{file} is processed again, in {name}"))
             }
             old => {
-                self.pass_event(&pass, &PassEvent::Resubmitted, json!({"who": who}), vec![])?;
+                // Opened first: killed between the two, it is closed again as it was.
                 self.open_again(old)?;
+                self.pass_event(pass, &PassEvent::Resubmitted, json!({"who": who}), vec![])?;
                 Ok(format!("{} is processed again", pass.name()))
             }
         }
@@ -195,7 +228,7 @@ impl Backend<'_> {
             let is_held = |pass: &&PassRecord| pass.held_by.is_some() && pass.step == PassStep::Held;
             let Some(pass) = self.shift.passes.get(&key).filter(is_held).cloned() else { continue };
             let processing = self.shift.processings.get(&(pass.file.run, pass.processing)).map(|processing| processing.step);
-            if processing == Some(ProcessingStep::Open) {
+            if processing == Some(ProcessingStep::Open) && self.is_stored(pass.file) {
                 self.pass_event(&pass, &PassEvent::Released, json!({"who": request.who}), vec![])?;
             } else {
                 // The person lets go; the lane's rules still hold it.

@@ -300,7 +300,14 @@ impl Batch for Cluster {
             Answer::Awaited => return Err(self.no_answer("it is being asked which jobs it has")),
         };
         let words = table.get(&name).map(Vec::as_slice).unwrap_or_default();
-        let ids: Vec<String> = words.iter().filter(|word| word.phase != Phase::Ended).map(|word| word.id.clone()).collect();
+        let mut ids: Vec<String> = words.iter().filter(|word| word.phase != Phase::Ended).map(|word| word.id.clone()).collect();
+        if ids.is_empty() && matches!(seen, JobSeen::Queued | JobSeen::Held(_) | JobSeen::Running | JobSeen::NotYetKnown) {
+            // Given since the list was made: the batch system's own name for it ends it, where that is known already.
+            ids.extend(order.batch_id.clone());
+            if ids.is_empty() {
+                return Err(self.no_answer("it has not said yet under which name it has the job"));
+            }
+        }
         if ids.is_empty() {
             // Asked whether it is to be given up, a person said so.
             if matches!(seen, JobSeen::Unknown(_)) {
