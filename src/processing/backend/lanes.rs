@@ -64,12 +64,14 @@ impl Backend<'_> {
                         next_number.0 += 1;
                     }
                 }
-                (None, _) if lane.first_files > 0 && self.before(file.file) >= lane.first_files as usize => {}
                 (None, _) => {
                     let opened = self.new_processing(lane, file.file.run, next_number, FIRST, now);
                     next_number.0 += 1;
                     story.push(opened_entry(&opened, now));
-                    rows.push(self.new_pass(&opened, file.file, now, story));
+                    // Opened also for a file that is not its own: lanes have their numbers in the order of the settings.
+                    if self.takes(lane, &opened, file.file) {
+                        rows.push(self.new_pass(&opened, file.file, now, story));
+                    }
                     rows.push(Row::Processing(opened));
                 }
             }
