@@ -105,7 +105,19 @@ fn put(made: &Path, place: &Path) -> Result<(), CollectError> {
         durable::create_folders(folder).map_err(failed)?;
     }
     fs::File::open(made).and_then(|file| file.sync_all()).map_err(failed)?;
-    durable::rename(made, place).map_err(failed)
+    match durable::rename(made, place) {
+        // The work folder and the storage are disks of their own: copied beside its place, then given its name.
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            let aside = durable::aside(place);
+            fs::copy(made, &aside).map_err(failed)?;
+            fs::File::open(&aside).and_then(|file| file.sync_all()).map_err(failed)?;
+            durable::rename(&aside, place).map_err(failed)?;
+            // What is left in the work folder goes with that folder.
+            let _ = fs::remove_file(made);
+            Ok(())
+        }
+        moved => moved.map_err(failed),
+    }
 }
 
 /// Whether a file was written since a moment. A disk's clock is coarser than ours, hence the second; attempts are people's doing

@@ -2,8 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::io;
-use std::path::Path;
+use std::io::{self, BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -184,28 +183,17 @@ impl Drop for Ended {
     }
 }
 
-/// A display that nobody sees, and its number.
+/// A display that nobody sees, and its number. The server chooses one that is free and tells it when it is ready: two tests that
+/// start one at the same time get one each.
 fn virtual_display() -> (Ended, String) {
-    for number in 120..160 {
-        let display = format!(":{number}");
-        if Path::new(&format!("/tmp/.X11-unix/X{number}")).exists() {
-            continue;
-        }
-        let mut server = Command::new("Xvfb");
-        server.args([&display, "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
-        let mut server =
-            server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("Xvfb starts: 'make deps' installs it");
-        let end = Instant::now() + Duration::from_secs(20);
-        while Instant::now() < end && server.try_wait().unwrap().is_none() {
-            if Path::new(&format!("/tmp/.X11-unix/X{number}")).exists() {
-                return (Ended(server), display);
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let _ = server.kill();
-        let _ = server.wait();
-    }
-    panic!("no virtual display could be started");
+    let mut command = Command::new("Xvfb");
+    command.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
+    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("Xvfb starts: 'make deps' installs it");
+    let mut number = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
+    let server = Ended(server);
+    assert!(!number.trim().is_empty(), "no virtual display could be started");
+    (server, format!(":{}", number.trim()))
 }
 
 /// How many windows of the program a display shows.
