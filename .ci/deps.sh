@@ -15,6 +15,8 @@ packages+=(libgl1 libglx-mesa0 libgl1-mesa-dri libegl1 "libdbus-1-3|libdbus-1-3t
 packages+=(xvfb xdotool imagemagick)
 # For jobs through a real batch system in tests, with the commands of Slurm and of PBS.
 packages+=(slurm-wlm slurmctld slurmd munge slurm-wlm-torque)
+# To share a book by a real PostgreSQL server in tests.
+packages+=(postgresql)
 # To copy to a real XRootD server in tests, in a network of its own.
 packages+=(xrootd-server xrootd-client iproute2 util-linux)
 

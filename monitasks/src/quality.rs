@@ -45,6 +45,18 @@ impl Flag {
     /// All flags, in the order of the decision buttons.
     pub const ALL: [Flag; 4] = [Flag::Ok, Flag::Maybe, Flag::Bad, Flag::Unchecked];
 
+    /// The one of two that says less good of the data: BAD, then MAYBE, then UNCHECKED, then OK.
+    #[must_use]
+    pub fn worse(self, other: Flag) -> Flag {
+        let badness = |flag: Flag| match flag {
+            Flag::Ok => 0,
+            Flag::Unchecked => 1,
+            Flag::Maybe => 2,
+            Flag::Bad => 3,
+        };
+        if badness(other) > badness(self) { other } else { self }
+    }
+
     /// The word that people use: `OK`.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -1,22 +1,32 @@
 //! The book: what happened to every run, file, job and result, and what people decided.
 //!
-//! [`Store`] is the seam; [`SqliteStore`] keeps the book in one file of the workspace. The rows are plain data with stamps in
-//! UTC to the nanosecond. Story and decisions are append-only: the book itself refuses to change or delete them. Uses
-//! `monitasks` alone; used by `processing`, `decisions`, `live` and the commands.
+//! [`Store`] is the seam. [`SqliteStore`] keeps the book in one file of the workspace, [`PostgresStore`] in a database that many
+//! workstations share; both are one store of SQL over two engines. What happened stands in rows with stamps in UTC to the
+//! nanosecond. What people say stands in a ledger of [`Entry`]s that is append-only: the book itself refuses to change or delete
+//! them. Uses `monitasks` alone; used by `processing`, `decisions`, `live` and the commands.
 
+mod entry;
+mod people;
+mod postgres;
 mod rows;
+mod sql;
 mod sqlite;
 mod store;
 mod words;
 
+pub use entry::{Adopted, BookId, ChainEnd, Entry, EntryId, EntryNameError, NewEntry};
+pub use people::{
+    Decision, DecisionRecord, DecisionSubject, Evidence, MarkBody, MarkRecord, NewDecision, Part, RunKindBody, Said, SubjectError,
+};
+pub use postgres::{AddressError, BookAddress, PostgresStore};
 pub use rows::{
-    BackendState, CentralCopy, CopyState, DecisionRecord, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, MarkRecord,
-    NewDecision, NotTakenRecord, PassRecord, ProcessingRecord, PutOffState, Reading, RequestRecord, RequestSubject, RunRecord,
-    StoryEntry, StoryRecord, TaskStep, TransferRecord, WatcherState,
+    BackendState, CentralCopy, CopyState, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, NotTakenRecord, PassRecord,
+    ProcessingRecord, PutOffState, Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord, TaskStep,
+    TransferRecord, WatcherState,
 };
 pub use sqlite::SqliteStore;
 pub use store::{ChangeStamp, Judgement, Overview, Row, Store, StoreError};
 pub use words::{
-    CentralStep, FailureClass, FileStep, GroupStep, JobKind, JobState, Mark, PassStep, ProcessingStep, RequestKind, TaskPhase,
-    WordError,
+    CentralStep, EntryKind, FailureClass, FileStep, GroupStep, JobKind, JobState, Mark, Outcome, PassStep, ProcessingStep,
+    RequestKind, Stage, TaskPhase, WordError,
 };

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use monitasks::quality::Flag;
 use monitasks::summary::Measured;
 use monitasks::vocab::{FileId, Group, Processing, Run, Sequence};
 use serde::{Deserialize, Serialize};
 
 use super::words::{
-    CentralStep, FailureClass, FileStep, GroupStep, JobKind, JobState, Mark, PassStep, ProcessingStep, RequestKind, TaskPhase,
+    CentralStep, FailureClass, FileStep, GroupStep, JobKind, JobState, PassStep, ProcessingStep, RequestKind, TaskPhase,
 };
 
 /// A run.
@@ -157,25 +156,6 @@ pub struct Hold {
     pub since: Timestamp,
     /// When it will pass, where a clock can tell.
     pub until: Option<Timestamp>,
-}
-
-/// A shifter's mark on a run, as recorded; the newest is in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MarkRecord {
-    /// Its number in the book; 0 before it is in the book.
-    pub id: i64,
-    /// When it was made.
-    pub at: Timestamp,
-    /// The run.
-    pub run: Run,
-    /// The mark.
-    pub mark: Mark,
-    /// Why.
-    pub comment: String,
-    /// By whom.
-    pub who: String,
-    /// In which role.
-    pub role: String,
 }
 
 /// A copy of a raw file into the storage that was completed.
@@ -441,54 +421,6 @@ pub struct Reading {
     pub value: Measured,
     /// When the data were taken.
     pub at: Timestamp,
-}
-
-/// A decision that somebody wants to make.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewDecision {
-    /// When it was made.
-    pub at: Timestamp,
-    /// The run.
-    pub run: Run,
-    /// The file; none for the whole run.
-    pub sequence: Option<Sequence>,
-    /// What was decided.
-    pub flag: Flag,
-    /// Why.
-    pub comment: String,
-    /// By whom.
-    pub who: String,
-    /// In which role.
-    pub role: String,
-    /// Items on the screen when it was made.
-    pub evidence: Vec<String>,
-    /// The decision that the person saw in force; none when there was none.
-    pub supersedes: Option<i64>,
-}
-
-/// A decision as recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DecisionRecord {
-    /// Its number in the book.
-    pub id: i64,
-    /// When it was made.
-    pub at: Timestamp,
-    /// The run.
-    pub run: Run,
-    /// The file; none for the whole run.
-    pub sequence: Option<Sequence>,
-    /// What was decided.
-    pub flag: Flag,
-    /// Why.
-    pub comment: String,
-    /// By whom.
-    pub who: String,
-    /// In which role.
-    pub role: String,
-    /// Items on the screen when it was made.
-    pub evidence: Vec<String>,
-    /// The decision it took the place of.
-    pub supersedes: Option<i64>,
 }
 
 /// A file in the intake folder that was not taken.

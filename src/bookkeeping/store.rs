@@ -1,17 +1,18 @@
 //! The seam between the book and whoever keeps it.
 
-use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
+use super::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, NewEntry};
+use super::people::Said;
 use super::rows::{
-    BackendState, CentralCopy, DecisionRecord, FileRecord, GroupRecord, JobRecord, LeaseRecord, MarkRecord, NewDecision,
-    NotTakenRecord, PassRecord, ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord,
+    BackendState, CentralCopy, FileRecord, GroupRecord, JobRecord, LeaseRecord, NotTakenRecord, PassRecord, ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord,
     TransferRecord,
 };
-use super::words::{FailureClass, FileStep, Mark, PassStep, RequestKind};
+use super::words::{EntryKind, FailureClass, FileStep, Mark, PassStep, RequestKind};
 
 /// A book that is kept somewhere. One connection; threads open one each.
 pub trait Store: Send {
@@ -84,23 +85,92 @@ pub trait Store: Send {
     /// [`StoreError::LeaseLost`] when somebody else has the lease; else when the book can't be written.
     fn record(&mut self, lease: Option<&str>, story: &[StoryEntry], rows: &[Row]) -> Result<(), StoreError>;
 
-    /// Records a decision. The rules of `decisions` come before; this one holds the order.
+    /// The id of this book: entries made in it carry it.
     ///
     /// # Errors
-    /// [`StoreError::Superseded`] when another decision is in force than the one the person saw.
-    fn decide(&mut self, decision: &NewDecision) -> Result<DecisionRecord, StoreError>;
+    /// When the book can't be read.
+    fn book_id(&self) -> Result<BookId, StoreError>;
 
-    /// Records a shifter's mark; its number is given by the book.
+    /// Writes entries into the ledger, all or none, each in the place of those that it supersedes.
+    ///
+    /// # Errors
+    /// [`StoreError::Superseded`] when something else is in force on a subject than the person saw.
+    fn append(&mut self, new: &[NewEntry]) -> Result<Vec<Entry>, StoreError>;
+
+    /// Takes over entries of other books, all or none; those that stand here already are passed over.
+    ///
+    /// # Errors
+    /// [`StoreError::BrokenChain`] when one does not follow the entries known of its book, or was changed.
+    fn adopt(&mut self, entries: &[Entry]) -> Result<Adopted, StoreError>;
+
+    /// What is in force on all subjects of a kind, by subject. More than one of a subject is a conflict between books.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn in_force(&self, kind: EntryKind) -> Result<Vec<Entry>, StoreError>;
+
+    /// What is in force on one subject.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn in_force_on(&self, kind: EntryKind, subject: &str) -> Result<Vec<Entry>, StoreError>;
+
+    /// What is in force on a run, of all kinds, in the order of arrival.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn in_force_of_run(&self, run: Run) -> Result<Vec<Entry>, StoreError>;
+
+    /// All that was said of one subject, oldest first.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn history(&self, kind: EntryKind, subject: &str) -> Result<Vec<Entry>, StoreError>;
+
+    /// All that was said of a run, oldest first.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn entries_of_run(&self, run: Run) -> Result<Vec<Entry>, StoreError>;
+
+    /// Entries that arrived after a place, in the order of arrival, at most so many.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn entries_after(&self, place: i64, at_most: usize) -> Result<Vec<Entry>, StoreError>;
+
+    /// The entry at a place of this book.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn entry_at(&self, place: i64) -> Result<Option<Entry>, StoreError>;
+
+    /// An entry by its name.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn entry(&self, id: EntryId) -> Result<Option<Entry>, StoreError>;
+
+    /// The end of each book's chain, as far as this book holds it.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn chain_ends(&self) -> Result<Vec<ChainEnd>, StoreError>;
+
+    /// Looks at every entry and answers what is wrong with the chains, in words.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn verify_chains(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Gives the book a new id, so that a copy of another book goes on under a name of its own.
     ///
     /// # Errors
     /// When the book can't be written.
-    fn mark(&mut self, mark: &MarkRecord) -> Result<MarkRecord, StoreError>;
+    fn begin_chain(&mut self) -> Result<BookId, StoreError>;
 
-    /// Says what kind of data runs hold, by whom; what was said before stands in the book and is in force no more.
-    ///
-    /// # Errors
-    /// When the book can't be written.
-    fn name_kinds(&mut self, at: Timestamp, who: &str, kinds: &[(Run, String)]) -> Result<(), StoreError>;
+    /// Waits until somebody else has written, or for a time. A hint alone: being early or late does no harm.
+    fn wait_for_change(&self, at_most: Duration);
 
     /// Asks something of the backend; answers the request's number.
     ///
@@ -168,14 +238,9 @@ pub enum Row {
     NoLongerThere(String),
 }
 
-/// Tells one state of the book from another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChangeStamp {
-    /// Counts what others wrote.
-    pub others: i64,
-    /// Counts what this connection wrote.
-    pub own: i64,
-}
+/// Tells one state of the book from another; only to be compared for equality.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeStamp(pub String);
 
 /// Everything that a picture of the shift needs, at one moment.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -192,12 +257,8 @@ pub struct Overview {
     pub jobs: Vec<JobRecord>,
     /// By run, processing and group.
     pub groups: Vec<GroupRecord>,
-    /// Oldest first.
-    pub decisions: Vec<DecisionRecord>,
-    /// Oldest first.
-    pub marks: Vec<MarkRecord>,
-    /// The kind of each run of which somebody has said it.
-    pub kinds: Vec<(Run, String)>,
+    /// What people said of runs.
+    pub said: Said,
     /// By run, sequence and destination.
     pub central: Vec<CentralCopy>,
     /// What the backend said of itself last; none when it never did.
@@ -259,52 +320,76 @@ pub struct Judgement {
     pub kind: Option<String>,
 }
 
-/// A book that can't be opened, read or written.
-#[derive(Debug, thiserror::Error)]
+/// A book that can't be opened, read or written. `place` is a path, or an address without its password.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum StoreError {
     /// There is none.
-    #[error("no book yet; it is made when a backend first runs or a decision is made: {}", path.display())]
+    #[error("no book yet; it is made when a backend first runs or a decision is made: {place}")]
     Missing {
         /// Where it would stand.
-        path: PathBuf,
+        place: String,
     },
     /// A newer program made it.
-    #[error("book refused: its layout is number {found}, this program knows up to {known}; it was left as it is, use the newer program: {}", path.display())]
+    #[error("book refused: its layout is number {found}, this program knows up to {known}; it was left as it is, use the newer program: {place}")]
     Newer {
         /// The layout found.
         found: i64,
         /// The newest layout this program knows.
         known: i64,
         /// The book.
-        path: PathBuf,
+        place: String,
     },
     /// It was opened for reading.
-    #[error("the book is open for reading only, nothing was written: {}", path.display())]
+    #[error("the book is open for reading only, nothing was written: {place}")]
     ReadOnly {
         /// The book.
-        path: PathBuf,
+        place: String,
+    },
+    /// The account may not write this.
+    #[error("not allowed: {why}: {place}")]
+    NotAllowed {
+        /// The engine's reason.
+        why: String,
+        /// The book.
+        place: String,
+    },
+    /// The server can't be reached; it may come back.
+    #[error("the book's server is away: {why}: {place}")]
+    Away {
+        /// What the connection said.
+        why: String,
+        /// The book.
+        place: String,
     },
     /// The engine under it refused.
-    #[error("book not usable: {why}: {}", path.display())]
+    #[error("book not usable: {why}: {place}")]
     Unusable {
         /// The engine's reason.
         why: String,
         /// The book.
-        path: PathBuf,
+        place: String,
     },
     /// Something in it is not what it should be.
-    #[error("book damaged: {what}: {}", path.display())]
+    #[error("book damaged: {what}: {place}")]
     Damaged {
         /// What was found where.
         what: String,
         /// The book.
-        path: PathBuf,
+        place: String,
     },
-    /// Another decision is in force than the one the person saw.
-    #[error("not recorded: {}", superseded_words(in_force.as_deref()))]
+    /// Something else is in force than the person saw.
+    #[error("not recorded: {}", superseded_words(in_force))]
     Superseded {
-        /// The decision in force; none when there is none.
-        in_force: Option<Box<DecisionRecord>>,
+        /// What is in force.
+        in_force: Vec<Entry>,
+    },
+    /// An entry of another book can't be taken over.
+    #[error("not taken over: entry {entry}: {why}")]
+    BrokenChain {
+        /// The entry.
+        entry: EntryId,
+        /// Why.
+        why: String,
     },
     /// Another backend has the lease.
     #[error("the lease is lost{}", held_by.as_ref().map(|owner| format!(": {owner} has it")).unwrap_or_default())]
@@ -315,15 +400,18 @@ pub enum StoreError {
 }
 
 /// What is in force in the place of what the person saw.
-fn superseded_words(in_force: Option<&DecisionRecord>) -> String {
-    match in_force {
-        Some(decision) => format!(
-            "decision {} ({}, by {} at {}) is in force by now; look at it and decide again",
-            decision.id,
-            decision.flag.word(),
-            decision.who,
-            decision.at
-        ),
-        None => "no decision is in force, none can be superseded".into(),
-    }
+fn superseded_words(in_force: &[Entry]) -> String {
+    let Some(entry) = in_force.last() else {
+        return "nothing is in force, nothing can be superseded".into();
+    };
+    let what = ["flag", "mark", "state", "kind"].iter().find_map(|field| entry.body.get(field)?.as_str());
+    format!(
+        "{} {} on {} ({}by {} at {}) is in force by now; look at it and say it again",
+        entry.kind.word().replace('_', " "),
+        entry.place,
+        entry.subject,
+        what.map(|what| format!("{what}, ")).unwrap_or_default(),
+        entry.who,
+        entry.at
+    )
 }

@@ -154,6 +154,74 @@ words! {
 }
 
 words! {
+    /// What kind of thing an entry of the ledger says.
+    EntryKind, "kind of entry" {
+        /// A decision on a run, a part of it, or a processing.
+        Decision = "decision",
+        /// A shifter's mark on a run.
+        Mark = "mark",
+        /// The kind of data that a run holds.
+        RunKind = "run_kind",
+        /// What a subsystem says of a processing.
+        SubsystemMark = "subsystem_mark",
+        /// What a run list says of a run.
+        RunFacts = "run_facts",
+        /// A version of the rule of derived status.
+        Rule = "rule",
+        /// A dated exception from that rule.
+        Override = "override",
+        /// A change of a derived status, with its inputs.
+        Status = "status",
+        /// What a product was made of.
+        Derivation = "derivation",
+        /// A problem.
+        Problem = "problem",
+        /// What was done about an alarm.
+        Alarm = "alarm",
+        /// A known issue or a mask of channels.
+        KnownIssue = "known_issue",
+        /// Something to be done by somebody until a day.
+        FollowUp = "follow_up",
+        /// Who has the shift.
+        Shift = "shift",
+        /// An open list of runs.
+        Dataset = "dataset",
+        /// An unchangeable list of runs.
+        DatasetSnapshot = "dataset_snapshot",
+        /// A decision that is closed.
+        Lock = "lock",
+        /// A second person's word on a decision.
+        Verification = "verification",
+        /// The end of a meeting's list.
+        SignOff = "sign_off",
+    }
+}
+
+words! {
+    /// What a flag is about.
+    Stage, "stage" {
+        /// Raw data.
+        Raw = "raw",
+        /// Reconstructed data.
+        Reconstructed = "reconstructed",
+        /// Selected data.
+        Selected = "selected",
+    }
+}
+
+words! {
+    /// What is to become of data.
+    Outcome, "outcome" {
+        /// They are as they should be.
+        Fine = "fine",
+        /// Something offline is to be mended: software, alignment, calibration.
+        FixNeeded = "fix_needed",
+        /// They are of no use.
+        Lost = "lost",
+    }
+}
+
+words! {
     /// What a job does.
     JobKind, "kind of job" {
         /// Raw file to reconstructed file.

@@ -113,7 +113,7 @@ fn logs_folder(workspace: &Workspace) -> PathBuf {
 
 fn planned(workspace: &Workspace, overview: &Overview, choice: &Choice) -> Result<Planned, Failure> {
     let sizes = Sizes { target_bytes: bytes_of(choice.target_gb)?, least_bytes: bytes_of(choice.least_gb)? };
-    let mut kinds: BTreeMap<Run, String> = overview.kinds.iter().cloned().collect();
+    let mut kinds: BTreeMap<Run, String> = overview.said.kinds.iter().cloned().collect();
     kinds.extend(choice.kinds.as_deref().map(read_kinds).transpose()?.unwrap_or_default());
     let archived: BTreeSet<FileId> = archive_logs(&logs_folder(workspace))?
         .iter()

@@ -5,7 +5,7 @@ use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{NewDecision, SqliteStore, Store};
+use crate::bookkeeping::{Decision, DecisionSubject, EntryKind, Evidence, NewDecision, SqliteStore};
 use crate::decisions;
 
 /// Arguments of `dqmon decide`.
@@ -40,24 +40,21 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     }
     let workspace = global.workspace()?;
     let mut store = SqliteStore::open(&workspace.book())?;
-    let supersedes = match args.supersedes {
-        Some(number) => Some(number).filter(|number| *number != 0),
-        None => decisions::in_force(&store.overview()?.decisions, args.run).map(|decision| decision.id),
-    };
+    let subject = DecisionSubject::run(args.run);
+    let supersedes = decisions::seen(&store, EntryKind::Decision, &subject.to_string(), args.supersedes)?;
+    let evidence = args.evidence.iter().map(|item| Evidence { item: item.clone(), ..Evidence::default() }).collect();
     let decision = decisions::decide(
         &mut store,
         &NewDecision {
             at: Timestamp::now(),
-            run: args.run,
-            sequence: None,
-            flag: args.flag,
-            comment: args.comment.clone(),
+            subject,
+            decision: Decision { evidence, ..Decision::new(args.flag, &args.comment) },
             who: args.who.clone(),
             role: args.role.clone(),
-            evidence: args.evidence.clone(),
             supersedes,
+            wish: None,
         },
     )?;
-    println!("{} is {} (decision {})", decision.run, decision.flag.word(), decision.id);
+    println!("{} is {} (decision {})", decision.subject.words(), decision.decision.flag.word(), decision.id);
     Ok(Ended::Done)
 }

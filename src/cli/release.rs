@@ -158,7 +158,7 @@ fn facts_of_all(store: &dyn Store, workspace: &Workspace, choice: &Choice) -> Re
                     size_bytes: file.size_bytes,
                     adler32: file.adler32,
                     copies: copies.clone(),
-                    decision: decisions::in_force(&overview.decisions, run).map(|decision| decision.flag),
+                    decision: decisions::in_force(&overview.said.decisions, run).map(|decision| decision.decision.flag),
                     has_run_ended: overview.runs.iter().any(|record| record.run == run && record.ended.is_some()),
                     is_processed: is_processed(&overview, file),
                     workspace: workspace.root.clone(),

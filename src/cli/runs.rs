@@ -62,7 +62,7 @@ fn line_of(overview: &Overview, run: Run) -> Line {
         events: files.iter().filter_map(|file| overview.newest_pass(file.file)?.events).sum(),
         has_ended: overview.runs.iter().any(|record| record.run == run && record.ended.is_some()),
         groups: overview.groups.iter().filter(|group| group.run == run).count(),
-        flag: decisions::flag_of_run(&overview.decisions, run).word(),
+        flag: decisions::flag_of_run(&overview.said.decisions, run).word(),
     }
 }
 

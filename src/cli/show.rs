@@ -86,16 +86,16 @@ fn facts(
         processing.run == run && (file.is_none() || passes.iter().any(|pass| pass.processing == processing.processing))
     };
     let processings: Vec<_> = overview.processings.iter().filter(takes).collect();
-    let marks: Vec<_> = overview.marks.iter().filter(|mark| mark.run == run).collect();
+    let marks: Vec<_> = overview.said.marks.iter().filter(|mark| mark.run == run).collect();
     let in_groups = |job: &JobRecord| {
         groups.iter().any(|group| job.run == group.run && job.processing == group.processing && job.group == Some(group.group))
     };
     let jobs: Vec<_> = jobs.iter().filter(|job| job.file.map_or_else(|| in_groups(job), is_of)).collect();
-    let decided: Vec<_> = overview.decisions.iter().filter(|decision| decision.run == run).collect();
+    let decided: Vec<_> = overview.said.decisions.iter().filter(|decision| decision.subject.run == run).collect();
     let mut facts = json!({
         "schema": 1,
         "subject": file.map_or_else(|| run.to_string(), |file| file.to_string()),
-        "flag": decisions::flag_of_run(&overview.decisions, run),
+        "flag": decisions::flag_of_run(&overview.said.decisions, run),
         "run": overview.runs.iter().find(|record| record.run == run),
     });
     if let Some(object) = facts.as_object_mut() {
@@ -110,7 +110,7 @@ fn facts(
         object.insert("passes".into(), json!(passes));
         object.insert("jobs".into(), json!(jobs));
         object.insert("marks".into(), json!(marks));
-        object.insert("kind".into(), json!(overview.kinds.iter().find(|(of, _)| *of == run).map(|(_, kind)| kind)));
+        object.insert("kind".into(), json!(overview.said.kinds.iter().find(|(of, _)| *of == run).map(|(_, kind)| kind)));
         object.insert("groups".into(), json!(groups));
         object.insert("decisions".into(), json!(decided));
         object.insert("not_taken".into(), json!(refused(overview, story)));
@@ -130,7 +130,7 @@ fn refused<'a>(overview: &'a Overview, story: &[StoryRecord]) -> Vec<&'a NotTake
 /// All of it for people.
 fn print(overview: &Overview, run: Run, file: Option<FileId>, story: &[StoryRecord]) {
     let now = Timestamp::now();
-    let flag = decisions::flag_of_run(&overview.decisions, run).word();
+    let flag = decisions::flag_of_run(&overview.said.decisions, run).word();
     let subject = file.map_or_else(|| run.to_string(), |file| file.to_string());
     println!("{subject}: flag of the run {flag}; times in UTC");
     let files = || overview.files.iter().filter(|record| file.map_or(record.file.run == run, |file| record.file == file));
@@ -154,10 +154,11 @@ fn print(overview: &Overview, run: Run, file: Option<FileId>, story: &[StoryReco
         let fault = group.fault().map(|fault| format!(": {fault}")).unwrap_or_default();
         println!("{} of {}, {}{fault}", group.name(), counted(group.members.len() as u64, "file", "files"), group.step.word());
     }
-    for decision in overview.decisions.iter().filter(|decision| decision.run == run) {
-        let comment = if decision.comment.is_empty() { String::new() } else { format!(": {}", decision.comment) };
-        let (at, flag) = (stamp(decision.at), decision.flag.word());
-        println!("{at}  decision {}: {flag} by {}, {}{comment}", decision.id, decision.who, decision.role);
+    for decision in overview.said.decisions.iter().filter(|decision| decision.subject.run == run) {
+        let comment = Some(decision.decision.comment()).filter(|comment| !comment.is_empty());
+        let comment = comment.map(|comment| format!(": {comment}")).unwrap_or_default();
+        let (at, flag, what) = (stamp(decision.at), decision.decision.flag.word(), decision.subject.words());
+        println!("{at}  decision {} on {what}: {flag} by {}, {}{comment}", decision.id, decision.who, decision.role);
     }
     println!();
     for entry in story {
@@ -176,10 +177,10 @@ fn print_run(overview: &Overview, run: Run, now: Timestamp) {
 
 /// The run's processings: lane, how far it has come, which rule holds it, since when and until when.
 fn print_processings(overview: &Overview, run: Run, now: Timestamp) {
-    if let Some(mark) = overview.marks.iter().rev().find(|mark| mark.run == run) {
+    if let Some(mark) = overview.said.marks.iter().rev().find(|mark| mark.run == run) {
         println!("marked {} by {}, {}", mark.mark.word().replace('_', " "), mark.who, mark.role);
     }
-    if let Some((_, kind)) = overview.kinds.iter().find(|(of, _)| *of == run) {
+    if let Some((_, kind)) = overview.said.kinds.iter().find(|(of, _)| *of == run) {
         println!("kind {kind}");
     }
     for record in overview.processings.iter().filter(|record| record.run == run) {

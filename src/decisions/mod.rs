@@ -2,11 +2,16 @@
 //!
 //! Uses `bookkeeping` and `monitasks`; used by `engine` and `cli`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
-use crate::bookkeeping::{DecisionRecord, MarkRecord, NewDecision, Store, StoreError};
+use crate::bookkeeping::{
+    Decision, DecisionRecord, DecisionSubject, Entry, EntryId, EntryKind, MarkRecord, NewDecision, NewEntry, RunKindBody, Store,
+    StoreError,
+};
 
 /// A decision that was not recorded.
 #[derive(Debug, thiserror::Error)]
@@ -28,35 +33,36 @@ pub enum DecisionError {
         /// Runs there are.
         known: String,
     },
+    /// What came back from the book is not what was written.
+    #[error("recorded, and not read back: {0}")]
+    Odd(String),
     /// The book refused.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Records a decision: BAD needs a comment, every decision a person and a role, the run must be known, and the decision in
-/// force must be the one that the person saw.
+impl DecisionError {
+    /// What can't be written as JSON can't be recorded.
+    fn from_json(error: serde_json::Error) -> Self {
+        DecisionError::Odd(error.to_string())
+    }
+}
+
+/// Records a decision: BAD needs a comment, every decision a person and a role, the run must be known, and what is in force must
+/// be what the person saw.
 ///
 /// # Errors
 /// When one of these rules is broken, or the book can't be written; nothing is recorded then.
 pub fn decide(store: &mut dyn Store, decision: &NewDecision) -> Result<DecisionRecord, DecisionError> {
-    let clean = |text: &str| text.trim().to_owned();
-    let decision = NewDecision {
-        comment: clean(&decision.comment),
-        who: clean(&decision.who),
-        role: clean(&decision.role),
-        ..decision.clone()
-    };
-    if decision.flag == Flag::Bad && decision.comment.is_empty() {
+    let said = Decision { note: decision.decision.note.trim().to_owned(), ..decision.decision.clone() };
+    if said.flag == Flag::Bad && said.comment().is_empty() {
         return Err(DecisionError::BadNeedsComment);
     }
-    if decision.who.is_empty() {
-        return Err(DecisionError::NeedsWho);
-    }
-    if decision.role.is_empty() {
-        return Err(DecisionError::NeedsRole);
-    }
-    refuse_unknown(store, decision.run)?;
-    Ok(store.decide(&decision)?)
+    let (who, role) = signed(&decision.who, &decision.role)?;
+    refuse_unknown(store, decision.subject.run)?;
+    let entry = NewDecision { decision: said, who, role, ..decision.clone() }.entry().map_err(DecisionError::from_json)?;
+    let recorded = appended(store, entry)?;
+    DecisionRecord::of(&recorded).map_err(DecisionError::Odd)
 }
 
 /// Records a shifter's mark: by a person, in a role, on a run that is known. The one before stands in the book and is in force
@@ -65,16 +71,71 @@ pub fn decide(store: &mut dyn Store, decision: &NewDecision) -> Result<DecisionR
 /// # Errors
 /// When one of these rules is broken, or the book can't be written; nothing is recorded then.
 pub fn mark(store: &mut dyn Store, mark: &MarkRecord) -> Result<MarkRecord, DecisionError> {
-    let clean = |text: &str| text.trim().to_owned();
-    let mark = MarkRecord { comment: clean(&mark.comment), who: clean(&mark.who), role: clean(&mark.role), ..mark.clone() };
-    if mark.who.is_empty() {
+    let (who, role) = signed(&mark.who, &mark.role)?;
+    let mark = MarkRecord { comment: mark.comment.trim().to_owned(), who, role, ..mark.clone() };
+    refuse_unknown(store, mark.run)?;
+    let supersedes = seen(store, EntryKind::Mark, &mark.run.to_string(), None)?;
+    let recorded = appended(store, mark.entry(supersedes).map_err(DecisionError::from_json)?)?;
+    MarkRecord::of(&recorded).map_err(DecisionError::Odd)
+}
+
+/// Says what kind of data runs hold; answers of how many that is news.
+///
+/// # Errors
+/// When nobody says it, or the book can't be written; nothing is recorded then.
+pub fn name_kinds(store: &mut dyn Store, at: Timestamp, who: &str, kinds: &[(Run, String)]) -> Result<usize, DecisionError> {
+    let (who, role) = signed(who, "data manager")?;
+    let mut known: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    for entry in store.in_force(EntryKind::RunKind)? {
+        known.entry(entry.subject.clone()).or_default().push(entry);
+    }
+    let mut news = Vec::new();
+    for (run, kind) in kinds {
+        let before = known.remove(&run.to_string()).unwrap_or_default();
+        let body = RunKindBody { kind: kind.clone() };
+        if matches!(before.as_slice(), [entry] if entry.read::<RunKindBody>().is_ok_and(|said| said == body)) {
+            continue;
+        }
+        news.push(NewEntry {
+            at,
+            kind: EntryKind::RunKind,
+            subject: run.to_string(),
+            run: Some(*run),
+            who: who.clone(),
+            role: role.clone(),
+            body: serde_json::to_value(body).map_err(DecisionError::from_json)?,
+            supersedes: before.iter().map(|entry| entry.id).collect(),
+            wish: None,
+        });
+    }
+    store.append(&news)?;
+    Ok(news.len())
+}
+
+/// What is in force on a subject, as far as a person who looked at the book up to a place saw it (none: just now).
+///
+/// # Errors
+/// When the book can't be read.
+pub fn seen(store: &dyn Store, kind: EntryKind, subject: &str, up_to: Option<i64>) -> Result<Vec<EntryId>, StoreError> {
+    let in_force = store.in_force_on(kind, subject)?;
+    Ok(in_force.iter().filter(|entry| up_to.is_none_or(|place| entry.place <= place)).map(|entry| entry.id).collect())
+}
+
+/// Writes one entry.
+fn appended(store: &mut dyn Store, entry: NewEntry) -> Result<Entry, DecisionError> {
+    store.append(&[entry])?.pop().ok_or_else(|| DecisionError::Odd("the book gave no entry back".into()))
+}
+
+/// Who says it, in which role; refused when one of them is missing.
+fn signed(who: &str, role: &str) -> Result<(String, String), DecisionError> {
+    let (who, role) = (who.trim().to_owned(), role.trim().to_owned());
+    if who.is_empty() {
         return Err(DecisionError::NeedsWho);
     }
-    if mark.role.is_empty() {
+    if role.is_empty() {
         return Err(DecisionError::NeedsRole);
     }
-    refuse_unknown(store, mark.run)?;
-    Ok(store.mark(&mark)?)
+    Ok((who, role))
 }
 
 fn refuse_unknown(store: &dyn Store, run: Run) -> Result<(), DecisionError> {
@@ -90,31 +151,29 @@ fn refuse_unknown(store: &dyn Store, run: Run) -> Result<(), DecisionError> {
     Err(DecisionError::UnknownRun { run, known })
 }
 
-/// The decision in force on a run as a whole: the last one; none when nobody has decided.
+/// The decision in force on a run as a whole, by its raw data: the last one; none when nobody has decided.
 #[must_use]
 pub fn in_force(decisions: &[DecisionRecord], run: Run) -> Option<&DecisionRecord> {
-    decisions.iter().rfind(|decision| decision.run == run && decision.sequence.is_none())
+    decisions.iter().rfind(|decision| decision.subject == DecisionSubject::run(run))
 }
 
 /// A run's flag: that of the decision in force, UNCHECKED when nobody has decided.
 #[must_use]
 pub fn flag_of_run(decisions: &[DecisionRecord], run: Run) -> Flag {
-    in_force(decisions, run).map_or(Flag::Unchecked, |decision| decision.flag)
+    in_force(decisions, run).map_or(Flag::Unchecked, |decision| decision.decision.flag)
 }
 
 /// A decision on a run as a whole, made now, superseding what the person saw in force.
 #[must_use]
-pub fn on_run(run: Run, flag: Flag, comment: &str, who: &str, role: &str, supersedes: Option<i64>) -> NewDecision {
+pub fn on_run(run: Run, flag: Flag, note: &str, who: &str, role: &str, supersedes: &[EntryId]) -> NewDecision {
     NewDecision {
         at: Timestamp::now(),
-        run,
-        sequence: None,
-        flag,
-        comment: comment.into(),
+        subject: DecisionSubject::run(run),
+        decision: Decision::new(flag, note),
         who: who.into(),
         role: role.into(),
-        evidence: Vec::new(),
-        supersedes,
+        supersedes: supersedes.to_vec(),
+        wish: None,
     }
 }
 
@@ -135,23 +194,23 @@ mod tests {
     fn the_rules_hold_and_what_breaks_them_is_not_recorded() {
         let (_folder, mut store) = book();
         let mut refused = |decision: NewDecision| decide(&mut store, &decision).unwrap_err().to_string();
-        assert!(refused(on_run(Run(1), Flag::Bad, " \n", "Ada", "shifter", None)).contains("needs a comment"));
-        assert!(refused(on_run(Run(1), Flag::Ok, "", " ", "shifter", None)).contains("who decides"));
-        assert!(refused(on_run(Run(1), Flag::Ok, "", "Ada", "", None)).contains("role"));
-        assert!(refused(on_run(Run(2), Flag::Ok, "", "Ada", "shifter", None)).contains("there are run1"));
-        assert_eq!(store.overview().unwrap().decisions, []);
+        assert!(refused(on_run(Run(1), Flag::Bad, " \n", "Ada", "shifter", &[])).contains("needs a comment"));
+        assert!(refused(on_run(Run(1), Flag::Ok, "", " ", "shifter", &[])).contains("who decides"));
+        assert!(refused(on_run(Run(1), Flag::Ok, "", "Ada", "", &[])).contains("role"));
+        assert!(refused(on_run(Run(2), Flag::Ok, "", "Ada", "shifter", &[])).contains("there are run1"));
+        assert_eq!(store.overview().unwrap().said.decisions, []);
     }
 
     #[test]
     fn the_last_decision_is_in_force_and_each_names_the_one_before() {
         let (_folder, mut store) = book();
-        assert_eq!(flag_of_run(&store.overview().unwrap().decisions, Run(1)), Flag::Unchecked);
-        let first = decide(&mut store, &on_run(Run(1), Flag::Maybe, "odd", " Ada ", "shifter", None)).unwrap();
+        assert_eq!(flag_of_run(&store.overview().unwrap().said.decisions, Run(1)), Flag::Unchecked);
+        let first = decide(&mut store, &on_run(Run(1), Flag::Maybe, "odd", " Ada ", "shifter", &[])).unwrap();
         assert_eq!(first.who, "Ada");
-        let stale = decide(&mut store, &on_run(Run(1), Flag::Ok, "", "Ben", "expert", None)).unwrap_err();
+        let stale = decide(&mut store, &on_run(Run(1), Flag::Ok, "", "Ben", "expert", &[])).unwrap_err();
         assert!(stale.to_string().contains("by Ada"), "{stale}");
-        let second = decide(&mut store, &on_run(Run(1), Flag::Bad, "LEM 4 off", "Ben", "expert", Some(first.id))).unwrap();
-        let decisions = store.overview().unwrap().decisions;
+        let second = decide(&mut store, &on_run(Run(1), Flag::Bad, "LEM 4 off", "Ben", "expert", &[first.entry])).unwrap();
+        let decisions = store.overview().unwrap().said.decisions;
         assert_eq!(in_force(&decisions, Run(1)), Some(&second));
         assert_eq!(flag_of_run(&decisions, Run(1)), Flag::Bad);
         assert_eq!(flag_of_run(&decisions, Run(2)), Flag::Unchecked);

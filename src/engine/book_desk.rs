@@ -8,9 +8,11 @@ use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
 use super::Notice;
-use crate::bookkeeping::{NewDecision, RequestKind, RequestSubject, Store};
+use crate::bookkeeping::{
+    Decision, DecisionSubject, EntryKind, Evidence, NewDecision, RequestKind, RequestSubject, Store,
+};
 use crate::config::Workspace;
-use crate::decisions;
+use crate::decisions::{self, DecisionError};
 
 /// A log is shown by its last part.
 const TEXT_SHOWN_BYTES: u64 = 256 << 10;
@@ -44,8 +46,15 @@ pub(super) fn run(errand: BookErrand, store: &mut dyn Store, workspace: &Workspa
     };
     match errand {
         BookErrand::DecideRun { run, flag, comment, who, role, evidence, supersedes } => {
-            let decision = NewDecision { at: now, run, sequence: None, flag, comment, who, role, evidence, supersedes };
-            match decisions::decide(store, &decision) {
+            let evidence = evidence.into_iter().map(|item| Evidence { item, ..Evidence::default() }).collect();
+            let decision = Decision { evidence, ..Decision::new(flag, &comment) };
+            let subject = DecisionSubject::run(run);
+            // Who saw no decision saw the book up to its beginning.
+            let seen = decisions::seen(store, EntryKind::Decision, &subject.to_string(), Some(supersedes.unwrap_or(0)));
+            let decided = seen.map_err(DecisionError::from).and_then(|supersedes| {
+                decisions::decide(store, &NewDecision { at: now, subject, decision, who, role, supersedes, wish: None })
+            });
+            match decided {
                 Ok(_) => Notice::Done(format!("{run} is {}", flag.word())),
                 Err(error) => refused(&words, &error),
             }

@@ -104,7 +104,7 @@ impl BookPoller {
 
     fn read(&mut self) -> Result<bool, StoreError> {
         let stamp = self.store.change_stamp()?;
-        if self.seen == Some(stamp) {
+        if self.seen.as_ref() == Some(&stamp) {
             return Ok(false);
         }
         let overview = self.store.overview()?;

@@ -9,7 +9,7 @@ use monitasks::vocab::FileId;
 use serde_json::Value;
 
 use super::story;
-use crate::bookkeeping::{DecisionRecord, Store, StoreError, StoryRecord};
+use crate::bookkeeping::{DecisionRecord, Part, Store, StoreError, StoryRecord};
 use crate::config::Workspace;
 use crate::snapshot::{CloseLook, CloseSubject, StoryLine};
 
@@ -45,9 +45,9 @@ fn told(store: &dyn Store, file: FileId) -> Result<Vec<StoryLine>, StoreError> {
         lines.push(StoryLine { at: record.daq_closed, what, detail, state: State::Unchecked });
     }
     let of_run = |decision: &&DecisionRecord| {
-        decision.run == file.run && decision.sequence.is_none_or(|sequence| sequence == file.sequence)
+        decision.subject.run == file.run && !matches!(decision.subject.part, Part::File(of) if of != file.sequence)
     };
-    lines.extend(overview.decisions.iter().filter(of_run).map(decided));
+    lines.extend(overview.said.decisions.iter().filter(of_run).map(decided));
     // The book's order holds among equal stamps.
     lines.sort_by_key(|line| line.at);
     Ok(lines)
@@ -78,15 +78,16 @@ fn line(record: &StoryRecord) -> StoryLine {
 }
 
 fn decided(decision: &DecisionRecord) -> StoryLine {
-    let comment = if decision.comment.is_empty() { String::new() } else { format!(": {}", decision.comment) };
-    let state = match decision.flag {
+    let comment = Some(decision.decision.comment()).filter(|comment| !comment.is_empty());
+    let comment = comment.map(|comment| format!(": {comment}")).unwrap_or_default();
+    let state = match decision.decision.flag {
         Flag::Ok => State::Ok,
         Flag::Maybe => State::Maybe,
         Flag::Bad => State::Bad,
         Flag::Unchecked => State::Unchecked,
     };
-    let detail = format!("{} by {}, {}{comment}", decision.flag.word(), decision.who, decision.role);
-    StoryLine { at: decision.at, what: "decided".into(), detail, state }
+    let detail = format!("{} by {}, {}{comment}", decision.decision.flag.word(), decision.who, decision.role);
+    StoryLine { at: decision.at, what: format!("decided on {}", decision.subject.words()), detail, state }
 }
 
 /// The last lines of a log of the workspace.
@@ -121,7 +122,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::bookkeeping::{FileRecord, FileStep, NewDecision, Row, RunRecord, SqliteStore, StoryEntry};
+    use crate::bookkeeping::{Decision, DecisionSubject, FileRecord, FileStep, NewDecision, Row, RunRecord, SqliteStore, StoryEntry};
 
     #[test]
     fn a_file_s_story_goes_from_the_daq_to_the_decision_and_leaves_its_neighbours_out() {
@@ -162,22 +163,20 @@ mod tests {
         store.record(None, &story, &[Row::Run(run), Row::File(record)]).unwrap();
         let decision = NewDecision {
             at: at(9),
-            run: Run(1),
-            sequence: None,
-            flag: Flag::Bad,
-            comment: "dead".into(),
+            subject: DecisionSubject::run(Run(1)),
+            decision: Decision::new(Flag::Bad, "dead"),
             who: "Ada".into(),
             role: "shifter".into(),
-            evidence: vec![],
-            supersedes: None,
+            supersedes: vec![],
+            wish: None,
         };
-        store.decide(&decision).unwrap();
+        store.append(&[decision.entry().unwrap()]).unwrap();
         let log = workspace.root.join("all_logs/x.log");
         std::fs::write(&log, "first\n".repeat(10_000) + "last words\n").unwrap();
         let subject = CloseSubject { file: Some(file), log: Some("all_logs/x.log".into()) };
         let look = look_closely(&store, &workspace, &subject);
         let whats: Vec<&str> = look.story.iter().map(|line| line.what.as_str()).collect();
-        assert_eq!(whats, ["DAQ closed it", "arrived", "failed", "archived", "decided"], "{look:?}");
+        assert_eq!(whats, ["DAQ closed it", "arrived", "failed", "archived", "decided on run1"], "{look:?}");
         assert_eq!((look.story[2].state, look.story[2].detail.as_str()), (State::Bad, "killed"));
         let end = look.log.unwrap().unwrap();
         assert!(end.ends_with("last words") && end.lines().count() == LOG_END_LINES);

@@ -58,9 +58,9 @@ pub(super) fn run_rows(overview: &Overview) -> Vec<RunRow> {
         }
     }
     // A decision on one file says nothing of its run.
-    for decision in overview.decisions.iter().filter(|decision| decision.sequence.is_none()) {
-        if let Some(row) = rows.get_mut(&decision.run) {
-            row.flag = decision.flag;
+    for decision in overview.said.decisions.iter().filter(|decision| decision.subject.is_run()) {
+        if let Some(row) = rows.get_mut(&decision.subject.run) {
+            row.flag = decision.decision.flag;
             row.decisions.push(decision_row(decision));
         }
     }
@@ -184,8 +184,8 @@ fn decision_row(decision: &DecisionRecord) -> DecisionRow {
     DecisionRow {
         id: decision.id,
         at: decision.at,
-        flag: decision.flag,
-        comment: decision.comment.clone(),
+        flag: decision.decision.flag,
+        comment: decision.decision.comment(),
         who: decision.who.clone(),
         role: decision.role.clone(),
     }

@@ -6,6 +6,7 @@
 mod batch;
 mod batch_backend;
 mod batch_fakes;
+mod book_story;
 mod central;
 mod commands;
 mod compare;

@@ -1,31 +1,29 @@
-//! The book in one SQLite file: opening, layouts, and the store's seam.
+//! The book in one SQLite file.
 //!
 //! Write-ahead log and full synchronisation: what was recorded stands after a power cut. The log needs shared memory, so the
 //! book must not lie on a network mount.
 
-mod columns;
-mod migrations;
-mod read;
+mod mount;
 #[cfg(test)]
 mod tests;
-mod write;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use monitasks::vocab::{FileId, Run};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, ToSql};
 
-use super::rows::{
-    DecisionRecord, FileRecord, JobRecord, LeaseRecord, MarkRecord, NewDecision, Reading, RequestRecord, RequestSubject,
-    StoryEntry, StoryRecord, TransferRecord,
-};
-use super::store::{ChangeStamp, Judgement, Overview, Row, Store, StoreError};
-use super::words::RequestKind;
+use super::sql::SqlStore;
+use super::sql::engine::{Engine, Purpose, SqlError};
+use super::sql::value::{SqlRow, Value};
+use super::store::{ChangeStamp, StoreError};
 
 /// A connection to the book in one SQLite file.
-pub struct SqliteStore {
+pub type SqliteStore = SqlStore<SqliteEngine>;
+
+/// A connection to one SQLite file.
+pub struct SqliteEngine {
     connection: Connection,
     path: PathBuf,
     is_read_only: bool,
@@ -35,23 +33,36 @@ pub struct SqliteStore {
 /// waits are fair: with waits that grow, one of several busy writers gets everything.
 const BUSY_LOOKS: i32 = 100_000;
 
+/// How often a change by others is looked for while one is waited for.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// The layouts in order: the first is number 1. A layout that was ever released is never edited; a new one is added.
+const LAYOUTS: &[(&str, &str)] = &[
+    ("2026_11_21_first_light", include_str!("migrations/2026_11_21_first_light.sql")),
+    ("2026_11_21_taken_again", include_str!("migrations/2026_11_21_taken_again.sql")),
+    ("2026_11_21_lanes", include_str!("migrations/2026_11_21_lanes.sql")),
+    ("2026_11_21_backend_state", include_str!("migrations/2026_11_21_backend_state.sql")),
+    ("2026_11_21_ledger", include_str!("migrations/2026_11_21_ledger.sql")),
+];
+
 impl SqliteStore {
     /// Opens the book for writing; makes it when there is none, brings an older layout up to date.
     ///
     /// # Errors
-    /// When it can't be opened, or a newer program made it; it is left unharmed then.
+    /// When it can't be opened, a newer program made it, or it lies on a network mount; it is left unharmed then.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let unusable = |error: rusqlite::Error| unusable(&error, path);
         refuse_empty(path)?;
-        let mut connection = Connection::open(path).map_err(unusable)?;
-        wait_fairly(&mut connection).map_err(unusable)?;
+        mount::refuse_network(path)?;
+        let at = |error: rusqlite::Error| told(&error).at(path.display().to_string());
+        let mut connection = Connection::open(path).map_err(at)?;
+        wait_fairly(&mut connection).map_err(at)?;
+        let engine = SqliteEngine { connection, path: path.to_owned(), is_read_only: false };
         // Asked before anything is written: a book of a newer layout stays as it is, to the byte.
-        migrations::refuse_newer(&connection, path)?;
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(unusable)?;
-        connection.pragma_update(None, "synchronous", "FULL").map_err(unusable)?;
-        connection.pragma_update(None, "foreign_keys", true).map_err(unusable)?;
-        migrations::bring_up_to_date(&mut connection, path)?;
-        Ok(SqliteStore { connection, path: path.to_owned(), is_read_only: false })
+        super::sql::layouts::refuse_newer(&engine).map_err(|error| error.at(engine.place()))?;
+        engine.connection.pragma_update(None, "journal_mode", "WAL").map_err(at)?;
+        engine.connection.pragma_update(None, "synchronous", "FULL").map_err(at)?;
+        engine.connection.pragma_update(None, "foreign_keys", true).map_err(at)?;
+        SqlStore::over(engine)
     }
 
     /// Opens the book for reading; never writes into it.
@@ -60,50 +71,117 @@ impl SqliteStore {
     /// [`StoreError::Missing`] when there is none; else as [`SqliteStore::open`].
     pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
         if !path.is_file() {
-            return Err(StoreError::Missing { path: path.to_owned() });
+            return Err(StoreError::Missing { place: path.display().to_string() });
         }
         refuse_empty(path)?;
-        let unusable = |error: rusqlite::Error| unusable(&error, path);
-        let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(unusable)?;
-        wait_fairly(&mut connection).map_err(unusable)?;
+        let at = |error: rusqlite::Error| told(&error).at(path.display().to_string());
+        let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(at)?;
+        wait_fairly(&mut connection).map_err(at)?;
         if !can_read(&connection) {
             // Readers of a book in a folder where they may not write can't make the log's index; without it the book is read
             // as it stands in its one file, which is whole whenever no backend writes.
-            connection = open_as_it_stands(path).map_err(unusable)?;
+            connection = open_as_it_stands(path).map_err(at)?;
         }
-        migrations::refuse_newer(&connection, path)?;
-        Ok(SqliteStore { connection, path: path.to_owned(), is_read_only: true })
+        SqlStore::over(SqliteEngine { connection, path: path.to_owned(), is_read_only: true })
     }
 
     /// Where the book stands.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.engine.path
+    }
+}
+
+impl Engine for SqliteEngine {
+    fn query(&self, sql: &str, params: &[Value]) -> Result<Vec<SqlRow>, SqlError> {
+        let mut statement = self.connection.prepare_cached(&numbered(sql)).map_err(|error| told(&error))?;
+        let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(|error| told(&error))?;
+        let mut answer = Vec::new();
+        while let Some(row) = rows.next().map_err(|error| told(&error))? {
+            let values = (0..columns.len()).map(|index| row.get_ref(index).map_err(|error| told(&error)).and_then(value_of));
+            answer.push(SqlRow { columns: Arc::clone(&columns), values: values.collect::<Result<_, _>>()? });
+        }
+        Ok(answer)
     }
 
-    /// A failure of the engine, with the book's path.
-    fn fail<T>(&self, result: Result<T, rusqlite::Error>) -> Result<T, StoreError> {
-        result.map_err(|error| unusable(&error, &self.path))
+    fn execute(&self, sql: &str, params: &[Value]) -> Result<u64, SqlError> {
+        let mut statement = self.connection.prepare_cached(&numbered(sql)).map_err(|error| told(&error))?;
+        statement.execute(rusqlite::params_from_iter(params)).map(|rows| rows as u64).map_err(|error| told(&error))
     }
 
-    /// Runs a write as one transaction that takes the write lock at once.
-    fn write<T>(
-        &mut self,
-        what: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, write::WriteError>,
-    ) -> Result<T, StoreError> {
-        if self.is_read_only {
-            return Err(StoreError::ReadOnly { path: self.path.clone() });
+    fn script(&self, sql: &str) -> Result<(), SqlError> {
+        self.connection.execute_batch(sql).map_err(|error| told(&error))
+    }
+
+    fn begin(&self, purpose: Purpose) -> &'static str {
+        match purpose {
+            Purpose::Read => "BEGIN",
+            // The write lock at once: a transaction that reads first and writes later can't be served when others wrote between.
+            Purpose::Write => "BEGIN IMMEDIATE",
         }
-        let path = &self.path;
-        let transaction = self
-            .connection
-            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-            .map_err(|error| unusable(&error, path))?;
-        match what(&transaction) {
-            Ok(value) => transaction.commit().map(|()| value).map_err(|error| unusable(&error, path)),
-            Err(write::WriteError::Engine(error)) => Err(unusable(&error, path)),
-            Err(write::WriteError::Store(error)) => Err(error),
+    }
+
+    fn has_table(&self, name: &str) -> Result<bool, SqlError> {
+        let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1";
+        self.connection.query_row(sql, [name], |_| Ok(())).optional().map(|row| row.is_some()).map_err(|error| told(&error))
+    }
+
+    fn superseded_sql(&self) -> &'static str {
+        "SELECT named.value FROM entries AS later, json_each(later.supersedes) AS named"
+    }
+
+    fn change_stamp(&self) -> Result<ChangeStamp, SqlError> {
+        let others: i64 = self.connection.pragma_query_value(None, "data_version", |row| row.get(0)).map_err(|error| told(&error))?;
+        Ok(ChangeStamp(format!("{others} {}", self.connection.total_changes())))
+    }
+
+    fn wait_for_change(&self, at_most: Duration) {
+        let until = std::time::Instant::now() + at_most;
+        let before = self.change_stamp().ok();
+        while std::time::Instant::now() < until && self.change_stamp().ok() == before {
+            std::thread::sleep(LOOK_EVERY.min(at_most));
         }
+    }
+
+    fn is_read_only(&self) -> bool {
+        self.is_read_only
+    }
+
+    fn layouts(&self) -> &'static [(&'static str, &'static str)] {
+        LAYOUTS
+    }
+
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+/// Parameters by their number, in SQLite's words.
+fn numbered(sql: &str) -> String {
+    sql.replace('$', "?")
+}
+
+fn value_of(value: ValueRef<'_>) -> Result<Value, SqlError> {
+    match value {
+        ValueRef::Null => Ok(Value::Null),
+        ValueRef::Integer(value) => Ok(Value::Int(value)),
+        ValueRef::Real(value) => Ok(Value::Real(value)),
+        ValueRef::Text(text) => std::str::from_utf8(text)
+            .map(|text| Value::Text(text.to_owned()))
+            .map_err(|_| SqlError::Damaged("a text that is no UTF-8".into())),
+        ValueRef::Blob(_) => Err(SqlError::Damaged("bytes where text or a number should stand".into())),
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Int(value) => ValueRef::Integer(*value),
+            Value::Real(value) => ValueRef::Real(*value),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
     }
 }
 
@@ -112,7 +190,7 @@ fn refuse_empty(path: &Path) -> Result<(), StoreError> {
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_file() && metadata.len() == 0 => Err(StoreError::Damaged {
             what: "it is empty; put a copy of the book in its place, or remove the file to begin a new one".into(),
-            path: path.to_owned(),
+            place: path.display().to_string(),
         }),
         _ => Ok(()),
     }
@@ -152,98 +230,13 @@ fn wait_fairly(connection: &mut Connection) -> rusqlite::Result<()> {
     }))
 }
 
-/// The engine's error with the book's path; a value that is no row of ours is damage.
-fn unusable(error: &rusqlite::Error, path: &Path) -> StoreError {
+/// The engine's error in our words.
+fn told(error: &rusqlite::Error) -> SqlError {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     match error {
-        rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => {
-            StoreError::Damaged { what: error.to_string(), path: path.to_owned() }
+        rusqlite::Error::SqliteFailure(code, _) if matches!(code.code, DatabaseCorrupt | NotADatabase) => {
+            SqlError::Damaged(error.to_string())
         }
-        _ => StoreError::Unusable { why: error.to_string(), path: path.to_owned() },
-    }
-}
-
-impl Store for SqliteStore {
-    fn is_read_only(&self) -> bool {
-        self.is_read_only
-    }
-
-    fn change_stamp(&self) -> Result<ChangeStamp, StoreError> {
-        self.fail(read::change_stamp(&self.connection))
-    }
-
-    fn overview(&self) -> Result<Overview, StoreError> {
-        self.fail(read::overview(&self.connection))
-    }
-
-    fn file(&self, file: FileId) -> Result<Option<FileRecord>, StoreError> {
-        self.fail(read::file(&self.connection, file))
-    }
-
-    fn transfer(&self, file: FileId) -> Result<Option<TransferRecord>, StoreError> {
-        self.fail(read::transfer(&self.connection, file))
-    }
-
-    fn story(&self, run: Run, file: Option<FileId>) -> Result<Vec<StoryRecord>, StoreError> {
-        self.fail(read::story(&self.connection, run, file))
-    }
-
-    fn story_since(&self, since: Timestamp) -> Result<Vec<StoryRecord>, StoreError> {
-        self.fail(read::story_since(&self.connection, since))
-    }
-
-    fn judgements(&self) -> Result<Vec<Judgement>, StoreError> {
-        self.fail(read::judgements(&self.connection))
-    }
-
-    fn jobs_of(&self, run: Run) -> Result<Vec<JobRecord>, StoreError> {
-        self.fail(read::jobs_of(&self.connection, run))
-    }
-
-    fn readings(&self, task: &str, item: &str) -> Result<Vec<Reading>, StoreError> {
-        self.fail(read::readings(&self.connection, task, item))
-    }
-
-    fn open_requests(&self) -> Result<Vec<RequestRecord>, StoreError> {
-        self.fail(read::open_requests(&self.connection))
-    }
-
-    fn record(&mut self, lease: Option<&str>, story: &[StoryEntry], rows: &[Row]) -> Result<(), StoreError> {
-        self.write(|transaction| write::record(transaction, lease, story, rows))
-    }
-
-    fn decide(&mut self, decision: &NewDecision) -> Result<DecisionRecord, StoreError> {
-        self.write(|transaction| write::decide(transaction, decision))
-    }
-
-    fn mark(&mut self, mark: &MarkRecord) -> Result<MarkRecord, StoreError> {
-        self.write(|transaction| write::mark(transaction, mark))
-    }
-
-    fn name_kinds(&mut self, at: Timestamp, who: &str, kinds: &[(Run, String)]) -> Result<(), StoreError> {
-        self.write(|transaction| write::name_kinds(transaction, at, who, kinds))
-    }
-
-    fn request(&mut self, at: Timestamp, who: &str, kind: RequestKind, subject: &RequestSubject) -> Result<i64, StoreError> {
-        self.write(|transaction| write::request(transaction, at, who, kind, subject))
-    }
-
-    fn answer_to(&self, id: i64) -> Result<Option<String>, StoreError> {
-        self.fail(read::answer_to(&self.connection, id))
-    }
-
-    fn answer_request(&mut self, id: i64, at: Timestamp, outcome: &str) -> Result<(), StoreError> {
-        self.write(|transaction| write::answer_request(transaction, id, at, outcome))
-    }
-
-    fn take_lease(&mut self, lease: &LeaseRecord, known: Option<&LeaseRecord>) -> Result<(), StoreError> {
-        self.write(|transaction| write::take_lease(transaction, lease, known))
-    }
-
-    fn beat(&mut self, token: &str, at: Timestamp) -> Result<(), StoreError> {
-        self.write(|transaction| write::beat(transaction, token, at))
-    }
-
-    fn release_lease(&mut self, token: &str, at: Timestamp) -> Result<(), StoreError> {
-        self.write(|transaction| write::release_lease(transaction, token, at))
+        _ => SqlError::Refused(error.to_string()),
     }
 }

@@ -111,18 +111,20 @@ fn lease(token: &str) -> LeaseRecord {
     }
 }
 
-fn decision(flag: Flag, comment: &str, supersedes: Option<i64>) -> NewDecision {
-    NewDecision {
+fn decision(flag: Flag, note: &str, supersedes: &[EntryId]) -> NewEntry {
+    let decision = NewDecision {
         at: at(5),
-        run: Run(1),
-        sequence: None,
-        flag,
-        comment: comment.into(),
+        subject: DecisionSubject::run(Run(1)),
+        decision: Decision {
+            evidence: vec![Evidence { item: "purity/lifetime_trend".into(), ..Evidence::default() }],
+            ..Decision::new(flag, note)
+        },
         who: "Ada".into(),
         role: "shifter".into(),
-        evidence: vec!["purity/lifetime_trend".into()],
-        supersedes,
-    }
+        supersedes: supersedes.to_vec(),
+        wish: None,
+    };
+    decision.entry().unwrap()
 }
 
 #[test]
@@ -224,9 +226,9 @@ fn story_decisions_and_transfers_are_append_only() {
     let (folder, mut store) = book();
     let entry = StoryEntry { at: at(0), run: None, sequence: None, kind: "x".into(), detail: serde_json::Value::Null };
     store.record(None, &[entry], &[]).unwrap();
-    store.decide(&decision(Flag::Ok, "", None)).unwrap();
+    store.append(&[decision(Flag::Ok, "", &[])]).unwrap();
     let raw = Connection::open(folder.path().join("book.sqlite")).unwrap();
-    for sql in ["UPDATE story SET kind = 'y'", "DELETE FROM story", "UPDATE decisions SET flag = 'BAD'", "DELETE FROM decisions"]
+    for sql in ["UPDATE story SET kind = 'y'", "DELETE FROM story", "UPDATE entries SET who = 'Eve'", "DELETE FROM entries"]
     {
         let error = raw.execute(sql, ()).unwrap_err();
         assert!(error.to_string().contains("append-only"), "{sql}: {error}");
@@ -236,19 +238,21 @@ fn story_decisions_and_transfers_are_append_only() {
 #[test]
 fn of_two_decisions_on_one_view_of_things_the_second_is_told() {
     let (_folder, mut store) = book();
-    let first = store.decide(&decision(Flag::Ok, "", None)).unwrap();
-    let error = store.decide(&decision(Flag::Bad, "noise", None)).unwrap_err();
-    assert!(matches!(&error, StoreError::Superseded { in_force: Some(in_force) } if **in_force == first), "{error}");
-    let second = store.decide(&decision(Flag::Bad, "noise", Some(first.id))).unwrap();
-    assert_eq!(store.overview().unwrap().decisions, [first, second]);
+    let first = store.append(&[decision(Flag::Ok, "", &[])]).unwrap().remove(0);
+    let error = store.append(&[decision(Flag::Bad, "noise", &[])]).unwrap_err();
+    assert!(matches!(&error, StoreError::Superseded { in_force } if in_force == std::slice::from_ref(&first)), "{error}");
+    let second = store.append(&[decision(Flag::Bad, "noise", &[first.id])]).unwrap().remove(0);
+    let of = |entry: &Entry| DecisionRecord::of(entry).unwrap();
+    assert_eq!(store.overview().unwrap().said.decisions, [of(&first), of(&second)]);
+    assert_eq!(store.in_force(EntryKind::Decision).unwrap(), [second]);
 }
 
 #[test]
 fn the_book_itself_refuses_bad_without_a_comment_and_a_decision_by_nobody() {
     let (_folder, mut store) = book();
-    assert!(store.decide(&decision(Flag::Bad, " ", None)).is_err());
-    assert!(store.decide(&NewDecision { who: " ".into(), ..decision(Flag::Ok, "", None) }).is_err());
-    assert_eq!(store.overview().unwrap().decisions, []);
+    assert!(store.append(&[decision(Flag::Bad, " ", &[])]).is_err());
+    assert!(store.append(&[NewEntry { who: " ".into(), ..decision(Flag::Ok, "", &[]) }]).is_err());
+    assert_eq!(store.overview().unwrap().said.decisions, []);
 }
 
 #[test]

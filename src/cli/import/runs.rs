@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 
-use crate::bookkeeping::{SqliteStore, Store};
+use crate::bookkeeping::SqliteStore;
 use crate::cli::words::counted;
 use crate::cli::{Ended, Failure, Global, Outcome};
+use crate::decisions;
 use crate::distribution::read_kinds;
 
 /// Arguments of `dqmon import runs`.
@@ -28,11 +29,9 @@ pub fn run(global: &Global, args: &RunsArgs) -> Outcome {
     }
     let kinds = kinds_in(&args.file)?;
     let mut store = SqliteStore::open(&global.workspace()?.book())?;
-    let known = store.overview()?.kinds;
-    let new: Vec<(Run, String)> = kinds.iter().filter(|kind| !known.contains(kind)).cloned().collect();
     let who = args.who.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "nobody named".into());
-    store.name_kinds(Timestamp::now(), &who, &new)?;
-    println!("{} read, {} new or changed", counted(kinds.len() as u64, "run", "runs"), new.len());
+    let new = decisions::name_kinds(&mut store, Timestamp::now(), &who, &kinds)?;
+    println!("{} read, {} new or changed", counted(kinds.len() as u64, "run", "runs"), new);
     Ok(Ended::Done)
 }
 

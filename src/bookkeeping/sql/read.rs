@@ -1,0 +1,274 @@
+//! Questions to the book about what happened.
+
+use monitasks::vocab::{FileId, Group, Processing, Run};
+
+use super::engine::{Engine, SqlError};
+use super::people;
+use super::value::{SqlRow, Value, params};
+use crate::bookkeeping::rows::{
+    BackendState, CentralCopy, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, NotTakenRecord, PassRecord, ProcessingRecord, Reading,
+    RequestRecord, RequestSubject, RunRecord, StoryRecord, TransferRecord,
+};
+use crate::bookkeeping::store::Overview;
+
+type Answer<T> = Result<T, SqlError>;
+
+/// All rows of a question.
+fn all<T>(engine: &dyn Engine, sql: &str, params: &[Value], of: fn(&SqlRow) -> Answer<T>) -> Answer<Vec<T>> {
+    engine.query(sql, params)?.iter().map(of).collect()
+}
+
+/// The one row of a question, or none.
+fn one<T>(engine: &dyn Engine, sql: &str, params: &[Value], of: fn(&SqlRow) -> Answer<T>) -> Answer<Option<T>> {
+    engine.query(sql, params)?.first().map(of).transpose()
+}
+
+pub(super) fn overview(engine: &dyn Engine) -> Answer<Overview> {
+    Ok(Overview {
+        runs: all(engine, "SELECT * FROM runs ORDER BY run", &[], run_record)?,
+        files: all(engine, "SELECT * FROM files ORDER BY run, sequence", &[], file_record)?,
+        passes: all(engine, "SELECT * FROM passes ORDER BY run, sequence, processing", &[], pass_record)?,
+        processings: all(engine, "SELECT * FROM processings ORDER BY run, processing", &[], processing_record)?,
+        jobs: all(
+            engine,
+            "SELECT * FROM jobs AS job WHERE attempt = (SELECT max(attempt) FROM jobs WHERE name = job.name) ORDER BY id",
+            &[],
+            job_record,
+        )?,
+        groups: all(engine, "SELECT * FROM groups ORDER BY run, processing, file_group", &[], group_record)?,
+        said: people::said(engine)?,
+        central: all(engine, "SELECT * FROM central_copies ORDER BY run, sequence, destination", &[], central_copy)?,
+        backend: one(engine, "SELECT state FROM backend_state", &[], |row| row.json::<BackendState>("state"))?,
+        not_taken: all(engine, "SELECT * FROM not_taken ORDER BY name", &[], not_taken_record)?,
+        lease: lease(engine)?,
+    })
+}
+
+pub(super) fn file(engine: &dyn Engine, file: FileId) -> Answer<Option<FileRecord>> {
+    one(engine, "SELECT * FROM files WHERE run = $1 AND sequence = $2", &params![file.run.0, file.sequence.0], file_record)
+}
+
+pub(super) fn transfer(engine: &dyn Engine, file: FileId) -> Answer<Option<TransferRecord>> {
+    one(engine, "SELECT * FROM transfers WHERE run = $1 AND sequence = $2 ORDER BY id DESC LIMIT 1", &params![file.run.0, file.sequence.0], transfer_record)
+}
+
+pub(super) fn story(engine: &dyn Engine, run: Run, file: Option<FileId>) -> Answer<Vec<StoryRecord>> {
+    match file {
+        None => all(engine, "SELECT * FROM story WHERE run = $1 ORDER BY id", &params![run.0], story_record),
+        Some(file) => {
+            let sql = "SELECT * FROM story WHERE run = $1 AND sequence = $2 ORDER BY id";
+            all(engine, sql, &params![file.run.0, file.sequence.0], story_record)
+        }
+    }
+}
+
+pub(super) fn story_since(engine: &dyn Engine, since: jiff::Timestamp) -> Answer<Vec<StoryRecord>> {
+    all(engine, "SELECT * FROM story WHERE at_ns >= $1 ORDER BY id", &params![since], story_record)
+}
+
+pub(super) fn jobs_of(engine: &dyn Engine, run: Run) -> Answer<Vec<JobRecord>> {
+    all(engine, "SELECT * FROM jobs WHERE run = $1 ORDER BY id", &params![run.0], job_record)
+}
+
+pub(super) fn readings(engine: &dyn Engine, task: &str, item: &str) -> Answer<Vec<Reading>> {
+    let sql = "SELECT * FROM readings WHERE task = $1 AND item = $2 ORDER BY at_ns, run, processing, file_group";
+    all(engine, sql, &params![task, item], reading)
+}
+
+pub(super) fn open_requests(engine: &dyn Engine) -> Answer<Vec<RequestRecord>> {
+    all(engine, "SELECT * FROM requests WHERE answered_ns IS NULL ORDER BY id", &[], request_record)
+}
+
+pub(super) fn answer_to(engine: &dyn Engine, id: i64) -> Answer<Option<String>> {
+    Ok(one(engine, "SELECT outcome FROM requests WHERE id = $1", &params![id], |row| row.optional_text("outcome"))?.flatten())
+}
+
+pub(super) fn lease(engine: &dyn Engine) -> Answer<Option<LeaseRecord>> {
+    one(engine, "SELECT * FROM lease", &[], lease_record)
+}
+
+fn run_record(row: &SqlRow) -> Answer<RunRecord> {
+    Ok(RunRecord {
+        run: row.run()?,
+        first_seen: row.stamp("first_seen_ns")?,
+        ended: row.optional_stamp("ended_ns")?,
+        ended_by: row.optional_text("ended_by")?,
+    })
+}
+
+fn file_record(row: &SqlRow) -> Answer<FileRecord> {
+    let refused_bytes = row.optional_number("refused_bytes")?;
+    Ok(FileRecord {
+        file: row.file()?,
+        step: row.word("step")?,
+        since: row.stamp("since_ns")?,
+        failure: row.optional_word("failure")?,
+        reason: row.optional_text("reason")?,
+        source: row.text("source")?,
+        size_bytes: row.number("size_bytes")?,
+        daq_closed: row.stamp("daq_closed_ns")?,
+        arrived: row.stamp("arrived_ns")?,
+        adler32: row.optional_number("adler32")?,
+        events_by_trigger: row.optional_json("events_by_trigger")?,
+        refused: refused_bytes.zip(row.optional_stamp("refused_ns")?),
+    })
+}
+
+fn pass_record(row: &SqlRow) -> Answer<PassRecord> {
+    Ok(PassRecord {
+        file: row.file()?,
+        processing: Processing(row.number("processing")?),
+        lane: row.text("lane")?,
+        step: row.word("step")?,
+        since: row.stamp("since_ns")?,
+        held_by: row.optional_text("held_by")?,
+        failure: row.optional_word("failure")?,
+        reason: row.optional_text("reason")?,
+        attempt: row.number("attempt")?,
+        lost: row.number("lost")?,
+        retries: row.number("retries")?,
+        retry_at: row.optional_stamp("retry_ns")?,
+        output_of: Processing(row.number("output_of")?),
+        events: row.optional_number("events")?,
+        tracks: row.optional_number("tracks")?,
+        accepted: row.optional_stamp("accepted_ns")?,
+        group: row.optional_number("file_group")?.map(Group),
+    })
+}
+
+fn processing_record(row: &SqlRow) -> Answer<ProcessingRecord> {
+    Ok(ProcessingRecord {
+        run: row.run()?,
+        processing: Processing(row.number("processing")?),
+        lane: row.text("lane")?,
+        step: row.word("step")?,
+        since: row.stamp("since_ns")?,
+        opened: row.stamp("opened_ns")?,
+        because: row.text("because")?,
+        hold: row.optional_json::<Hold>("hold")?,
+        settings_sum: row.text("settings_sum")?,
+        missing: row.json("missing")?,
+        to_publish: row.flag("to_publish")?,
+    })
+}
+
+fn central_copy(row: &SqlRow) -> Answer<CentralCopy> {
+    Ok(CentralCopy {
+        file: row.file()?,
+        destination: row.text("destination")?,
+        step: row.word("step")?,
+        since: row.stamp("since_ns")?,
+        attempts: row.number("attempts")?,
+        next_try: row.optional_stamp("next_try_ns")?,
+        reason: row.optional_text("reason")?,
+        size_bytes: row.number("size_bytes")?,
+        adler32: row.number("adler32")?,
+        verified_at: row.optional_stamp("verified_ns")?,
+    })
+}
+
+fn transfer_record(row: &SqlRow) -> Answer<TransferRecord> {
+    Ok(TransferRecord {
+        file: row.file()?,
+        from: row.path("from_path")?,
+        to: row.path("to_path")?,
+        size_bytes: row.number("size_bytes")?,
+        adler32: row.number("adler32")?,
+        started: row.stamp("started_ns")?,
+        ended: row.stamp("ended_ns")?,
+    })
+}
+
+fn job_record(row: &SqlRow) -> Answer<JobRecord> {
+    let run = row.run()?;
+    Ok(JobRecord {
+        id: row.number("id")?,
+        name: row.text("name")?,
+        attempt: row.number("attempt")?,
+        kind: row.word("kind")?,
+        run,
+        file: row.sequence()?.map(|sequence| FileId { run, sequence }),
+        group: row.optional_number("file_group")?.map(Group),
+        processing: Processing(row.number("processing")?),
+        state: row.word("state")?,
+        batch: row.text("batch")?,
+        batch_id: row.optional_text("batch_id")?,
+        submitted: row.stamp("submitted_ns")?,
+        started: row.optional_stamp("started_ns")?,
+        ended: row.optional_stamp("ended_ns")?,
+        cpu_s: row.optional_real("cpu_s")?,
+        wall_s: row.optional_real("wall_s")?,
+        peak_memory_bytes: row.optional_number("peak_memory_bytes")?,
+        exit_status: row.optional_number("exit_status")?,
+        script: row.path("script")?,
+        log: row.path("log")?,
+        reason: row.optional_text("reason")?,
+    })
+}
+
+fn group_record(row: &SqlRow) -> Answer<GroupRecord> {
+    Ok(GroupRecord {
+        run: row.run()?,
+        processing: Processing(row.number("processing")?),
+        lane: row.text("lane")?,
+        group: Group(row.number("file_group")?),
+        members: row.json("members")?,
+        step: row.word("step")?,
+        since: row.stamp("since_ns")?,
+        tasks: row.json("tasks")?,
+        results: row.json("results")?,
+    })
+}
+
+fn story_record(row: &SqlRow) -> Answer<StoryRecord> {
+    Ok(StoryRecord {
+        id: row.number("id")?,
+        at: row.stamp("at_ns")?,
+        run: row.optional_number("run")?.map(Run),
+        sequence: row.sequence()?,
+        kind: row.text("kind")?,
+        detail: row.json("detail")?,
+    })
+}
+
+fn reading(row: &SqlRow) -> Answer<Reading> {
+    Ok(Reading {
+        task: row.text("task")?,
+        item: row.text("item")?,
+        run: row.run()?,
+        processing: Processing(row.number("processing")?),
+        group: Group(row.number("file_group")?),
+        value: row.json("value")?,
+        at: row.stamp("at_ns")?,
+    })
+}
+
+fn not_taken_record(row: &SqlRow) -> Answer<NotTakenRecord> {
+    Ok(NotTakenRecord { name: row.text("name")?, reason: row.text("reason")?, at: row.stamp("at_ns")? })
+}
+
+fn lease_record(row: &SqlRow) -> Answer<LeaseRecord> {
+    Ok(LeaseRecord {
+        owner: row.text("owner")?,
+        host: row.text("host")?,
+        token: row.text("token")?,
+        taken: row.stamp("taken_ns")?,
+        heartbeat: row.stamp("heartbeat_ns")?,
+        released: row.optional_stamp("released_ns")?,
+    })
+}
+
+fn request_record(row: &SqlRow) -> Answer<RequestRecord> {
+    // Requests of earlier layouts name a file in columns of its own.
+    let run = row.optional_number("run")?.map(Run);
+    let file = run.zip(row.sequence()?).map(|(run, sequence)| FileId { run, sequence });
+    let subject: RequestSubject = row.json("subject")?;
+    Ok(RequestRecord {
+        id: row.number("id")?,
+        at: row.stamp("at_ns")?,
+        who: row.text("who")?,
+        kind: row.word("kind")?,
+        subject: RequestSubject { run: subject.run.or(run), file: subject.file.or(file), ..subject },
+        outcome: row.optional_text("outcome")?,
+    })
+}
