@@ -155,7 +155,11 @@ pub fn backend_words(backend: &Backend, now: jiff::Timestamp) -> (State, String,
         }
         Backend::Lost { owner, heartbeat } => {
             let age = words::age(*heartbeat, now);
-            (State::Bad, format!("backend lost {age}"), format!("The backend {owner} does not answer; its heart beat {age}."))
+            let hover = format!(
+                "The backend {owner} does not answer; its heart beat {age}. \"Start backend\" on the Processing page mends that; where \
+                 that is refused, it hangs: its process has to be ended first."
+            );
+            (State::Bad, format!("backend lost {age}"), hover)
         }
         Backend::Unknown => (State::CannotJudge, "backend not known".into(), "The book can't say whether a backend runs.".into()),
     }
