@@ -14,8 +14,8 @@ use crate::config::Workspace;
 /// A demo's workspace stands within this time, or something is wrong.
 const DEMO_READY: Duration = Duration::from_secs(20);
 
-/// A backend that is refused its workspace ends within this time.
-const REFUSED_WITHIN: Duration = Duration::from_secs(1);
+/// A backend that is refused its workspace ends within this time: it waits a second for one that is just going.
+const REFUSED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Starts `dqmon process` on a workspace; what it prints goes to `all_logs/backend.log`. Returns its process id.
 ///
