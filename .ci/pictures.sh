@@ -123,5 +123,5 @@ has_failed() { [[ "$("$program" -w "$shift_folder" show run3-seq0 2>/dev/null)" 
 wait_for 60 has_failed
 press F3
 look processing.png
-click 1114 255 # the failed file's log
+click 1088 255 # the failed file's log
 look log.png
