@@ -27,6 +27,7 @@ mod made_up;
 mod made_up_night;
 mod mail;
 mod painters;
+mod pairings;
 mod physics;
 mod raw_files;
 mod reconstruction;

@@ -175,12 +175,15 @@ fn a_late_watcher_a_dead_batch_system_and_what_is_put_off_are_said() {
         health.batch_fault = Some("sinfo: connection refused".into());
     });
     assert!(says(&desk, "watcher LATE: the look at the incoming folder is 95 s overdue"));
+    assert!(says(&desk, "→ Look whether the folder is there and the DAQ's disk answers"));
     assert!(says(&desk, "batch system slurm does not answer: sinfo: connection refused"));
     desk.click("Copies and services (3 put off)");
     for words in [
         "no connection to central.example.org:1094: connection refused",
         "7 tries, tried again in 48 s",
+        "last tried 40 min ago",
         "not tried again: a person is needed",
+        "Call the data manager; when the cause is mended, 'dqmon resubmit run20-seq0' tries it again.",
         "11.2 MB/s",
         "30.0 MB of 51.2 MB",
     ] {

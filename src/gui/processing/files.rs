@@ -26,13 +26,13 @@ const STAGES: [FileStage; 8] = [
 const COLUMNS: [(&str, f32, Option<Order>); 9] = [
     ("File", 112.0, Some(Order::File)),
     ("Stage", 122.0, Some(Order::Stage)),
-    ("Since", 68.0, Some(Order::Since)),
+    ("Since", 78.0, Some(Order::Since)),
     ("Size", 62.0, Some(Order::Size)),
     ("Lane", 72.0, Some(Order::Lane)),
     ("Job", 96.0, None),
     ("Tries", 42.0, Some(Order::Attempts)),
     ("Reason and what to do", 0.0, None),
-    ("", 172.0, None),
+    ("", 198.0, None),
 ];
 
 /// Height of a line of small words, and its mean width of a letter.
