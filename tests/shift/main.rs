@@ -30,6 +30,7 @@ mod painters;
 mod physics;
 mod raw_files;
 mod reconstruction;
+mod requests;
 mod root_files;
 #[path = "../services/mod.rs"]
 mod services;
