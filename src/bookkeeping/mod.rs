@@ -4,11 +4,13 @@
 //! UTC to the nanosecond. Story and decisions are append-only: the book itself refuses to change or delete them. Uses
 //! `monitasks` alone; used by `processing`, `decisions`, `live` and the commands.
 
+mod answer;
 mod rows;
 mod sqlite;
 mod store;
 mod words;
 
+pub use answer::{Answer, Came};
 pub use rows::{
     BackendState, CentralCopy, CopyState, DecisionRecord, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, MarkRecord,
     NewDecision, NotTakenRecord, PassRecord, ProcessingRecord, PutOffState, Reading, RequestRecord, RequestSubject, RunRecord,

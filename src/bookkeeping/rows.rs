@@ -95,6 +95,30 @@ pub struct PassRecord {
 }
 
 impl PassRecord {
+    /// A pass to which nothing has happened yet.
+    #[must_use]
+    pub fn new(file: FileId, processing: Processing, lane: &str, step: PassStep, since: Timestamp) -> Self {
+        PassRecord {
+            file,
+            processing,
+            lane: lane.to_owned(),
+            step,
+            since,
+            held_by: None,
+            failure: None,
+            reason: None,
+            attempt: 0,
+            lost: 0,
+            retries: 0,
+            retry_at: None,
+            output_of: processing,
+            events: None,
+            tracks: None,
+            accepted: None,
+            group: None,
+        }
+    }
+
     /// `run1-seq0`, and for a later processing than the first `run1-seq0-p2`.
     #[must_use]
     pub fn name(&self) -> String {
@@ -278,7 +302,7 @@ pub struct CopyState {
 /// Something that could not be done and is tried again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PutOffState {
-    /// What: `run1-seq0`, `copy of run1-seq0`.
+    /// What: `taking in of run1-seq0`, `processing of run1-seq0-p1`.
     pub subject: String,
     /// Why.
     pub why: String,

@@ -108,7 +108,7 @@ pub struct CopyRow {
 /// Something that could not be done and is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PutOffRow {
-    /// What: `run1-seq0`, `copy of run1-seq0`.
+    /// What: `taking in of run1-seq0`, `processing of run1-seq0-p1`.
     pub subject: String,
     /// Why.
     pub why: String,

@@ -155,3 +155,67 @@ fn a_run_is_processed_again_when_asked_and_held_released_and_cancelled() {
     });
     assert!(shift.workspace.results().join("crp/run1-p2-g0.txt").is_file());
 }
+
+#[test]
+fn a_lane_that_is_taken_out_of_the_settings_holds_nothing_and_takes_its_runs_when_it_is_back() {
+    let shift = Shift::new(TWO_LANES);
+    shift.deliver_run();
+    shift.run(&["process", "--once"]);
+    assert_eq!(processing(&shift, "run1-p2").step, ProcessingStep::Held);
+    fs::write(shift.workspace.root.join("dqmon.toml"), "[[lanes]]\nname = \"EXPRESS\"\nfirst_files = 1\n").unwrap();
+    shift.run(&["process", "--once"]);
+    let gone = processing(&shift, "run1-p2");
+    let words = gone.hold.as_ref().map(|hold| hold.words.as_str());
+    assert_eq!((gone.step, words), (ProcessingStep::Refused, Some("lane FULL is no longer in the settings")));
+    fs::write(shift.workspace.root.join("dqmon.toml"), TWO_LANES).unwrap();
+    assert!(shift.run(&["decide", "run1", "OK", "--who", "Ada", "--role", "shifter"]).status.success());
+    shift.run(&["process", "--once"]);
+    assert_eq!(processing(&shift, "run1-p2").step, ProcessingStep::Done);
+}
+
+#[test]
+fn a_lane_that_is_added_takes_runs_that_go_on_at_once_and_those_of_the_past_when_asked() {
+    let shift = Shift::new("[[lanes]]\nname = \"EXPRESS\"\nfirst_files = 1\n");
+    shift.deliver("run1-seq0.dat", "run1-seq0.dat");
+    shift.deliver("run1-seq1.dat", "run2-seq0.dat");
+    fs::write(shift.workspace.incoming().join("run2.end"), "").unwrap();
+    shift.run(&["process", "--once"]);
+    fs::write(
+        shift.workspace.root.join("dqmon.toml"),
+        "[[lanes]]\nname = \"EXPRESS\"\nfirst_files = 1\n[[lanes]]\nname = \"FULL\"\n",
+    )
+    .unwrap();
+    shift.run(&["process", "--once"]);
+    let of_full = |shift: &Shift| {
+        let overview = shift.overview();
+        let full = overview.processings.iter().filter(|processing| processing.lane == "FULL");
+        full.map(|processing| (processing.name(), processing.because.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(of_full(&shift), [("run1-p2".to_owned(), "its lane is new in the settings".to_owned())]);
+    let passes = shift.overview().passes;
+    let taken: Vec<_> = passes.iter().filter(|pass| pass.lane == "FULL").map(|pass| (pass.file, pass.step)).collect();
+    assert_eq!(taken, [(FileId::new(1, 0), PassStep::Reconstructed)], "its first file came before the lane did");
+    assert!(shift.run(&["reprocess", "run2", "--lane", "FULL", "--who", "Ada"]).status.success());
+    shift.run(&["process", "--once"]);
+    assert_eq!(of_full(&shift)[1], ("run2-p2".to_owned(), "asked for by Ada".to_owned()));
+    assert_eq!(processing(&shift, "run2-p2").step, ProcessingStep::Done);
+}
+
+#[test]
+fn an_express_processing_whose_first_file_is_not_taken_in_ends_with_that_reason() {
+    let lanes = "[[lanes]]\nname = \"EXPRESS\"\nfirst_files = 1\n[[lanes]]\nname = \"FULL\"\n";
+    let mut shift = Shift::new(&format!("[transfer]\nretries = 1\nretry_pause_s = 3.0\n{lanes}"));
+    // A folder of the name that the copy has while it is made.
+    fs::create_dir_all(shift.workspace.input_of(Run(1)).join(".run1-seq0.dat.part")).unwrap();
+    shift.start_backend();
+    shift.deliver_run();
+    shift.wait_until("both processings are over", |shift| {
+        shift.workspace.book().exists() && {
+            let processings = shift.overview().processings;
+            processings.len() == 2 && processings.iter().all(|processing| processing.step == ProcessingStep::Processed)
+        }
+    });
+    let express = processing(&shift, "run1-p1");
+    assert_eq!(express.missing, ["run1-seq0, which was not taken in"], "{express:?}");
+    assert!(shift.overview().passes.iter().all(|pass| pass.lane == "FULL"));
+}

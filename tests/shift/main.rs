@@ -31,6 +31,7 @@ mod pairings;
 mod physics;
 mod raw_files;
 mod reconstruction;
+mod requests;
 mod root_files;
 #[path = "../services/mod.rs"]
 mod services;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use monitasks::vocab::Run;
 
 use crate::bookkeeping::{SqliteStore, Store};
+use crate::cli::account::name_of;
 use crate::cli::words::counted;
 use crate::cli::{Ended, Failure, Global, Outcome};
 use crate::distribution::read_kinds;
@@ -30,7 +31,7 @@ pub fn run(global: &Global, args: &RunsArgs) -> Outcome {
     let mut store = SqliteStore::open(&global.workspace()?.book())?;
     let known = store.overview()?.kinds;
     let new: Vec<(Run, String)> = kinds.iter().filter(|kind| !known.contains(kind)).cloned().collect();
-    let who = args.who.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "nobody named".into());
+    let who = name_of(args.who.as_deref())?;
     store.name_kinds(Timestamp::now(), &who, &new)?;
     println!("{} read, {} new or changed", counted(kinds.len() as u64, "run", "runs"), new.len());
     Ok(Ended::Done)

@@ -7,7 +7,7 @@ use super::rows::{self, Filter, Order, Row};
 use super::{ProcessingView, ask, cell, right, until};
 use crate::gui::run_card::stage_state;
 use crate::gui::scene::Scene;
-use crate::gui::{theme, words};
+use crate::gui::{table_head, theme, words};
 use crate::snapshot::{FileStage, JobRow};
 
 /// The stages in order.
@@ -150,13 +150,8 @@ fn head(ui: &mut Ui, view: &mut ProcessingView, name: &str, order: Option<Order>
         ui.label(theme::bold(name));
         return;
     };
-    let arrow = match (view.order == order, view.ascending) {
-        (false, _) => "",
-        (true, true) => " ▴",
-        (true, false) => " ▾",
-    };
     let hover = "Order by this; a third click brings what needs you first back to the top";
-    if ui.add(egui::Button::new(theme::bold(format!("{name}{arrow}"))).frame(false)).on_hover_text(hover).clicked() {
+    if table_head::head(ui, name, (view.order == order).then_some(view.ascending), hover) {
         (view.order, view.ascending) = match (view.order == order, view.ascending) {
             (false, _) => (order, false),
             (true, false) => (order, true),

@@ -113,6 +113,10 @@ impl Backend<'_> {
         let state = (size_bytes, written);
         let Some(record) = self.shift.files.get(&file) else { return Ok(()) };
         let Some(adler32) = record.adler32 else { return self.look_at_awaited(file, source, size_bytes, written) };
+        if self.look_at_put_back(file, source, state)? {
+            return Ok(());
+        }
+        let Some(record) = self.shift.files.get(&file) else { return Ok(()) };
         // One that has grown while it is worked on is judged when that is over: it was a piece, or it is another one.
         let is_under_way =
             record.step < FileStep::Stored || self.shift.passes_of_file(file).any(|pass| pass.step < PassStep::Reconstructed);
@@ -135,11 +139,24 @@ impl Backend<'_> {
             return Ok(());
         }
         let reason = "same name again with other content, refused; the copy in the storage stands".to_owned();
+        self.refuse_content(file, source, state, Some(found.1), reason)
+    }
+
+    /// Refuses what stands in the intake folder under the name of a known file; it is listed as not taken while it is there.
+    pub(super) fn refuse_content(
+        &mut self,
+        file: FileId,
+        source: &str,
+        state: (u64, Timestamp),
+        adler32: Option<u32>,
+        reason: String,
+    ) -> Result<(), ProcessingError> {
+        let (size_bytes, written) = state;
         let not_taken = NotTakenRecord { name: source.to_owned(), reason: reason.clone(), at: Timestamp::now() };
         self.report.failures.push((file.to_string(), reason.clone()));
         let detail = json!({
             "source": source, "size_bytes": size_bytes, "written": written,
-            "adler32": format!("{:08x}", found.1), "reason": reason
+            "adler32": adler32.map(|adler32| format!("{adler32:08x}")), "reason": reason
         });
         self.refused.insert(source.to_owned(), state);
         self.file_event(file, &FileEvent::OtherContent { size_bytes, written }, detail, vec![Row::NotTaken(not_taken)])

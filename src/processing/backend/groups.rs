@@ -10,8 +10,8 @@ use super::jobs::{JobCommand, JobNews, why_it_failed};
 use super::readings::readings_of;
 use super::{Backend, ProcessingError, of_file, of_run};
 use crate::bookkeeping::{
-    FailureClass, GroupRecord, GroupStep, JobKind, PassRecord, PassStep, ProcessingRecord, ProcessingStep, RequestSubject, Row,
-    TaskPhase, TaskStep,
+    Answer, FailureClass, GroupRecord, GroupStep, JobKind, PassRecord, PassStep, ProcessingRecord, ProcessingStep,
+    RequestSubject, Row, TaskPhase, TaskStep,
 };
 use crate::processing::batch::{JobOrder, JobSubject};
 use crate::processing::collect::{last_words, place_results};
@@ -171,8 +171,8 @@ impl Backend<'_> {
         Ok(true)
     }
 
-    /// Ends the analyses that have a job, of the groups that are meant; answers in words which.
-    pub(super) fn cancel_analyses(&mut self, subject: &RequestSubject, who: &str) -> Result<Vec<String>, ProcessingError> {
+    /// Ends the analyses that have a job or wait for one, of the groups that are meant.
+    pub(super) fn cancel_analyses(&mut self, subject: &RequestSubject, who: &str) -> Result<Answer, ProcessingError> {
         let is_meant = |group: &&GroupRecord| {
             subject.file.is_none()
                 && subject.run == Some(group.run)
@@ -181,23 +181,25 @@ impl Backend<'_> {
                 && subject.lane.as_ref().is_none_or(|lane| group.lane == *lane)
         };
         let meant: Vec<GroupRecord> = self.shift.groups.values().filter(is_meant).cloned().collect();
-        let mut words = Vec::new();
+        let mut answer = Answer::default();
         for (key, task) in meant.iter().flat_map(|group| group.tasks.iter().map(move |task| (group, task))) {
             let has_job = matches!(task.phase, TaskPhase::Submitting | TaskPhase::Running);
+            let is_meant = has_job || task.phase == TaskPhase::Waiting;
             // As it is now: the end of another of its analyses may have come before.
-            let group = self.shift.groups.get(&(key.run, key.processing, key.group)).filter(|_| has_job);
+            let group = self.shift.groups.get(&(key.run, key.processing, key.group)).filter(|_| is_meant);
             let Some(group) = group.cloned() else { continue };
             let name = format!("{} of {}", task.kind.word(), group.name());
             let order = self.order(&subject_of(&group, task.kind), task.attempt);
-            if let Err(error) = self.batch.cancel(&order) {
-                words.push(format!("{name} not cancelled: {error}"));
+            if let Err(error) = if has_job { self.batch.cancel(&order) } else { Ok(()) } {
+                answer.add(Answer::not_done(format!("{name} not cancelled: {error}")));
                 continue;
             }
             let event = GroupEvent::Failed { reason: format!("cancelled by {who}") };
             self.group_event(&group, task.kind, &event, &json!({}), vec![])?;
-            words.push(format!("{name} cancelled"));
+            self.put_off.remove(&name);
+            answer.add(Answer::done(format!("{name} cancelled")));
         }
-        Ok(words)
+        Ok(answer)
     }
 
     /// The gain is written behind the purity of the same group: its job begins with a copy of that.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::{Backend, ProcessingError, of_file, of_run};
 use crate::bookkeeping::{FileRecord, FileStep, PassRecord, PassStep, ProcessingRecord, ProcessingStep, Row, StoryEntry};
 use crate::config::{LaneSettings, Settings};
-use crate::processing::lanes::{Gate, RunFacts, gate};
+use crate::processing::lanes::{Gate, RunFacts, gate, no_such_lane};
 use crate::processing::steps::{PassEvent, end_of_processing, missing_products, next_pass};
 
 /// Why a lane's first processing of a run is there.
@@ -67,19 +67,14 @@ impl Backend<'_> {
                 (None, _) => {
                     let opened = self.new_processing(lane, file.file.run, next_number, FIRST, now);
                     next_number.0 += 1;
-                    story.push(opened_entry(&opened, now));
-                    // Opened also for a file that is not its own: lanes have their numbers in the order of the settings.
-                    if self.takes(lane, &opened, file.file) {
-                        rows.push(self.new_pass(&opened, file.file, now, story));
-                    }
-                    rows.push(Row::Processing(opened));
+                    rows.extend(self.first_rows(opened, lane, &self.standing_files(file), story));
                 }
             }
         }
         Ok(rows)
     }
 
-    fn next_number(&self, run: Run) -> Processing {
+    pub(super) fn next_number(&self, run: Run) -> Processing {
         Processing(self.shift.processings_of(run).next_back().map_or(1, |last| last.processing.0 + 1))
     }
 
@@ -95,7 +90,7 @@ impl Backend<'_> {
         self.shift.files_under_way.range(FileId::new(file.run.0, 0)..file).count()
     }
 
-    fn new_processing(
+    pub(super) fn new_processing(
         &self,
         lane: &LaneSettings,
         run: Run,
@@ -121,7 +116,13 @@ impl Backend<'_> {
     }
 
     /// A pass of a file that has just come: held as its processing is, else queued.
-    fn new_pass(&self, processing: &ProcessingRecord, file: FileId, now: Timestamp, story: &mut Vec<StoryEntry>) -> Row {
+    pub(super) fn new_pass(
+        &self,
+        processing: &ProcessingRecord,
+        file: FileId,
+        now: Timestamp,
+        story: &mut Vec<StoryEntry>,
+    ) -> Row {
         let is_held = processing.step != ProcessingStep::Open;
         let word = if is_held { "held" } else { "queued" };
         let detail = json!({
@@ -192,13 +193,17 @@ impl Backend<'_> {
         rows
     }
 
-    /// Processes a run in a lane again, beside what there is; answers the new processing's name.
+    /// Processes a run in a lane again, beside what there is; answers the new processing's name, none when the lane is no longer
+    /// in the settings.
     pub(super) fn process_beside(
         &mut self,
         old: &ProcessingRecord,
         because: &str,
         redo: &[FileId],
-    ) -> Result<String, ProcessingError> {
+    ) -> Result<Option<String>, ProcessingError> {
+        if self.shift.lane(&old.lane).is_none() {
+            return Ok(None);
+        }
         let now = Timestamp::now();
         let mut story = Vec::new();
         let number = self.next_number(old.run);
@@ -209,7 +214,7 @@ impl Backend<'_> {
         for file in redo {
             self.bring_queue_entry_up_to_date(*file)?;
         }
-        Ok(name)
+        Ok(Some(name))
     }
 
     /// What the rules of a lane go by for a run.
@@ -221,6 +226,7 @@ impl Backend<'_> {
         for (trigger, count) in self.shift.files_of(run).filter_map(|file| file.events_by_trigger.as_ref()).flatten() {
             *events_by_trigger.entry(*trigger).or_insert(0) += count;
         }
+        let is_not_counted = |file: &&FileRecord| file.step == FileStep::Stored && file.events_by_trigger.is_none();
         let judgement = self.shift.judgements.get(&run);
         RunFacts {
             ended: self.shift.runs.get(&run).and_then(|run| run.ended),
@@ -228,6 +234,8 @@ impl Backend<'_> {
             mark: judgement.map(|judgement| judgement.mark),
             flag: judgement.map(|judgement| judgement.flag),
             events_by_trigger,
+            files_under_way: self.before(FileId::new(run.0, u32::MAX)),
+            files_not_counted: self.shift.files_of(run).filter(is_not_counted).count(),
             blocked_by: if lane.in_run_order { self.blocked_by(run, &lane.name) } else { None },
         }
     }
@@ -285,9 +293,12 @@ impl Backend<'_> {
 
     fn ask_gate(&mut self, key: (Run, Processing), now: Timestamp) -> Result<bool, ProcessingError> {
         let Some(before) = self.shift.processings.get(&key).cloned() else { return Ok(false) };
-        let Some(lane) = self.shift.lane(&before.lane) else { return Ok(false) };
         let mut processing = before.clone();
-        self.apply(gate(lane, &self.facts_of(key.0, lane), now), &mut processing, now);
+        let says = match self.shift.lane(&before.lane) {
+            Some(lane) => gate(lane, &self.facts_of(key.0, lane), now),
+            None => no_such_lane(&before.lane, now),
+        };
+        self.apply(says, &mut processing, now);
         if processing == before {
             return Ok(false);
         }
@@ -355,10 +366,15 @@ impl Backend<'_> {
         }
         let passes: Vec<&PassRecord> = self.shift.passes_of(key.0, key.1).collect();
         let groups: Vec<_> = self.shift.groups_of(key.0, key.1).collect();
-        let Some(step) = end_of_processing(&passes, &groups) else { return Ok(false) };
+        let step = match end_of_processing(&passes, &groups) {
+            Some(step) => step,
+            // The first files, which it waited for, failed on their way in.
+            None if passes.is_empty() => ProcessingStep::Processed,
+            None => return Ok(false),
+        };
         let now = Timestamp::now();
         let mut missing = missing_products(&passes, &groups);
-        let takes_all = self.shift.lane(&processing.lane).is_none_or(|lane| lane.first_files == 0);
+        let takes_all = self.shift.lane(&processing.lane).is_none_or(|lane| lane.first_files == 0) || passes.is_empty();
         let lost = self.shift.files_of(key.0).filter(|file| takes_all && file.step == FileStep::Failed);
         let lost: Vec<String> = lost.map(|file| format!("{}, which was not taken in", file.file)).collect();
         let step = if step == ProcessingStep::Done && !lost.is_empty() { ProcessingStep::Processed } else { step };
@@ -378,7 +394,7 @@ pub(super) fn is_open(step: ProcessingStep) -> bool {
     matches!(step, ProcessingStep::Held | ProcessingStep::Open | ProcessingStep::Refused)
 }
 
-fn opened_entry(processing: &ProcessingRecord, now: Timestamp) -> StoryEntry {
+pub(super) fn opened_entry(processing: &ProcessingRecord, now: Timestamp) -> StoryEntry {
     let facts = json!({
         "processing": processing.name(), "lane": processing.lane, "because": processing.because,
         "rule": processing.hold.as_ref().map(|hold| &hold.rule), "reason": processing.hold.as_ref().map(|hold| &hold.words),
@@ -386,24 +402,6 @@ fn opened_entry(processing: &ProcessingRecord, now: Timestamp) -> StoryEntry {
     of_run(now, Some(processing.run), "processing_opened", facts)
 }
 
-fn empty_pass(processing: &ProcessingRecord, file: FileId, step: PassStep, now: Timestamp) -> PassRecord {
-    PassRecord {
-        file,
-        processing: processing.processing,
-        lane: processing.lane.clone(),
-        step,
-        since: now,
-        held_by: None,
-        failure: None,
-        reason: None,
-        attempt: 0,
-        lost: 0,
-        retries: 0,
-        retry_at: None,
-        output_of: processing.processing,
-        events: None,
-        tracks: None,
-        accepted: None,
-        group: None,
-    }
+fn empty_pass(of: &ProcessingRecord, file: FileId, step: PassStep, now: Timestamp) -> PassRecord {
+    PassRecord::new(file, of.processing, &of.lane, step, now)
 }

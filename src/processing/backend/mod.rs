@@ -6,7 +6,9 @@ mod files;
 mod groups;
 mod jobs;
 mod lanes;
+mod openings;
 mod passes;
+mod put_back;
 mod put_off;
 mod readings;
 mod requests;
@@ -25,7 +27,8 @@ use monitasks::detector::Detector;
 use monitasks::vocab::{FileId, Run};
 
 use self::copies::CentralKey;
-use self::put_off::PutOff;
+use self::put_back::PutBack;
+use self::put_off::{PutOff, processing_of, taking_in_of};
 use self::shift::Shift;
 use super::batch::{self, Batch, BatchError, host};
 use super::intake::Intake;
@@ -153,6 +156,8 @@ struct Backend<'a> {
     is_swept: bool,
     /// Paths of other content that were refused: size and time when that was told.
     refused: HashMap<String, (u64, Timestamp)>,
+    /// Released files that are being copied back into the storage.
+    put_back: HashMap<FileId, PutBack>,
     /// What could not be done and is tried again after a pause.
     put_off: BTreeMap<String, PutOff>,
     /// Files whose queue entry could not be brought up to date.
@@ -170,7 +175,7 @@ struct Backend<'a> {
     report: Report,
 }
 
-/// Longest wait for a hint when there is nothing else to do.
+/// Longest wait for a hint when there is nothing else to do: a wake of the desks or a hint ends it.
 const IDLE: Duration = Duration::from_millis(100);
 
 /// Time between two looks for requests.
@@ -249,6 +254,7 @@ impl<'a> Backend<'a> {
             same_content: HashMap::new(),
             is_swept: false,
             refused: HashMap::new(),
+            put_back: HashMap::new(),
             put_off: BTreeMap::new(),
             stale_entries: BTreeSet::new(),
             next_gates: None,
@@ -307,6 +313,7 @@ impl<'a> Backend<'a> {
         }
         self.workspace.central_copy(FileId::new(0, 0))?;
         self.recover_central_copies()?;
+        self.open_new_lanes()?;
         if let Some(fault) = self.watch.fault() {
             let detail = Some(format!("{fault}; files are found by the sweep alone"));
             (self.progress)(&Progress { subject: "incoming".into(), word: "not watched".into(), detail });
@@ -320,7 +327,7 @@ impl<'a> Backend<'a> {
         let (mut next_sweep, mut next_requests, mut idle_since) = (Instant::now(), Instant::now(), None);
         let mut has_moved = true;
         while !stop.load(Ordering::Relaxed) {
-            let wait = if has_moved { Duration::ZERO } else { self.idle_time() };
+            let wait = if has_moved { Duration::ZERO } else { IDLE };
             let hints = self.watch.wait(wait, &[self.desk.wake(), self.central_desk.wake()]);
             let now = Instant::now();
             if !hints.is_empty() {
@@ -385,8 +392,8 @@ impl<'a> Backend<'a> {
     /// Whether no file, of a run or of all, is on its way into the storage.
     fn files_rest(&self, of: Option<Run>) -> bool {
         let mut under_way = self.shift.files_under_way.iter().filter(|file| of.is_none_or(|run| file.run == run));
-        let central_rests = of.is_some() || self.ends_of_itself_with_central();
-        central_rests && under_way.all(|file| self.is_given_up(&file.to_string()))
+        let central_rests = of.is_some() || (self.ends_of_itself_with_central() && self.put_back.is_empty());
+        central_rests && under_way.all(|file| self.is_given_up(&taking_in_of(*file)))
     }
 
     /// Whether nothing is to be copied to the central storage that could be copied now.
@@ -400,7 +407,10 @@ impl<'a> Backend<'a> {
     fn passes_rest(&self, of: Option<Run>) -> bool {
         let rests = |pass: &PassRecord| {
             let is_left = matches!(pass.step, PassStep::Held | PassStep::Reconstructed) && of.is_none();
-            is_left || pass.step == PassStep::Held || pass.is_final() || self.is_given_up(&pass.name())
+            is_left
+                || pass.step == PassStep::Held
+                || pass.is_final()
+                || self.is_given_up(&processing_of(pass.file, pass.processing))
         };
         self.shift.passes.values().filter(|pass| of.is_none_or(|run| pass.file.run == run)).all(rests)
     }

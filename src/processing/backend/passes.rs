@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::jobs::{JobCommand, JobNews, why_it_failed};
+use super::put_off::processing_of;
 use super::shift::PassKey;
 use super::{Backend, ProcessingError, of_file};
 use crate::bookkeeping::{FailureClass, JobKind, PassRecord, PassStep, Row};
@@ -23,8 +24,12 @@ impl Backend<'_> {
             has_moved |= self.move_pass_on(key)?;
         }
         while self.has_free_slot() {
-            let is_free =
-                |key: &&(usize, _, _)| self.shift.passes.get(&(key.1, key.2)).is_some_and(|pass| !self.is_put_off(&pass.name()));
+            let is_free = |key: &&(usize, _, _)| {
+                self.shift
+                    .passes
+                    .get(&(key.1, key.2))
+                    .is_some_and(|pass| !self.is_put_off(&processing_of(pass.file, pass.processing)))
+            };
             let Some((_, file, processing)) = self.shift.queue.iter().find(is_free).copied() else { break };
             if !self.move_pass_on((file, processing))? {
                 break;
@@ -38,7 +43,7 @@ impl Backend<'_> {
     fn move_pass_on(&mut self, key: PassKey) -> Result<bool, ProcessingError> {
         let mut has_moved = false;
         while let Some(pass) = self.shift.passes.get(&key).cloned() {
-            let subject = pass.name();
+            let subject = processing_of(key.0, key.1);
             if self.is_put_off(&subject) {
                 break;
             }
@@ -214,7 +219,7 @@ impl Backend<'_> {
         }
         if pass.step != PassStep::Failed && matches!(event, PassEvent::Failed { .. }) {
             // What it waited for is of no matter any more.
-            self.put_off.remove(&pass.name());
+            self.put_off.remove(&processing_of(pass.file, pass.processing));
         }
         self.tell(&pass.name(), event.word(), reason);
         self.bring_queue_entry_up_to_date(pass.file)

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use monitasks::vocab::{FileId, Processing};
 
 use super::{Backend, ProcessingError};
 
@@ -38,6 +39,16 @@ impl PutOff {
     pub(super) fn since(&self) -> Timestamp {
         self.since
     }
+}
+
+/// What is put off of a raw file on its way into the storage. No pass has this name.
+pub(super) fn taking_in_of(file: FileId) -> String {
+    format!("taking in of {file}")
+}
+
+/// What is put off of a file in one processing. No file and no other pass has this name.
+pub(super) fn processing_of(file: FileId, processing: Processing) -> String {
+    format!("processing of {file}-p{}", processing.0)
 }
 
 impl ProcessingError {
@@ -85,7 +96,7 @@ impl Backend<'_> {
         self.put_off.insert(subject.to_owned(), PutOff { since, until, tries, why });
     }
 
-    /// Whether a file, or anything of a group, was tried often enough for a backend that is to end.
+    /// Whether something, or anything of a group of that name, was tried often enough for a backend that is to end.
     pub(super) fn is_given_up(&self, name: &str) -> bool {
         let of = |subject: &str| subject == name || subject.strip_suffix(name).is_some_and(|rest| rest.ends_with(" of "));
         self.put_off.iter().any(|(subject, put_off)| of(subject) && put_off.tries >= TRIES)
@@ -95,5 +106,17 @@ impl Backend<'_> {
     pub(super) fn report_what_is_put_off(&mut self) {
         let left = self.put_off.iter().map(|(subject, put_off)| (subject.clone(), put_off.why.clone()));
         self.report.failures.extend(left);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_and_its_passes_are_put_off_under_names_of_their_own() {
+        let file = FileId::new(1, 0);
+        let names = [taking_in_of(file), processing_of(file, Processing(1)), processing_of(file, Processing(2))];
+        assert_eq!(names, ["taking in of run1-seq0", "processing of run1-seq0-p1", "processing of run1-seq0-p2"]);
     }
 }

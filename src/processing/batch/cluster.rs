@@ -106,7 +106,8 @@ pub fn judged(facts: &Facts) -> JobSeen {
         }
         None if facts.was_given && !facts.was_listed => JobSeen::Gone,
         None if facts.was_given => JobSeen::Unknown(
-            "the batch system no longer knows this job, nothing of it runs, and it left no end mark: cancel or resubmit?".into(),
+            "the batch system no longer knows this job, nothing of it runs, and it left no end mark: cancel it, then resubmit"
+                .into(),
         ),
         None => JobSeen::NotStarted,
     }
