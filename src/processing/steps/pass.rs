@@ -162,8 +162,9 @@ pub fn next_pass(pass: &PassRecord, event: &PassEvent, at: Timestamp) -> Result<
     Ok(next)
 }
 
-/// Forgets how an earlier attempt ended; attempts go on being counted.
+/// Forgets how an earlier attempt ended, in whichever processing; attempts go on being counted.
 fn begin_anew(pass: &mut PassRecord) {
+    pass.output_of = pass.processing;
     (pass.failure, pass.reason, pass.lost, pass.retry_at) = (None, None, 0, None);
     (pass.events, pass.tracks, pass.accepted, pass.group) = (None, None, None, None);
 }
