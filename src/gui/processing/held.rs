@@ -8,7 +8,7 @@ use monitasks::quality::State;
 use super::{cell, until};
 use crate::gui::scene::Scene;
 use crate::gui::{theme, words};
-use crate::snapshot::{ProcessingRow, RunRow};
+use crate::snapshot::{ProcessingRow, RunRow, in_short};
 
 /// What a step of a processing means, and the state that its mark is taken from.
 fn step_words(step: &str) -> (State, &'static str, &'static str) {
@@ -88,13 +88,13 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>) {
                 cell(&mut line, RichText::new(words::age(processing.since, scene.now)).weak(), &words::utc(processing.since));
                 let held = hold_line(processing, scene.now).unwrap_or_else(|| processing.because.clone());
                 cell(&mut line, RichText::new(&held), &held);
-                let missing = processing.missing.join(", ");
+                let missing = in_short(&processing.missing, 5);
                 let text = if missing.is_empty() {
                     RichText::new("")
                 } else {
                     RichText::new(&missing).color(theme::warning(scene.look))
                 };
-                cell(&mut line, text, &missing);
+                cell(&mut line, text, &in_short(&processing.missing, 40));
                 cell(&mut line, RichText::new(if processing.to_publish { "yes" } else { "" }), "");
             });
         });
