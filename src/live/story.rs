@@ -140,7 +140,9 @@ fn plain(facts: &Value) -> String {
 
 /// The first names of a list, and how many more there are.
 fn list(value: &Value) -> String {
-    in_short(&value.as_array().into_iter().flatten().map(text).collect::<Vec<_>>(), NAMED)
+    // Of an archive's files the names are told.
+    let name = |value: &Value| if value["file"].is_string() { text(&value["file"]) } else { text(value) };
+    in_short(&value.as_array().into_iter().flatten().map(name).collect::<Vec<_>>(), NAMED)
 }
 
 /// `1 event`, `2 events`.
@@ -233,6 +235,11 @@ mod tests {
             ("run_ended", json!({"by": "marker"}), "by marker"),
             ("unheard_of", json!({"deep": {"er": [1]}, "n": 3}), "n 3"),
             ("unheard_of", json!({"a": [], "b": "", "n": 3, "z": []}), "  n 3"),
+            (
+                "archived",
+                json!({"files": [{"file": "run1-seq0", "size_bytes": 1}, {"file": "run1-seq1"}]}),
+                "run1-seq0, run1-seq1",
+            ),
             ("accepted", json!({"events": 1}), "1 event"),
             ("accepted", json!({"events": 335}), "335 events"),
             (

@@ -178,7 +178,7 @@ fn what_waits_is_left_to_the_next_backend_and_what_was_told_is_not() {
     let mut ends = desk(&server).keeping(file.clone(), at(0));
     ends.tell(failure(0, 7));
     let news = ends.finish(at(1), Duration::from_secs(10));
-    assert_eq!(news.last().unwrap().detail, "1 wait for the next backend: connection refused");
+    assert_eq!(news.last().unwrap().detail, "1 left to the next backend: connection refused");
     let late = desk(&server).keeping(file.clone(), at(90_000)).tick(at(90_000));
     assert_eq!(late[0].detail, "1 left by an earlier backend, more than a day ago");
     assert!(!file.exists());

@@ -203,7 +203,7 @@ impl MailDesk {
         if untold > 0 {
             let why = self.last_error.as_deref().unwrap_or("the server has not answered in time");
             let (word, fate) = match &self.kept {
-                Some(_) => ("not sent", "wait for the next backend"),
+                Some(_) => ("not sent", "left to the next backend"),
                 None => ("given up", "untold when the backend ended"),
             };
             news.push(MailNews { word, detail: format!("{untold} {fate}: {why}") });
