@@ -89,7 +89,8 @@ fn print(flow: &Flow, last: SignedDuration) {
     match flow.eta_s {
         Some(0.0) => println!("nothing waits to be reconstructed"),
         Some(eta_s) => {
-            println!("reconstructed in {} at the rate of the last {} if no more come", duration(eta_s), duration(flow.present_s))
+            let over = duration(flow.present_s);
+            println!("reconstructed in {} at the rate of the last {over} if no more come", duration(eta_s));
         }
         None => println!("none was reconstructed in the last {}: when what waits is done is not known", duration(flow.present_s)),
     }

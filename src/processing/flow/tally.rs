@@ -21,6 +21,9 @@ enum Place {
     Failed,
 }
 
+/// The count of a bin that a moment adds to.
+type Count = fn(&mut Done) -> &mut usize;
+
 /// Number of places.
 const PLACES: usize = 5;
 
@@ -100,7 +103,7 @@ impl Tally {
                 self.seconds[bin][index].push(ended.duration_since(begun).as_secs_f64());
             }
         }
-        let counts: [(Option<Timestamp>, fn(&mut Done) -> &mut usize); 5] = [
+        let counts: [(Option<Timestamp>, Count); 5] = [
             (pass.at(Moment::Arrived), |done| &mut done.arrived),
             (pass.at(Moment::Copied), |done| &mut done.copied),
             (pass.at(Moment::Reconstructed), |done| &mut done.reconstructed),
