@@ -82,7 +82,7 @@ pub struct PassRecord {
     pub retries: u32,
     /// When it is tried again without anybody asking; none when it is not.
     pub retry_at: Option<Timestamp>,
-    /// The processing whose reconstructed file it uses: its own, or an earlier one's with the same settings.
+    /// The processing whose reconstruction it uses, a file or a failure: its own, or an earlier one's with the same settings.
     pub output_of: Processing,
     /// Events in its reconstructed file, once accepted.
     pub events: Option<u64>,
@@ -126,6 +126,13 @@ impl PassRecord {
             0 | 1 => self.file.to_string(),
             number => format!("{}-p{number}", self.file),
         }
+    }
+
+    /// The earlier processing in which it failed, for a failure that this one has taken over: it is that one's failure.
+    #[must_use]
+    pub fn failed_in(&self) -> Option<Processing> {
+        let is_taken_over = self.step == PassStep::Failed && self.events.is_none() && self.output_of != self.processing;
+        is_taken_over.then_some(self.output_of)
     }
 
     /// Whether nothing more happens to it of itself.

@@ -15,6 +15,7 @@ mod flow;
 mod health;
 mod once;
 mod results;
+mod retold;
 mod rows;
 pub mod story;
 mod tree;
@@ -28,6 +29,7 @@ pub use figures::FigureMaker;
 pub use flow::flow_shown;
 pub use once::{EventLook, bare_raw_file, newest_raw_file};
 pub use results::{DiskResults, FoundResult, ResultPoller, ResultsFolder, ResultsView, TaskResults};
+pub use retold::retold;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use dqmon::bookkeeping::{PassStep, ProcessingStep};
+use dqmon::bookkeeping::{PassStep, ProcessingStep, SqliteStore};
+use dqmon::live::BookPoller;
 use monitasks::vocab::{FileId, Processing, Run};
 
 use crate::workspace::{Shift, said};
@@ -115,6 +116,41 @@ fn a_late_file_makes_a_processing_beside_the_old_one() {
     assert_eq!(taken_over, [(0, 1), (1, 2)], "what was reconstructed with the same settings is not made again");
     assert_eq!(fs::read(&first).unwrap(), before, "a result that stood was written over");
     assert!(shift.workspace.results().join("crp/run1-p2-g0.txt").is_file());
+}
+
+#[test]
+fn a_failure_that_a_later_processing_takes_over_is_one_failure_with_its_own_time_and_log() {
+    let shift = Shift::new("");
+    shift.deliver("run1-seq0.dat", "run1-seq0.dat");
+    fs::write(shift.workspace.incoming().join("run1-seq1.dat"), b"no raw file").unwrap();
+    fs::write(shift.workspace.incoming().join("run1.end"), "").unwrap();
+    shift.run(&["process", "--once"]);
+    shift.deliver("run1-seq1.dat", "run1-seq2.dat");
+    shift.run(&["process", "--once"]);
+    assert_eq!(processing(&shift, "run1-p2").step, ProcessingStep::Processed);
+    let overview = shift.overview();
+    let passes: Vec<_> = overview.passes_of(FileId::new(1, 1)).collect();
+    assert!(passes.len() == 2 && passes.iter().all(|pass| pass.step == PassStep::Failed), "{passes:?}");
+    assert_eq!((passes[0].failed_in(), passes[1].failed_in()), (None, Some(Processing(1))));
+    assert_eq!(passes[1].since, passes[0].since, "it failed when it failed, not when that was taken over");
+
+    let now = jiff::Timestamp::now();
+    let store = Box::new(SqliteStore::open_read_only(&shift.workspace.book()).unwrap());
+    let view = BookPoller::new(store, &shift.workspace).poll(now).unwrap();
+    let class = view.failures.iter().find(|class| class.word == "input_damaged").unwrap();
+    assert_eq!((class.total, class.now), (1, 1), "{:?}", view.failures);
+    let file = &view.runs[0].files[1];
+    let logs: Vec<_> = file.passes.iter().map(|pass| pass.job.as_ref().map(|job| job.log.clone())).collect();
+    assert!(logs[0].is_some() && logs[0] == logs[1], "{logs:?}");
+    assert_eq!((file.since, file.passes[1].attempts), (passes[0].since, 1));
+
+    // Tried again, it fails on its own account.
+    assert!(said(&shift.run(&["resubmit", "run1-seq1", "--who", "Ada"])).contains("run1-seq1"));
+    shift.run(&["process", "--once"]);
+    let overview = shift.overview();
+    let newest = overview.newest_pass(FileId::new(1, 1)).unwrap();
+    assert_eq!((newest.step, newest.failed_in()), (PassStep::Failed, None));
+    assert!(newest.since > passes[0].since);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use monitasks::quality::State;
 use super::{cell, until};
 use crate::gui::scene::Scene;
 use crate::gui::{theme, words};
-use crate::snapshot::{ProcessingRow, RunRow};
+use crate::snapshot::{ProcessingRow, RunRow, in_short};
 
 /// What a step of a processing means, and the state that its mark is taken from.
 fn step_words(step: &str) -> (State, &'static str, &'static str) {
@@ -98,11 +98,11 @@ fn row(line: &mut TableRow<'_, '_>, scene: &Scene<'_>, run: &RunRow, processing:
     cell(line, RichText::new(words::age(processing.since, scene.now)).weak(), &words::utc(processing.since));
     let held = hold_line(processing, scene.now).unwrap_or_else(|| processing.because.clone());
     cell(line, RichText::new(&held), &held);
-    let missing = processing.missing.join(", ");
+    let missing = in_short(&processing.missing, 5);
     let text = match missing.as_str() {
         "" => RichText::new(""),
         missing => RichText::new(missing).color(theme::warning(scene.look)),
     };
-    cell(line, text, &missing);
+    cell(line, text, &in_short(&processing.missing, 40));
     cell(line, RichText::new(if processing.to_publish { "yes" } else { "" }), "");
 }

@@ -181,11 +181,13 @@ impl Backend<'_> {
                         ..empty_pass(&opened, file, PassStep::Reconstructed, now)
                     }));
                 }
-                // What failed before and was not asked for stays failed, with its reason.
-                Some(before) if before.step == PassStep::Failed && is_same => {
-                    let (failure, reason) = (before.failure, before.reason.clone());
-                    rows.push(Row::Pass(PassRecord { failure, reason, ..empty_pass(&opened, file, PassStep::Failed, now) }));
-                }
+                // What failed before and was not asked for stays failed, since then and with its reason.
+                Some(before) if before.step == PassStep::Failed && is_same => rows.push(Row::Pass(PassRecord {
+                    failure: before.failure,
+                    reason: before.reason.clone(),
+                    output_of: before.output_of,
+                    ..empty_pass(&opened, file, PassStep::Failed, before.since)
+                })),
                 _ => rows.push(self.new_pass(&opened, file, now, story)),
             }
         }

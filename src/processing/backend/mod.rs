@@ -243,7 +243,7 @@ impl<'a> Backend<'a> {
             batch: batch::of_settings(workspace, &options.program),
             desk: TransferDesk::new(&settings.transfer, Arc::new(AnyCopy::default())),
             central_desk: TransferDesk::new(&settings.transfer, Arc::new(AnyCopy::default())),
-            mail: MailDesk::new(&settings.mail, &workspace.root, &host())?,
+            mail: MailDesk::new(&settings.mail, &workspace.root, &host())?.keeping(workspace.mail_waiting(), Timestamp::now()),
             ends_of_itself: *until != RunUntil::Stopped,
             watcher: WatcherState { fault: watch.fault().map(str::to_owned), ..WatcherState::default() },
             next_state: None,

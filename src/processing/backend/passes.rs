@@ -210,6 +210,9 @@ impl Backend<'_> {
         if let Some(facts) = detail.as_object_mut() {
             facts.insert("lane".into(), json!(pass.lane));
             facts.insert("processing".into(), json!(pass.processing));
+            if let Some(class) = next.failure.filter(|_| has_failed) {
+                facts.insert("class".into(), json!(class.word()));
+            }
         }
         rows.push(Row::Pass(next.clone()));
         self.keep(&[of_file(now, pass.file, event.word(), detail)], rows)?;

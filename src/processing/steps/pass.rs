@@ -191,8 +191,9 @@ fn after_failure(next: &mut PassRecord, event: &PassEvent) -> Option<PassStep> {
     })
 }
 
-/// Forgets how an earlier attempt ended; attempts go on being counted.
+/// Forgets how an earlier attempt ended, in whichever processing; attempts go on being counted.
 fn begin_anew(pass: &mut PassRecord) {
+    pass.output_of = pass.processing;
     (pass.failure, pass.reason, pass.lost, pass.retry_at) = (None, None, 0, None);
     (pass.events, pass.tracks, pass.accepted, pass.group) = (None, None, None, None);
 }
