@@ -54,11 +54,12 @@ pub trait Store: Send {
     /// When the book can't be read.
     fn story_since(&self, since: Timestamp) -> Result<Vec<StoryRecord>, StoreError>;
 
-    /// What people said of each run, as far as they said anything: what the rules of lanes go by.
+    /// What people said of runs, what the rules of lanes go by: of those runs alone of which something was said since, and how
+    /// far it was read now.
     ///
     /// # Errors
     /// When the book can't be read.
-    fn judgements(&self) -> Result<Vec<Judgement>, StoreError>;
+    fn judgements_since(&self, seen: JudgementsSeen) -> Result<(Vec<Judgement>, JudgementsSeen), StoreError>;
 
     /// All attempts of all jobs of a run, oldest first.
     ///
@@ -257,6 +258,17 @@ pub struct Judgement {
     pub mark: Mark,
     /// The kind of its data.
     pub kind: Option<String>,
+}
+
+/// How far what people said of runs was read: nothing at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JudgementsSeen {
+    /// The newest decision's number.
+    pub decision: i64,
+    /// The newest mark's number.
+    pub mark: i64,
+    /// The number of what was said last of a run's kind.
+    pub kind: i64,
 }
 
 /// A book that can't be opened, read or written.

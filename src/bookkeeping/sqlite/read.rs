@@ -12,7 +12,7 @@ use crate::bookkeeping::rows::{
     BackendState, CentralCopy, DecisionRecord, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, MarkRecord, NotTakenRecord,
     PassRecord, ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryRecord, TransferRecord,
 };
-use crate::bookkeeping::store::{ChangeStamp, Judgement, Overview};
+use crate::bookkeeping::store::{ChangeStamp, Judgement, JudgementsSeen, Overview};
 use crate::bookkeeping::words::Mark;
 
 type Answer<T> = rusqlite::Result<T>;
@@ -91,19 +91,34 @@ fn kinds(connection: &Connection) -> Answer<Vec<(Run, String)>> {
     all(connection, sql, (), |row| Ok((run_of(row)?, row.get("kind")?)))
 }
 
-pub(super) fn judgements(connection: &Connection) -> Answer<Vec<Judgement>> {
-    let sql = "SELECT runs.run AS run,
-            (SELECT flag FROM decisions WHERE decisions.run = runs.run AND sequence IS NULL ORDER BY id DESC LIMIT 1) AS flag,
-            (SELECT mark FROM marks WHERE marks.run = runs.run ORDER BY id DESC LIMIT 1) AS mark,
-            (SELECT kind FROM run_kinds WHERE run_kinds.run = runs.run ORDER BY id DESC LIMIT 1) AS kind
-        FROM runs ORDER BY runs.run";
-    all(connection, sql, (), |row| {
-        Ok(Judgement {
-            run: run_of(row)?,
-            flag: optional_word(row, "flag")?.unwrap_or(Flag::Unchecked),
-            mark: optional_word(row, "mark")?.unwrap_or(Mark::Unmarked),
-            kind: row.get("kind")?,
-        })
+/// What was said of the runs of which something was said since.
+pub(super) fn judgements_since(connection: &Connection, seen: JudgementsSeen) -> Answer<(Vec<Judgement>, JudgementsSeen)> {
+    // One transaction, so that what is read is what is counted as seen.
+    let moment = connection.unchecked_transaction()?;
+    let newest = moment
+        .prepare_cached(
+            "SELECT (SELECT coalesce(max(id), 0) FROM decisions), (SELECT coalesce(max(id), 0) FROM marks),
+                (SELECT coalesce(max(id), 0) FROM run_kinds)",
+        )?
+        .query_row((), |row| Ok(JudgementsSeen { decision: row.get(0)?, mark: row.get(1)?, kind: row.get(2)? }))?;
+    if newest == seen {
+        return Ok((Vec::new(), seen));
+    }
+    let sql = "SELECT said.run AS run,
+            (SELECT flag FROM decisions WHERE decisions.run = said.run AND sequence IS NULL ORDER BY id DESC LIMIT 1) AS flag,
+            (SELECT mark FROM marks WHERE marks.run = said.run ORDER BY id DESC LIMIT 1) AS mark,
+            (SELECT kind FROM run_kinds WHERE run_kinds.run = said.run ORDER BY id DESC LIMIT 1) AS kind
+        FROM (SELECT run FROM decisions WHERE id > ?1 UNION SELECT run FROM marks WHERE id > ?2
+            UNION SELECT run FROM run_kinds WHERE id > ?3) AS said ORDER BY said.run";
+    Ok((all(&moment, sql, [seen.decision, seen.mark, seen.kind], judgement)?, newest))
+}
+
+fn judgement(row: &Row<'_>) -> Answer<Judgement> {
+    Ok(Judgement {
+        run: run_of(row)?,
+        flag: optional_word(row, "flag")?.unwrap_or(Flag::Unchecked),
+        mark: optional_word(row, "mark")?.unwrap_or(Mark::Unmarked),
+        kind: row.get("kind")?,
     })
 }
 

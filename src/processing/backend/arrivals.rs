@@ -11,7 +11,7 @@ use super::lanes::is_open;
 use super::{Backend, ProcessingError, of_file, of_run};
 use crate::bookkeeping::{FailureClass, FileRecord, FileStep, NotTakenRecord, PassRecord, PassStep, Row, RunRecord};
 use crate::processing::intake::Found;
-use crate::processing::steps::{FileEvent, PassEvent, next_pass};
+use crate::processing::steps::{FileEvent, PassEvent, next_file, next_pass};
 use crate::processing::transfer::{checksum, is_beginning, seen, set_aside};
 use crate::processing::watch::Hint;
 
@@ -89,7 +89,7 @@ impl Backend<'_> {
         }
         let facts = json!({"source": source, "size_bytes": size_bytes, "daq_closed": written});
         story.push(of_file(now, file, "arrived", facts));
-        rows.push(Row::File(FileRecord {
+        let record = FileRecord {
             file,
             step: FileStep::Arrived,
             since: now,
@@ -102,9 +102,21 @@ impl Backend<'_> {
             adler32: None,
             events_by_trigger: None,
             refused: None,
-        }));
+        };
+        // Where a thread is free the copy begins at once, and both are stored in one: each record waits for the disk.
+        let begins = self.may_begin_copy() && self.intake.is_complete(&record.source, size_bytes, written);
+        let event = FileEvent::CopyStarted;
+        let record = if begins { next_file(&record, &event, now)? } else { record };
+        if begins {
+            story.push(of_file(now, file, event.word(), json!({})));
+        }
+        rows.push(Row::File(record));
         self.keep(&story, rows)?;
         self.tell(&file, "arrived", None);
+        if begins {
+            self.tell(&file, event.word(), None);
+            self.move_file_on(file)?;
+        }
         Ok(())
     }
 

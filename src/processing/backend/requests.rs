@@ -19,8 +19,7 @@ use crate::processing::steps::{FileEvent, GroupEvent, PassEvent};
 impl Backend<'_> {
     /// Takes what people said and asked; answers whether to stop.
     pub(super) fn serve_requests(&mut self) -> Result<bool, ProcessingError> {
-        let judgements = self.store.judgements()?;
-        self.shift.judge(judgements);
+        self.take_judgements()?;
         for request in self.store.open_requests()? {
             let outcome = match request.kind {
                 RequestKind::Stop => Ok("stops".to_owned()),
@@ -247,7 +246,7 @@ impl Backend<'_> {
             let Some(pass) = self.shift.passes.get(&key).filter(under_way).cloned() else { continue };
             if matches!(pass.step, PassStep::Submitting | PassStep::Running) {
                 let order = self.order(&subject_of(&pass), pass.attempt);
-                if let Err(error) = self.batch.cancel(&order) {
+                if let Err(error) = self.cancel_job(&order) {
                     words.push(format!("{} not cancelled: {error}", pass.name()));
                     continue;
                 }
