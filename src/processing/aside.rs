@@ -132,7 +132,9 @@ mod tests {
             let _ = first.send(1);
             let _ = gate.recv_timeout(PATIENCE);
         });
-        aside.begin(2, move || drop(second.send(2)));
+        aside.begin(2, move || {
+            let _ = second.send(2);
+        });
         assert_eq!(tells.recv_timeout(PATIENCE), Ok(1));
         let stop = Arc::clone(&aside.stop);
         let dropped = std::thread::spawn(move || drop(aside));

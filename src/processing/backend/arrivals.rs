@@ -8,6 +8,7 @@ use monitasks::vocab::{FileId, Run};
 use serde_json::{Value, json};
 
 use super::lanes::is_open;
+use super::put_off::TAKING_IN_AGAIN;
 use super::{Backend, ProcessingError, of_file, of_run};
 use crate::bookkeeping::{FailureClass, FileRecord, FileStep, NotTakenRecord, PassRecord, PassStep, Row, RunRecord};
 use crate::processing::intake::Found;
@@ -44,6 +45,10 @@ impl Backend<'_> {
             Found::RunEnd(_) => None,
         };
         let still_there: HashSet<String> = found.iter().filter_map(names).collect();
+        // What was found out of a path counts as long as it is there.
+        let folder = self.intake.folder().to_owned();
+        self.same_content.retain(|source, _| folder.join(source).exists());
+        self.refused.retain(|source, _| folder.join(source).exists());
         // One that was refused and may be written again has not gone.
         let is_gone = |name: &&String| !still_there.contains(*name) && !self.intake.is_open(name);
         let gone: Vec<Row> = self.not_taken.keys().filter(is_gone).cloned().map(Row::NoLongerThere).collect();
@@ -148,7 +153,7 @@ impl Backend<'_> {
         }
         let reason = "same name again with other content, refused; the copy in the storage stands".to_owned();
         let not_taken = NotTakenRecord { name: source.to_owned(), reason: reason.clone(), at: Timestamp::now() };
-        self.report.failures.push((file.to_string(), reason.clone()));
+        self.report.failures += 1;
         let detail = json!({
             "source": source, "size_bytes": size_bytes, "written": written,
             "adler32": format!("{:08x}", found.1), "reason": reason
@@ -192,7 +197,7 @@ impl Backend<'_> {
         if !is_piece {
             return Ok(false);
         }
-        let subject = format!("taking in again of {file}");
+        let subject = format!("{TAKING_IN_AGAIN} of {file}");
         let aside = match set_aside(&copy) {
             Ok(aside) => aside,
             Err(error) => return self.or_put_off(&subject, Err(error.into())),

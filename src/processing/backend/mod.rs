@@ -86,8 +86,8 @@ pub struct Report {
     pub accepted: u64,
     /// Groups of which everything was made.
     pub groups_done: u64,
-    /// Subject and reason of each failure.
-    pub failures: Vec<(String, String)>,
+    /// Failures and refusals; each was told when it came.
+    pub failures: u64,
     /// Files left in the intake folder because they were still being written.
     pub left_open: bool,
 }
