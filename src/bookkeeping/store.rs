@@ -30,6 +30,13 @@ pub trait Store: Send {
     /// When the book can't be read.
     fn overview(&self) -> Result<Overview, StoreError>;
 
+    /// What was written since it was read last, at one moment: all rows of the runs of which anything was written, and what is
+    /// of no run. Everything at first, and from a book of a layout that does not tell.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn changes_since(&self, seen: Option<i64>) -> Result<Changes, StoreError>;
+
     /// One file.
     ///
     /// # Errors
@@ -245,6 +252,17 @@ impl Overview {
     pub fn newest_pass(&self, file: FileId) -> Option<&PassRecord> {
         self.passes_of(file).next_back()
     }
+}
+
+/// What of a book is new.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Changes {
+    /// The runs of which something was written, in order; none for all of them.
+    pub runs: Option<Vec<Run>>,
+    /// All rows of those runs, and those that are of no run.
+    pub now: Overview,
+    /// How far it was read; none when the book does not tell.
+    pub seen: Option<i64>,
 }
 
 /// What people said of a run.

@@ -21,7 +21,7 @@ use super::rows::{
     DecisionRecord, FileRecord, JobRecord, LeaseRecord, MarkRecord, NewDecision, Reading, RequestRecord, RequestSubject,
     StoryEntry, StoryRecord, TransferRecord,
 };
-use super::store::{ChangeStamp, Judgement, JudgementsSeen, Overview, Row, Store, StoreError};
+use super::store::{ChangeStamp, Changes, Judgement, JudgementsSeen, Overview, Row, Store, StoreError};
 use super::words::RequestKind;
 
 /// A connection to the book in one SQLite file.
@@ -173,6 +173,10 @@ impl Store for SqliteStore {
 
     fn overview(&self) -> Result<Overview, StoreError> {
         self.fail(read::overview(&self.connection))
+    }
+
+    fn changes_since(&self, seen: Option<i64>) -> Result<Changes, StoreError> {
+        self.fail(read::changes_since(&self.connection, seen))
     }
 
     fn file(&self, file: FileId) -> Result<Option<FileRecord>, StoreError> {

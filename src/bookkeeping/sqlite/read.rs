@@ -12,7 +12,7 @@ use crate::bookkeeping::rows::{
     BackendState, CentralCopy, DecisionRecord, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, MarkRecord, NotTakenRecord,
     PassRecord, ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryRecord, TransferRecord,
 };
-use crate::bookkeeping::store::{ChangeStamp, Judgement, JudgementsSeen, Overview};
+use crate::bookkeeping::store::{ChangeStamp, Changes, Judgement, JudgementsSeen, Overview};
 use crate::bookkeeping::words::Mark;
 
 type Answer<T> = rusqlite::Result<T>;
@@ -32,29 +32,82 @@ pub(super) fn change_stamp(connection: &Connection) -> Answer<ChangeStamp> {
 pub(super) fn overview(connection: &Connection) -> Answer<Overview> {
     // One transaction, so that all of it is of one moment. It only reads and ends with the function.
     let moment = connection.unchecked_transaction()?;
+    everything(&moment)
+}
+
+fn everything(moment: &Connection) -> Answer<Overview> {
     Ok(Overview {
-        runs: all(&moment, "SELECT * FROM runs ORDER BY run", (), run_record)?,
-        files: all(&moment, "SELECT * FROM files ORDER BY run, sequence", (), file_record)?,
-        passes: all(&moment, "SELECT * FROM passes ORDER BY run, sequence, processing", (), pass_record)?,
-        processings: all(&moment, "SELECT * FROM processings ORDER BY run, processing", (), processing_record)?,
+        runs: all(moment, "SELECT * FROM runs ORDER BY run", (), run_record)?,
+        files: all(moment, "SELECT * FROM files ORDER BY run, sequence", (), file_record)?,
+        passes: all(moment, "SELECT * FROM passes ORDER BY run, sequence, processing", (), pass_record)?,
+        processings: all(moment, "SELECT * FROM processings ORDER BY run, processing", (), processing_record)?,
         jobs: all(
-            &moment,
+            moment,
             "SELECT * FROM jobs AS job WHERE attempt = (SELECT max(attempt) FROM jobs WHERE name = job.name) ORDER BY id",
             (),
             job_record,
         )?,
-        groups: all(&moment, "SELECT * FROM groups ORDER BY run, processing, file_group", (), group_record)?,
-        decisions: all(&moment, "SELECT * FROM decisions ORDER BY id", (), decision_record)?,
-        marks: all(&moment, "SELECT * FROM marks ORDER BY id", (), mark_record)?,
-        kinds: kinds(&moment)?,
-        central: all(&moment, "SELECT * FROM central_copies ORDER BY run, sequence, destination", (), central_copy)?,
+        groups: all(moment, "SELECT * FROM groups ORDER BY run, processing, file_group", (), group_record)?,
+        decisions: all(moment, "SELECT * FROM decisions ORDER BY id", (), decision_record)?,
+        marks: all(moment, "SELECT * FROM marks ORDER BY id", (), mark_record)?,
+        kinds: kinds(moment)?,
+        central: all(moment, "SELECT * FROM central_copies ORDER BY run, sequence, destination", (), central_copy)?,
+        ..of_no_run(moment)?
+    })
+}
+
+/// What is of no run.
+fn of_no_run(moment: &Connection) -> Answer<Overview> {
+    Ok(Overview {
         backend: moment
             .prepare_cached("SELECT state FROM backend_state")?
             .query_row((), |row| json::<BackendState>(row, "state"))
             .optional()?,
-        not_taken: all(&moment, "SELECT * FROM not_taken ORDER BY name", (), not_taken_record)?,
-        lease: lease(&moment)?,
+        not_taken: all(moment, "SELECT * FROM not_taken ORDER BY name", (), not_taken_record)?,
+        lease: lease(moment)?,
+        ..Overview::default()
     })
+}
+
+pub(super) fn changes_since(connection: &Connection, seen: Option<i64>) -> Answer<Changes> {
+    let moment = connection.unchecked_transaction()?;
+    let newest = |moment: &Connection| {
+        moment.prepare_cached("SELECT coalesce(max(change), 0) FROM changed_runs")?.query_row((), |row| row.get::<_, i64>(0))
+    };
+    let newest = newest(&moment).ok();
+    let (Some(seen), Some(_)) = (seen, newest) else {
+        return Ok(Changes { runs: None, now: everything(&moment)?, seen: newest });
+    };
+    let runs = all(&moment, "SELECT run FROM changed_runs WHERE change > ?1 ORDER BY run", [seen], run_of)?;
+    let mut now = of_no_run(&moment)?;
+    for run in &runs {
+        add_run(&moment, run.0, &mut now)?;
+    }
+    now.jobs.sort_by_key(|job| job.id);
+    now.decisions.sort_by_key(|decision| decision.id);
+    now.marks.sort_by_key(|mark| mark.id);
+    Ok(Changes { runs: Some(runs), now, seen: newest })
+}
+
+/// Adds all rows of a run.
+fn add_run(moment: &Connection, run: u32, to: &mut Overview) -> Answer<()> {
+    let run = [run];
+    to.runs.extend(all(moment, "SELECT * FROM runs WHERE run = ?1", run, run_record)?);
+    to.files.extend(all(moment, "SELECT * FROM files WHERE run = ?1 ORDER BY sequence", run, file_record)?);
+    to.passes.extend(all(moment, "SELECT * FROM passes WHERE run = ?1 ORDER BY sequence, processing", run, pass_record)?);
+    let sql = "SELECT * FROM processings WHERE run = ?1 ORDER BY processing";
+    to.processings.extend(all(moment, sql, run, processing_record)?);
+    let sql = "SELECT * FROM jobs AS job WHERE run = ?1 AND attempt = (SELECT max(attempt) FROM jobs WHERE name = job.name)
+        ORDER BY id";
+    to.jobs.extend(all(moment, sql, run, job_record)?);
+    to.groups.extend(all(moment, "SELECT * FROM groups WHERE run = ?1 ORDER BY processing, file_group", run, group_record)?);
+    to.decisions.extend(all(moment, "SELECT * FROM decisions WHERE run = ?1 ORDER BY id", run, decision_record)?);
+    to.marks.extend(all(moment, "SELECT * FROM marks WHERE run = ?1 ORDER BY id", run, mark_record)?);
+    let sql = "SELECT run, kind FROM run_kinds WHERE run = ?1 ORDER BY id DESC LIMIT 1";
+    to.kinds.extend(all(moment, sql, run, |row| Ok((run_of(row)?, row.get("kind")?)))?);
+    let sql = "SELECT * FROM central_copies WHERE run = ?1 ORDER BY sequence, destination";
+    to.central.extend(all(moment, sql, run, central_copy)?);
+    Ok(())
 }
 
 pub(super) fn file(connection: &Connection, file: FileId) -> Answer<Option<FileRecord>> {

@@ -235,14 +235,14 @@ impl Backend<'_> {
     }
 
     /// The first run before this one that the lane has not done with: one that is held or under way, or whose files are coming.
-    fn blocked_by(&self, run: Run, lane: &str) -> Option<Run> {
-        let blocks = |run: &Run| match self.shift.newest(*run, lane).map(|processing| processing.step) {
-            Some(step) => matches!(step, ProcessingStep::Held | ProcessingStep::Open),
-            None => true,
-        };
+    pub(super) fn blocked_by(&self, run: Run, lane: &str) -> Option<Run> {
         // Only runs that have not come to rest: those of years before are not walked.
-        let held = self.shift.blocking.range(..(run, Processing(0))).map(|(run, _)| *run).find(blocks);
-        let coming = self.shift.files_under_way.range(..FileId::new(run.0, 0)).map(|file| file.run).find(blocks);
+        let step_of = |run: Run| self.shift.newest(run, lane).map(|processing| processing.step);
+        let goes_on = |step| matches!(step, ProcessingStep::Held | ProcessingStep::Open);
+        let mut processings = self.shift.blocking.range(..(run, Processing(0))).map(|(run, _)| *run);
+        let held = processings.find(|run| step_of(*run).is_some_and(goes_on));
+        let mut files = self.shift.files_under_way.range(..FileId::new(run.0, 0)).map(|file| file.run);
+        let coming = files.find(|run| step_of(*run).is_none_or(goes_on));
         held.into_iter().chain(coming).min()
     }
 

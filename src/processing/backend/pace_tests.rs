@@ -229,6 +229,24 @@ fn what_a_lane_in_run_order_waits_for_is_not_looked_for_among_runs_that_are_over
     assert_eq!(shift.blocking, BTreeSet::from([(Run(3), Processing(1))]));
 }
 
+#[test]
+fn a_lane_in_run_order_waits_for_its_own_processings_and_for_files_that_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(folder.path());
+    let options = Options { program: "/nonexistent".into(), abort_at: None };
+    let mut told = |_: &Progress| {};
+    let mut backend = Backend::open(&workspace, &RunUntil::Stopped, &options, &mut told).unwrap();
+    let of_another = ProcessingRecord { lane: "EXPRESS".into(), ..processing(1, ProcessingStep::Open, None, None) };
+    for row in [of_another, processing(2, ProcessingStep::Done, None, None), processing(3, ProcessingStep::Held, None, None)] {
+        backend.shift.take(Row::Processing(row));
+    }
+    assert_eq!(["FULL", "EXPRESS"].map(|lane| backend.blocked_by(Run(4), lane)), [Some(Run(3)), Some(Run(1))]);
+    assert_eq!(backend.blocked_by(Run(3), "FULL"), None, "another lane's processing is not waited for");
+    deliver(&workspace, "run1-seq0.dat");
+    backend.sweep(Instant::now()).unwrap();
+    assert_eq!(backend.blocked_by(Run(4), "FULL"), Some(Run(1)), "its files are coming");
+}
+
 fn a_pass() -> impl Strategy<Value = PassRecord> {
     let steps = [
         PassStep::Held,
