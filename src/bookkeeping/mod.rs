@@ -17,7 +17,7 @@ pub use rows::{
     StoryEntry, StoryRecord, TaskStep, TransferRecord, WatcherState,
 };
 pub use sqlite::SqliteStore;
-pub use store::{ChangeStamp, Judgement, Overview, Row, Store, StoreError};
+pub use store::{ChangeStamp, Changes, Judgement, JudgementsSeen, Overview, Row, Store, StoreError};
 pub use words::{
     CentralStep, FailureClass, FileStep, GroupStep, JobKind, JobState, Mark, PassStep, ProcessingStep, RequestKind, TaskPhase,
     WordError,

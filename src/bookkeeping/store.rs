@@ -30,6 +30,13 @@ pub trait Store: Send {
     /// When the book can't be read.
     fn overview(&self) -> Result<Overview, StoreError>;
 
+    /// What was written since it was read last, at one moment: all rows of the runs of which anything was written, and what is
+    /// of no run. Everything at first, and from a book of a layout that does not tell.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn changes_since(&self, seen: Option<i64>) -> Result<Changes, StoreError>;
+
     /// One file.
     ///
     /// # Errors
@@ -54,11 +61,12 @@ pub trait Store: Send {
     /// When the book can't be read.
     fn story_since(&self, since: Timestamp) -> Result<Vec<StoryRecord>, StoreError>;
 
-    /// What people said of each run, as far as they said anything: what the rules of lanes go by.
+    /// What people said of runs, what the rules of lanes go by: of those runs alone of which something was said since, and how
+    /// far it was read now.
     ///
     /// # Errors
     /// When the book can't be read.
-    fn judgements(&self) -> Result<Vec<Judgement>, StoreError>;
+    fn judgements_since(&self, seen: JudgementsSeen) -> Result<(Vec<Judgement>, JudgementsSeen), StoreError>;
 
     /// All attempts of all jobs of a run, oldest first.
     ///
@@ -246,6 +254,17 @@ impl Overview {
     }
 }
 
+/// What of a book is new.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Changes {
+    /// The runs of which something was written, in order; none for all of them.
+    pub runs: Option<Vec<Run>>,
+    /// All rows of those runs, and those that are of no run.
+    pub now: Overview,
+    /// How far it was read; none when the book does not tell.
+    pub seen: Option<i64>,
+}
+
 /// What people said of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
@@ -257,6 +276,17 @@ pub struct Judgement {
     pub mark: Mark,
     /// The kind of its data.
     pub kind: Option<String>,
+}
+
+/// How far what people said of runs was read: nothing at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JudgementsSeen {
+    /// The newest decision's number.
+    pub decision: i64,
+    /// The newest mark's number.
+    pub mark: i64,
+    /// The number of what was said last of a run's kind.
+    pub kind: i64,
 }
 
 /// A book that can't be opened, read or written.

@@ -15,7 +15,7 @@ use crate::bookkeeping::{
 };
 use crate::config::Workspace;
 use crate::decisions;
-use crate::distribution::{Candidate, Facts, KnownCopy, Released, Verdict, copies_told, releasable, release};
+use crate::distribution::{Candidate, Facts, KnownCopy, Released, Verdict, copies_told, disk_of, releasable, release};
 
 /// What `dqmon release` does.
 #[derive(Debug, clap::Subcommand)]
@@ -170,6 +170,7 @@ fn known_copy(copy: &CentralCopy) -> KnownCopy {
         size_bytes: copy.size_bytes,
         adler32: copy.adler32,
         verified_at: copy.verified_at,
+        disk: disk_of(&copy.destination),
     }
 }
 

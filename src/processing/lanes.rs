@@ -10,6 +10,9 @@ use monitasks::vocab::Run;
 use crate::bookkeeping::{Hold, Mark};
 use crate::config::{GateRule, LaneSettings};
 
+/// The word of the rule that a lane's runs go one after the other.
+pub const IN_RUN_ORDER: &str = "in_run_order";
+
 /// What a lane's rules go by.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunFacts {
@@ -62,7 +65,7 @@ pub fn gate(lane: &LaneSettings, facts: &RunFacts, now: Timestamp) -> Gate {
         }
     }
     let order = facts.blocked_by.filter(|_| lane.in_run_order);
-    let blocked = order.map(|run| hold("in_run_order", format!("blocked by {run}"), None));
+    let blocked = order.map(|run| hold(IN_RUN_ORDER, format!("blocked by {run}"), None));
     held.or(blocked).map_or(Gate::Open, Gate::Held)
 }
 

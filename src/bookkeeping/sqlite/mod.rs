@@ -21,7 +21,7 @@ use super::rows::{
     DecisionRecord, FileRecord, JobRecord, LeaseRecord, MarkRecord, NewDecision, Reading, RequestRecord, RequestSubject,
     StoryEntry, StoryRecord, TransferRecord,
 };
-use super::store::{ChangeStamp, Judgement, Overview, Row, Store, StoreError};
+use super::store::{ChangeStamp, Changes, Judgement, JudgementsSeen, Overview, Row, Store, StoreError};
 use super::words::RequestKind;
 
 /// A connection to the book in one SQLite file.
@@ -175,6 +175,10 @@ impl Store for SqliteStore {
         self.fail(read::overview(&self.connection))
     }
 
+    fn changes_since(&self, seen: Option<i64>) -> Result<Changes, StoreError> {
+        self.fail(read::changes_since(&self.connection, seen))
+    }
+
     fn file(&self, file: FileId) -> Result<Option<FileRecord>, StoreError> {
         self.fail(read::file(&self.connection, file))
     }
@@ -191,8 +195,8 @@ impl Store for SqliteStore {
         self.fail(read::story_since(&self.connection, since))
     }
 
-    fn judgements(&self) -> Result<Vec<Judgement>, StoreError> {
-        self.fail(read::judgements(&self.connection))
+    fn judgements_since(&self, seen: JudgementsSeen) -> Result<(Vec<Judgement>, JudgementsSeen), StoreError> {
+        self.fail(read::judgements_since(&self.connection, seen))
     }
 
     fn jobs_of(&self, run: Run) -> Result<Vec<JobRecord>, StoreError> {

@@ -12,7 +12,7 @@ use crate::bookkeeping::rows::{
     BackendState, CentralCopy, DecisionRecord, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, MarkRecord, NotTakenRecord,
     PassRecord, ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryRecord, TransferRecord,
 };
-use crate::bookkeeping::store::{ChangeStamp, Judgement, Overview};
+use crate::bookkeeping::store::{ChangeStamp, Changes, Judgement, JudgementsSeen, Overview};
 use crate::bookkeeping::words::Mark;
 
 type Answer<T> = rusqlite::Result<T>;
@@ -32,29 +32,82 @@ pub(super) fn change_stamp(connection: &Connection) -> Answer<ChangeStamp> {
 pub(super) fn overview(connection: &Connection) -> Answer<Overview> {
     // One transaction, so that all of it is of one moment. It only reads and ends with the function.
     let moment = connection.unchecked_transaction()?;
+    everything(&moment)
+}
+
+fn everything(moment: &Connection) -> Answer<Overview> {
     Ok(Overview {
-        runs: all(&moment, "SELECT * FROM runs ORDER BY run", (), run_record)?,
-        files: all(&moment, "SELECT * FROM files ORDER BY run, sequence", (), file_record)?,
-        passes: all(&moment, "SELECT * FROM passes ORDER BY run, sequence, processing", (), pass_record)?,
-        processings: all(&moment, "SELECT * FROM processings ORDER BY run, processing", (), processing_record)?,
+        runs: all(moment, "SELECT * FROM runs ORDER BY run", (), run_record)?,
+        files: all(moment, "SELECT * FROM files ORDER BY run, sequence", (), file_record)?,
+        passes: all(moment, "SELECT * FROM passes ORDER BY run, sequence, processing", (), pass_record)?,
+        processings: all(moment, "SELECT * FROM processings ORDER BY run, processing", (), processing_record)?,
         jobs: all(
-            &moment,
+            moment,
             "SELECT * FROM jobs AS job WHERE attempt = (SELECT max(attempt) FROM jobs WHERE name = job.name) ORDER BY id",
             (),
             job_record,
         )?,
-        groups: all(&moment, "SELECT * FROM groups ORDER BY run, processing, file_group", (), group_record)?,
-        decisions: all(&moment, "SELECT * FROM decisions ORDER BY id", (), decision_record)?,
-        marks: all(&moment, "SELECT * FROM marks ORDER BY id", (), mark_record)?,
-        kinds: kinds(&moment)?,
-        central: all(&moment, "SELECT * FROM central_copies ORDER BY run, sequence, destination", (), central_copy)?,
+        groups: all(moment, "SELECT * FROM groups ORDER BY run, processing, file_group", (), group_record)?,
+        decisions: all(moment, "SELECT * FROM decisions ORDER BY id", (), decision_record)?,
+        marks: all(moment, "SELECT * FROM marks ORDER BY id", (), mark_record)?,
+        kinds: kinds(moment)?,
+        central: all(moment, "SELECT * FROM central_copies ORDER BY run, sequence, destination", (), central_copy)?,
+        ..of_no_run(moment)?
+    })
+}
+
+/// What is of no run.
+fn of_no_run(moment: &Connection) -> Answer<Overview> {
+    Ok(Overview {
         backend: moment
             .prepare_cached("SELECT state FROM backend_state")?
             .query_row((), |row| json::<BackendState>(row, "state"))
             .optional()?,
-        not_taken: all(&moment, "SELECT * FROM not_taken ORDER BY name", (), not_taken_record)?,
-        lease: lease(&moment)?,
+        not_taken: all(moment, "SELECT * FROM not_taken ORDER BY name", (), not_taken_record)?,
+        lease: lease(moment)?,
+        ..Overview::default()
     })
+}
+
+pub(super) fn changes_since(connection: &Connection, seen: Option<i64>) -> Answer<Changes> {
+    let moment = connection.unchecked_transaction()?;
+    let newest = |moment: &Connection| {
+        moment.prepare_cached("SELECT coalesce(max(change), 0) FROM changed_runs")?.query_row((), |row| row.get::<_, i64>(0))
+    };
+    let newest = newest(&moment).ok();
+    let (Some(seen), Some(_)) = (seen, newest) else {
+        return Ok(Changes { runs: None, now: everything(&moment)?, seen: newest });
+    };
+    let runs = all(&moment, "SELECT run FROM changed_runs WHERE change > ?1 ORDER BY run", [seen], run_of)?;
+    let mut now = of_no_run(&moment)?;
+    for run in &runs {
+        add_run(&moment, run.0, &mut now)?;
+    }
+    now.jobs.sort_by_key(|job| job.id);
+    now.decisions.sort_by_key(|decision| decision.id);
+    now.marks.sort_by_key(|mark| mark.id);
+    Ok(Changes { runs: Some(runs), now, seen: newest })
+}
+
+/// Adds all rows of a run.
+fn add_run(moment: &Connection, run: u32, to: &mut Overview) -> Answer<()> {
+    let run = [run];
+    to.runs.extend(all(moment, "SELECT * FROM runs WHERE run = ?1", run, run_record)?);
+    to.files.extend(all(moment, "SELECT * FROM files WHERE run = ?1 ORDER BY sequence", run, file_record)?);
+    to.passes.extend(all(moment, "SELECT * FROM passes WHERE run = ?1 ORDER BY sequence, processing", run, pass_record)?);
+    let sql = "SELECT * FROM processings WHERE run = ?1 ORDER BY processing";
+    to.processings.extend(all(moment, sql, run, processing_record)?);
+    let sql = "SELECT * FROM jobs AS job WHERE run = ?1 AND attempt = (SELECT max(attempt) FROM jobs WHERE name = job.name)
+        ORDER BY id";
+    to.jobs.extend(all(moment, sql, run, job_record)?);
+    to.groups.extend(all(moment, "SELECT * FROM groups WHERE run = ?1 ORDER BY processing, file_group", run, group_record)?);
+    to.decisions.extend(all(moment, "SELECT * FROM decisions WHERE run = ?1 ORDER BY id", run, decision_record)?);
+    to.marks.extend(all(moment, "SELECT * FROM marks WHERE run = ?1 ORDER BY id", run, mark_record)?);
+    let sql = "SELECT run, kind FROM run_kinds WHERE run = ?1 ORDER BY id DESC LIMIT 1";
+    to.kinds.extend(all(moment, sql, run, |row| Ok((run_of(row)?, row.get("kind")?)))?);
+    let sql = "SELECT * FROM central_copies WHERE run = ?1 ORDER BY sequence, destination";
+    to.central.extend(all(moment, sql, run, central_copy)?);
+    Ok(())
 }
 
 pub(super) fn file(connection: &Connection, file: FileId) -> Answer<Option<FileRecord>> {
@@ -91,19 +144,34 @@ fn kinds(connection: &Connection) -> Answer<Vec<(Run, String)>> {
     all(connection, sql, (), |row| Ok((run_of(row)?, row.get("kind")?)))
 }
 
-pub(super) fn judgements(connection: &Connection) -> Answer<Vec<Judgement>> {
-    let sql = "SELECT runs.run AS run,
-            (SELECT flag FROM decisions WHERE decisions.run = runs.run AND sequence IS NULL ORDER BY id DESC LIMIT 1) AS flag,
-            (SELECT mark FROM marks WHERE marks.run = runs.run ORDER BY id DESC LIMIT 1) AS mark,
-            (SELECT kind FROM run_kinds WHERE run_kinds.run = runs.run ORDER BY id DESC LIMIT 1) AS kind
-        FROM runs ORDER BY runs.run";
-    all(connection, sql, (), |row| {
-        Ok(Judgement {
-            run: run_of(row)?,
-            flag: optional_word(row, "flag")?.unwrap_or(Flag::Unchecked),
-            mark: optional_word(row, "mark")?.unwrap_or(Mark::Unmarked),
-            kind: row.get("kind")?,
-        })
+/// What was said of the runs of which something was said since.
+pub(super) fn judgements_since(connection: &Connection, seen: JudgementsSeen) -> Answer<(Vec<Judgement>, JudgementsSeen)> {
+    // One transaction, so that what is read is what is counted as seen.
+    let moment = connection.unchecked_transaction()?;
+    let newest = moment
+        .prepare_cached(
+            "SELECT (SELECT coalesce(max(id), 0) FROM decisions), (SELECT coalesce(max(id), 0) FROM marks),
+                (SELECT coalesce(max(id), 0) FROM run_kinds)",
+        )?
+        .query_row((), |row| Ok(JudgementsSeen { decision: row.get(0)?, mark: row.get(1)?, kind: row.get(2)? }))?;
+    if newest == seen {
+        return Ok((Vec::new(), seen));
+    }
+    let sql = "SELECT said.run AS run,
+            (SELECT flag FROM decisions WHERE decisions.run = said.run AND sequence IS NULL ORDER BY id DESC LIMIT 1) AS flag,
+            (SELECT mark FROM marks WHERE marks.run = said.run ORDER BY id DESC LIMIT 1) AS mark,
+            (SELECT kind FROM run_kinds WHERE run_kinds.run = said.run ORDER BY id DESC LIMIT 1) AS kind
+        FROM (SELECT run FROM decisions WHERE id > ?1 UNION SELECT run FROM marks WHERE id > ?2
+            UNION SELECT run FROM run_kinds WHERE id > ?3) AS said ORDER BY said.run";
+    Ok((all(&moment, sql, [seen.decision, seen.mark, seen.kind], judgement)?, newest))
+}
+
+fn judgement(row: &Row<'_>) -> Answer<Judgement> {
+    Ok(Judgement {
+        run: run_of(row)?,
+        flag: optional_word(row, "flag")?.unwrap_or(Flag::Unchecked),
+        mark: optional_word(row, "mark")?.unwrap_or(Mark::Unmarked),
+        kind: row.get("kind")?,
     })
 }
 

@@ -1,5 +1,7 @@
 //! What is written into the book, each call one transaction.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 use rusqlite::{Transaction, params};
@@ -47,6 +49,29 @@ pub(super) fn record(book: &Transaction<'_>, lease: Option<&str>, story: &[Story
     }
     for row in rows {
         write_row(book, row)?;
+    }
+    tell_changed(book, rows.iter().filter_map(run_of).collect())
+}
+
+/// The run that a row shows something of; none for one that is of no run, or that no picture of the shift shows.
+fn run_of(row: &Row) -> Option<Run> {
+    match row {
+        Row::Run(run) => Some(run.run),
+        Row::File(file) => Some(file.file.run),
+        Row::Pass(pass) => Some(pass.file.run),
+        Row::Processing(processing) => Some(processing.run),
+        Row::Central(copy) => Some(copy.file.run),
+        Row::Job(job) => Some(job.run),
+        Row::Group(group) => Some(group.run),
+        Row::Backend(_) | Row::Transfer(_) | Row::Reading(_) | Row::NotTaken(_) | Row::NoLongerThere(_) => None,
+    }
+}
+
+/// Writes that something of runs was written.
+fn tell_changed(book: &Transaction<'_>, runs: BTreeSet<Run>) -> Written<()> {
+    let sql = "INSERT OR REPLACE INTO changed_runs (run, change) SELECT ?1, coalesce(max(change), 0) + 1 FROM changed_runs";
+    for run in runs {
+        book.prepare_cached(sql)?.execute([run.0])?;
     }
     Ok(())
 }
@@ -253,8 +278,10 @@ pub(super) fn decide(book: &Transaction<'_>, decision: &NewDecision) -> Written<
         to_json(&decision.evidence)?,
         decision.supersedes,
     ])?;
+    let id = book.last_insert_rowid();
+    tell_changed(book, [decision.run].into())?;
     Ok(DecisionRecord {
-        id: book.last_insert_rowid(),
+        id,
         at: decision.at,
         run: decision.run,
         sequence: decision.sequence,
@@ -271,7 +298,9 @@ pub(super) fn mark(book: &Transaction<'_>, mark: &MarkRecord) -> Written<MarkRec
     let sql = "INSERT INTO marks (at_ns, run, mark, comment, who, role) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let params = params![ns(mark.at), mark.run.0, mark.mark.word(), mark.comment, mark.who, mark.role];
     book.prepare_cached(sql)?.execute(params)?;
-    Ok(MarkRecord { id: book.last_insert_rowid(), ..mark.clone() })
+    let id = book.last_insert_rowid();
+    tell_changed(book, [mark.run].into())?;
+    Ok(MarkRecord { id, ..mark.clone() })
 }
 
 pub(super) fn name_kinds(book: &Transaction<'_>, at: Timestamp, who: &str, kinds: &[(Run, String)]) -> Written<()> {
@@ -279,7 +308,7 @@ pub(super) fn name_kinds(book: &Transaction<'_>, at: Timestamp, who: &str, kinds
     for (run, kind) in kinds {
         book.prepare_cached(sql)?.execute(params![ns(at), run.0, kind, who])?;
     }
-    Ok(())
+    tell_changed(book, kinds.iter().map(|(run, _)| *run).collect())
 }
 
 pub(super) fn request(

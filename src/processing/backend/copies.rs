@@ -88,7 +88,9 @@ impl Backend<'_> {
                     "stood_already": copied.stood_already,
                 });
                 let event = FileEvent::Copied { size_bytes: copied.size_bytes, adler32: copied.adler32 };
-                self.file_event(file.file, &event, detail, vec![Row::Transfer(transfer)])
+                self.file_event(file.file, &event, detail, vec![Row::Transfer(transfer)])?;
+                self.logs.begins(file.file);
+                Ok(())
             }
             Err(TransferError::SourceChanged { size_bytes, written: daq_closed, .. }) => {
                 let event = FileEvent::SourceChanged { size_bytes, daq_closed };

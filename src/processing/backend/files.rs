@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use monitasks::vocab::FileId;
 use serde_json::{Value, json};
 
-use super::put_off::taking_in_of;
+use super::put_off::{QUEUE_ENTRY, taking_in_of};
 use super::{Backend, ProcessingError, of_file};
 use crate::bookkeeping::{FailureClass, FileRecord, FileStep, PassRecord, PassStep, Row};
 use crate::processing::durable;
@@ -96,6 +96,7 @@ impl Backend<'_> {
         rows.extend(self.wanted_central(&next, now));
         rows.push(Row::File(next));
         self.keep(&story, rows)?;
+        self.logs.ends(file.file);
         self.tell(&file.file, event.word(), None);
         self.bring_queue_entry_up_to_date(file.file)
     }
@@ -138,7 +139,7 @@ impl Backend<'_> {
 
     /// As [`Backend::queue_entry_as_stored`]; when that can't be done now, it is tried again.
     pub(super) fn bring_queue_entry_up_to_date(&mut self, file: FileId) -> Result<(), ProcessingError> {
-        let subject = format!("queue entry of {file}");
+        let subject = format!("{QUEUE_ENTRY} of {file}");
         if self.is_put_off(&subject) {
             return Ok(());
         }

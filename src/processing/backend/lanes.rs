@@ -1,7 +1,5 @@
 //! Lanes: the processings they make of runs, the rules that hold them, and how a processing ends.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use monitasks::vocab::{FileId, Processing, Run};
 use serde_json::json;
@@ -80,7 +78,7 @@ impl Backend<'_> {
 
     /// Whether a lane takes one more file of a run.
     fn takes(&self, lane: &LaneSettings, processing: &ProcessingRecord, file: FileId) -> bool {
-        let there = || self.shift.passes_of(processing.run, processing.processing).count();
+        let there = || self.shift.tally(processing.run, processing.processing).passes;
         lane.first_files == 0 || there() + self.before(file) < lane.first_files as usize
     }
 
@@ -219,14 +217,18 @@ impl Backend<'_> {
         Ok(Some(name))
     }
 
+    /// Takes over what people have said of runs since it was asked last.
+    pub(super) fn take_judgements(&mut self) -> Result<(), ProcessingError> {
+        let (judgements, seen) = self.store.judgements_since(self.judged)?;
+        self.shift.judge(judgements);
+        self.judged = seen;
+        Ok(())
+    }
+
     /// What the rules of a lane go by for a run.
     fn facts_of(&self, run: Run, lane: &LaneSettings) -> RunFacts {
         if lane.gates.is_empty() && !lane.in_run_order {
             return RunFacts::default();
-        }
-        let mut events_by_trigger = BTreeMap::new();
-        for (trigger, count) in self.shift.files_of(run).filter_map(|file| file.events_by_trigger.as_ref()).flatten() {
-            *events_by_trigger.entry(*trigger).or_insert(0) += count;
         }
         let is_not_counted = |file: &&FileRecord| file.step == FileStep::Stored && file.events_by_trigger.is_none();
         let judgement = self.shift.judgements.get(&run);
@@ -235,7 +237,7 @@ impl Backend<'_> {
             kind: judgement.and_then(|judgement| judgement.kind.clone()),
             mark: judgement.map(|judgement| judgement.mark),
             flag: judgement.map(|judgement| judgement.flag),
-            events_by_trigger,
+            events_by_trigger: self.shift.events_of(run),
             files_under_way: self.before(FileId::new(run.0, u32::MAX)),
             files_not_counted: self.shift.files_of(run).filter(is_not_counted).count(),
             blocked_by: if lane.in_run_order { self.blocked_by(run, &lane.name) } else { None },
@@ -243,16 +245,15 @@ impl Backend<'_> {
     }
 
     /// The first run before this one that the lane has not done with: one that is held or under way, or whose files are coming.
-    fn blocked_by(&self, run: Run, lane: &str) -> Option<Run> {
-        self.shift.runs.range(..run).map(|(earlier, _)| *earlier).find(|earlier| {
-            match self.shift.newest(*earlier, lane).map(|processing| processing.step) {
-                Some(step) => matches!(step, ProcessingStep::Held | ProcessingStep::Open),
-                None => {
-                    let of_run = FileId::new(earlier.0, 0)..=FileId::new(earlier.0, u32::MAX);
-                    self.shift.files_under_way.range(of_run).next().is_some()
-                }
-            }
-        })
+    pub(super) fn blocked_by(&self, run: Run, lane: &str) -> Option<Run> {
+        // Only runs that have not come to rest: those of years before are not walked.
+        let step_of = |run: Run| self.shift.newest(run, lane).map(|processing| processing.step);
+        let goes_on = |step| matches!(step, ProcessingStep::Held | ProcessingStep::Open);
+        let mut processings = self.shift.blocking.range(..(run, Processing(0))).map(|(run, _)| *run);
+        let held = processings.find(|run| step_of(*run).is_some_and(goes_on));
+        let mut files = self.shift.files_under_way.range(..FileId::new(run.0, 0)).map(|file| file.run);
+        let coming = files.find(|run| step_of(*run).is_none_or(goes_on));
+        held.into_iter().chain(coming).min()
     }
 
     /// Puts what the rules say into a processing; a rule that goes on holding it keeps since when.
@@ -274,20 +275,14 @@ impl Backend<'_> {
         (processing.step, processing.hold) = (step, hold);
     }
 
-    /// Asks the rules again for every processing that they hold; answers whether any moved.
+    /// Asks the rules again for every processing that they hold or refuse and of which something has changed; answers whether any moved.
     pub(super) fn ask_gates(&mut self, now: Timestamp) -> Result<bool, ProcessingError> {
         if self.next_gates.is_some_and(|at| std::time::Instant::now() < at) {
             return Ok(false);
         }
         self.next_gates = Some(std::time::Instant::now() + super::REQUESTS);
-        let is_held = |key: &&(Run, Processing)| {
-            self.shift
-                .processings
-                .get(*key)
-                .is_some_and(|processing| matches!(processing.step, ProcessingStep::Held | ProcessingStep::Refused))
-        };
         let mut has_moved = false;
-        for key in self.shift.open.iter().filter(is_held).copied().collect::<Vec<_>>() {
+        for key in self.shift.take_to_ask(now) {
             has_moved |= self.ask_gate(key, now)?;
         }
         Ok(has_moved)
@@ -341,9 +336,7 @@ impl Backend<'_> {
             return true;
         }
         let lane = self.shift.processings.get(&(run, processing)).and_then(|processing| self.shift.lane(&processing.lane));
-        lane.is_some_and(|lane| {
-            lane.first_files > 0 && self.shift.passes_of(run, processing).count() >= lane.first_files as usize
-        })
+        lane.is_some_and(|lane| lane.first_files > 0 && self.shift.tally(run, processing).passes >= lane.first_files as usize)
     }
 
     /// Ends processings of which nothing is left to be done; answers whether there was any. Runs after groups were formed: a
@@ -363,7 +356,8 @@ impl Backend<'_> {
     fn close_if_over(&mut self, key: (Run, Processing)) -> Result<bool, ProcessingError> {
         let is_open = |processing: &&ProcessingRecord| processing.step == ProcessingStep::Open;
         let Some(processing) = self.shift.processings.get(&key).filter(is_open).cloned() else { return Ok(false) };
-        if !self.is_complete(key.0, key.1) {
+        // Nearly always at once: the files of a long run are not walked for each step of one.
+        if self.shift.tally(key.0, key.1).unfinished > 0 || !self.is_complete(key.0, key.1) {
             return Ok(false);
         }
         let passes: Vec<&PassRecord> = self.shift.passes_of(key.0, key.1).collect();

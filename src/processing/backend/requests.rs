@@ -20,8 +20,7 @@ use crate::processing::steps::{FileEvent, GroupEvent, PassEvent};
 impl Backend<'_> {
     /// Takes what people said and asked; answers whether to stop.
     pub(super) fn serve_requests(&mut self) -> Result<bool, ProcessingError> {
-        let judgements = self.store.judgements()?;
-        self.shift.judge(judgements);
+        self.take_judgements()?;
         for request in self.store.open_requests()? {
             let answer = match request.kind {
                 RequestKind::Stop => Ok(Answer::done("stops")),
@@ -270,7 +269,7 @@ impl Backend<'_> {
             let Some(pass) = self.shift.passes.get(&key).filter(under_way).cloned() else { continue };
             if matches!(pass.step, PassStep::Submitting | PassStep::Running) {
                 let order = self.order(&subject_of(&pass), pass.attempt);
-                if let Err(error) = self.batch.cancel(&order) {
+                if let Err(error) = self.cancel_job(&order) {
                     answer.add(Answer::not_done(format!("{} not cancelled: {error}", pass.name())));
                     continue;
                 }
