@@ -5,6 +5,24 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+/// A file or folder that the operating system refused.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}: {why}: {}", path.display())]
+pub struct FileError {
+    /// What was being done.
+    pub what: &'static str,
+    /// The operating system's reason.
+    pub why: io::Error,
+    /// The file or folder.
+    pub path: PathBuf,
+}
+
+/// Says what was being done with a file when the operating system refused.
+pub fn io_error<E: From<FileError>>(what: &'static str, path: &Path) -> impl Fn(io::Error) -> E {
+    let path = path.to_owned();
+    move |why| E::from(FileError { what, why, path: path.clone() })
+}
+
 /// Writes a whole file so that it is there whole or not at all.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_whole_as(path, bytes, None)

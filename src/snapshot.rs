@@ -18,7 +18,7 @@ use monitasks::vocab::{FileId, Run};
 
 pub use processing::{
     BackendHealth, ClassRow, CloseLook, CloseSubject, CopyRow, DiskRow, FlowShown, LatencyRow, ProcessingShown, PutOffRow,
-    StoryLine, WatcherRow,
+    StoryLine, WatcherRow, in_short,
 };
 
 /// One moment of the shift.
@@ -261,6 +261,8 @@ pub struct PassRow {
     pub retry_at: Option<Timestamp>,
     /// Its newest job.
     pub job: Option<JobRow>,
+    /// The earlier processing whose failure this one has taken over; time, attempts and job are that one's.
+    pub failed_in: Option<u32>,
 }
 
 /// A processing of a run.

@@ -5,6 +5,7 @@
 //! nanosecond. What people say stands in a ledger of [`Entry`]s that is append-only: the book itself refuses to change or delete
 //! them. Uses `monitasks` alone; used by `processing`, `decisions`, `live` and the commands.
 
+mod answer;
 mod entry;
 mod people;
 mod postgres;
@@ -14,6 +15,7 @@ mod sqlite;
 mod store;
 mod words;
 
+pub use answer::{Answer, Came};
 pub use entry::{Adopted, BookId, ChainEnd, Entry, EntryId, EntryNameError, NewEntry};
 pub use people::{
     Decision, DecisionRecord, DecisionSubject, Evidence, MarkBody, MarkRecord, NewDecision, Part, RunKindBody, Said, SubjectError,
@@ -25,7 +27,7 @@ pub use rows::{
     TransferRecord, WatcherState,
 };
 pub use sqlite::SqliteStore;
-pub use store::{ChangeStamp, Judgement, Overview, Row, Store, StoreError};
+pub use store::{ChangeStamp, Changes, Judgement, Overview, Row, Store, StoreError};
 pub use words::{
     CentralStep, EntryKind, FailureClass, FileStep, GroupStep, JobKind, JobState, Mark, Outcome, PassStep, ProcessingStep,
     RequestKind, Stage, TaskPhase, WordError,

@@ -81,7 +81,7 @@ pub struct PassRecord {
     pub retries: u32,
     /// When it is tried again without anybody asking; none when it is not.
     pub retry_at: Option<Timestamp>,
-    /// The processing whose reconstructed file it uses: its own, or an earlier one's with the same settings.
+    /// The processing whose reconstruction it uses, a file or a failure: its own, or an earlier one's with the same settings.
     pub output_of: Processing,
     /// Events in its reconstructed file, once accepted.
     pub events: Option<u64>,
@@ -94,6 +94,30 @@ pub struct PassRecord {
 }
 
 impl PassRecord {
+    /// A pass to which nothing has happened yet.
+    #[must_use]
+    pub fn new(file: FileId, processing: Processing, lane: &str, step: PassStep, since: Timestamp) -> Self {
+        PassRecord {
+            file,
+            processing,
+            lane: lane.to_owned(),
+            step,
+            since,
+            held_by: None,
+            failure: None,
+            reason: None,
+            attempt: 0,
+            lost: 0,
+            retries: 0,
+            retry_at: None,
+            output_of: processing,
+            events: None,
+            tracks: None,
+            accepted: None,
+            group: None,
+        }
+    }
+
     /// `run1-seq0`, and for a later processing than the first `run1-seq0-p2`.
     #[must_use]
     pub fn name(&self) -> String {
@@ -101,6 +125,13 @@ impl PassRecord {
             0 | 1 => self.file.to_string(),
             number => format!("{}-p{number}", self.file),
         }
+    }
+
+    /// The earlier processing in which it failed, for a failure that this one has taken over: it is that one's failure.
+    #[must_use]
+    pub fn failed_in(&self) -> Option<Processing> {
+        let is_taken_over = self.step == PassStep::Failed && self.events.is_none() && self.output_of != self.processing;
+        is_taken_over.then_some(self.output_of)
     }
 
     /// Whether nothing more happens to it of itself.
@@ -258,7 +289,7 @@ pub struct CopyState {
 /// Something that could not be done and is tried again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PutOffState {
-    /// What: `run1-seq0`, `copy of run1-seq0`.
+    /// What: `taking in of run1-seq0`, `processing of run1-seq0-p1`.
     pub subject: String,
     /// Why.
     pub why: String,

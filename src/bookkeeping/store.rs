@@ -31,6 +31,13 @@ pub trait Store: Send {
     /// When the book can't be read.
     fn overview(&self) -> Result<Overview, StoreError>;
 
+    /// What was written since it was read last, at one moment: all rows of the runs of which anything was written, and what is
+    /// of no run. Everything at first, and from a book of a layout that does not tell.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn changes_since(&self, seen: Option<i64>) -> Result<Changes, StoreError>;
+
     /// One file.
     ///
     /// # Errors
@@ -55,11 +62,12 @@ pub trait Store: Send {
     /// When the book can't be read.
     fn story_since(&self, since: Timestamp) -> Result<Vec<StoryRecord>, StoreError>;
 
-    /// What people said of each run, as far as they said anything: what the rules of lanes go by.
+    /// What people said of runs, what the rules of lanes go by: of those runs alone of which something was said after a place
+    /// (0 for all), and the place up to which it was read now.
     ///
     /// # Errors
     /// When the book can't be read.
-    fn judgements(&self) -> Result<Vec<Judgement>, StoreError>;
+    fn judgements_since(&self, place: i64) -> Result<(Vec<Judgement>, i64), StoreError>;
 
     /// All attempts of all jobs of a run, oldest first.
     ///
@@ -305,6 +313,17 @@ impl Overview {
     pub fn newest_pass(&self, file: FileId) -> Option<&PassRecord> {
         self.passes_of(file).next_back()
     }
+}
+
+/// What of a book is new.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Changes {
+    /// The runs of which something was written, in order; none for all of them.
+    pub runs: Option<Vec<Run>>,
+    /// All rows of those runs, and those that are of no run.
+    pub now: Overview,
+    /// How far it was read; none when the book does not tell.
+    pub seen: Option<i64>,
 }
 
 /// What people said of a run.

@@ -18,15 +18,9 @@ use crate::distribution::{
     record_shipped, standing_plan, store_plan, verify,
 };
 
-/// Arguments of `dqmon archive`.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    #[command(subcommand)]
-    what: What,
-}
-
+/// What `dqmon archive` does.
 #[derive(Debug, clap::Subcommand)]
-enum What {
+pub enum Args {
     /// Which tars would be built of what.
     Plan(Choice),
     /// Build the tars, each with a manifest inside and a log in all_logs/toEOS; killed, go on with the same plan.
@@ -36,7 +30,7 @@ enum What {
 }
 
 #[derive(Debug, clap::Args)]
-struct Choice {
+pub struct Choice {
     /// Which runs: run1,run5..run9; else all. Those that go on, and files that are in an archive already, are left out.
     #[arg(long)]
     runs: Option<Runs>,
@@ -56,7 +50,7 @@ struct Choice {
 }
 
 #[derive(Debug, clap::Args)]
-struct BuildArgs {
+pub struct BuildArgs {
     #[command(flatten)]
     choice: Choice,
     /// Where the tars go; else storage/archives of the workspace.
@@ -68,7 +62,7 @@ struct BuildArgs {
 }
 
 #[derive(Debug, clap::Args)]
-struct VerifyArgs {
+pub struct VerifyArgs {
     /// The tars.
     #[arg(required = true, value_name = "TAR")]
     tars: Vec<PathBuf>,
@@ -79,19 +73,19 @@ struct VerifyArgs {
 
 /// Runs the command.
 pub fn run(global: &super::Global, args: &Args) -> Outcome {
-    match &args.what {
-        What::Plan(choice) => {
+    match args {
+        Args::Plan(choice) => {
             let workspace = global.workspace()?;
             let overview = SqliteStore::open_read_only(&workspace.book())?.overview()?;
             let made = planned(&workspace, &overview, choice)?;
             made.show(choice.json);
             Ok(if made.missing.is_empty() { Ended::Done } else { Ended::WithFinding })
         }
-        What::Build(args) if global.read_only() => {
+        Args::Build(args) if global.read_only() => {
             Err(Failure(format!("an archive is recorded in the book: leave --read-only out{}", place_words(args.out.as_ref()))))
         }
-        What::Build(args) => build_all(&global.workspace()?, args),
-        What::Verify(args) => verify_all(args),
+        Args::Build(args) => build_all(&global.workspace()?, args),
+        Args::Verify(args) => verify_all(args),
     }
 }
 

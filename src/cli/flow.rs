@@ -45,7 +45,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         println!("{:#}", json!({"schema": 1, "flow": flow, "disks": disks}));
     } else {
         print(&flow, args.last);
-        disks.iter().for_each(print_disk);
+        disks.iter().for_each(|disk| print_disk(disk, flow.rate.over_s));
     }
     // A few files in a burst tell nothing of the hours to come.
     let is_known = flow.span_s >= SHORTEST_SPAN_S;
@@ -68,8 +68,10 @@ fn print(flow: &Flow, last: SignedDuration) {
     let rate = flow.rate;
     let bytes = size(rate.copied_bytes_per_s as u64);
     println!(
-        "{:.1} files/h arrive, {:.1} files/h are reconstructed, {bytes}/s copied",
-        rate.arrived_per_h, rate.reconstructed_per_h
+        "{:.1} files/h arrive, {:.1} files/h are reconstructed, {bytes}/s copied (over {})",
+        rate.arrived_per_h,
+        rate.reconstructed_per_h,
+        duration(rate.over_s)
     );
     println!("{:<26} {:>6} {:>10} {:>10} {:>10}", "stage", "files", "median", "p95", "longest");
     let cell = |seconds: Option<f64>| seconds.map_or_else(|| "-".to_owned(), duration);
@@ -86,18 +88,23 @@ fn print(flow: &Flow, last: SignedDuration) {
     );
     match flow.eta_s {
         Some(0.0) => println!("nothing waits to be reconstructed"),
-        Some(eta_s) => println!("reconstructed in {} if no more come", duration(eta_s)),
-        None => println!("none was reconstructed in the last hour: when what waits is done is not known"),
+        Some(eta_s) => {
+            let over = duration(flow.present_s);
+            println!("reconstructed in {} at the rate of the last {over} if no more come", duration(eta_s));
+        }
+        None => println!("none was reconstructed in the last {}: when what waits is done is not known", duration(flow.present_s)),
     }
 }
 
-fn print_disk(disk: &Disk) {
+/// `over_s` is the time that the rate of copies is over.
+fn print_disk(disk: &Disk, over_s: f64) {
     let folders = disk.folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", ");
     if let Some(fault) = &disk.fault {
         println!("disk of {folders}: {fault}");
         return;
     }
-    let full = disk.full_in_s.map_or_else(String::new, |seconds| format!(", full in {} at this rate", duration(seconds)));
+    let full = |seconds: f64| format!(", full in {} at the rate of the last {}", duration(seconds), duration(over_s));
+    let full = disk.full_in_s.map_or_else(String::new, full);
     println!("disk: {} of {} free{full}: {folders}", size(disk.free_bytes), size(disk.size_bytes));
 }
 

@@ -3,6 +3,7 @@
 //! Each has an `Args` (clap) and a `run`. Exit status: 0 done, 1 done with a finding, 2 refused or failed. Results go to
 //! standard output, messages to standard error.
 
+mod account;
 mod analyse;
 mod archive;
 mod compare;
@@ -101,7 +102,7 @@ enum Command {
     /// Record a shifter's mark on a run: ok, flawed, unusable, detector_studies.
     Mark(mark::Args),
     /// Process again what failed: a file, a group, a run, or everything of a class.
-    Resubmit(requests::Args),
+    Resubmit(requests::ResubmitArgs),
     /// Keep files that wait from being processed.
     Hold(requests::Args),
     /// Let go what a person held.
@@ -109,7 +110,7 @@ enum Command {
     /// End the jobs of a file or run, or take it out of the queue.
     Cancel(requests::Args),
     /// Process a whole run again, as a new processing beside the old one.
-    Reprocess(requests::Args),
+    Reprocess(requests::ReprocessArgs),
     /// How the shift goes: backend, queue, failures.
     Status(status::Args),
     /// How smoothly files go: latency of each stage, rate, backlog, room on the disks.
@@ -117,10 +118,12 @@ enum Command {
     /// What an old farm left: its transfer logs read, compared and rebuilt.
     Import(import::Args),
     /// Raw files into tars of one kind of run: plan, build, verify.
+    #[command(subcommand)]
     Archive(archive::Args),
     /// Logs and a summary of the flow into a folder that everyone may read.
     Publish(publish::Args),
     /// Raw copies that may go, as verified copies stand elsewhere.
+    #[command(subcommand)]
     Release(release::Args),
     /// Run one job script and write its batch record; started by the local pool.
     #[command(hide = true)]
@@ -253,11 +256,11 @@ pub fn main() -> ExitCode {
         Some(Command::Show(args)) => show::run(global, args),
         Some(Command::Decide(args)) => decide::run(global, args),
         Some(Command::Mark(args)) => mark::run(global, args),
-        Some(Command::Resubmit(args)) => requests::run(global, RequestKind::Resubmit, args),
+        Some(Command::Resubmit(args)) => requests::resubmit(global, args),
         Some(Command::Hold(args)) => requests::run(global, RequestKind::Hold, args),
         Some(Command::Unhold(args)) => requests::run(global, RequestKind::Release, args),
         Some(Command::Cancel(args)) => requests::run(global, RequestKind::Cancel, args),
-        Some(Command::Reprocess(args)) => requests::run(global, RequestKind::Reprocess, args),
+        Some(Command::Reprocess(args)) => requests::reprocess(global, args),
         Some(Command::Status(args)) => status::run(global, args),
         Some(Command::Flow(args)) => flow::run(global, args),
         Some(Command::Import(args)) => import::run(global, args),

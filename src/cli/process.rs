@@ -69,7 +69,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let sum = sum_of(&report);
     journal.say(&format!("backend ended: {sum}"));
     println!("{sum}");
-    Ok(if report.failures.is_empty() { Ended::Done } else { Ended::WithFinding })
+    Ok(if report.failures == 0 { Ended::Done } else { Ended::WithFinding })
 }
 
 /// Publishes logs and the summary of the flow on a schedule, beside the backend and never in its way.
@@ -115,7 +115,7 @@ fn sum_of(report: &Report) -> String {
         "{} reconstructed, {} analysed, {}",
         counted(report.accepted, "file", "files"),
         counted(report.groups_done, "group", "groups"),
-        counted(report.failures.len() as u64, "failure or refusal", "failures or refusals")
+        counted(report.failures, "failure or refusal", "failures or refusals")
     )
 }
 

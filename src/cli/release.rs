@@ -15,17 +15,11 @@ use crate::bookkeeping::{
 };
 use crate::config::Workspace;
 use crate::decisions;
-use crate::distribution::{Candidate, Facts, KnownCopy, Released, Verdict, copies_told, releasable, release};
+use crate::distribution::{Candidate, Facts, KnownCopy, Released, Verdict, copies_told, disk_of, releasable, release};
 
-/// Arguments of `dqmon release`.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    #[command(subcommand)]
-    what: What,
-}
-
+/// What `dqmon release` does.
 #[derive(Debug, clap::Subcommand)]
-enum What {
+pub enum Args {
     /// What may go, and why the rest stays; nothing is removed.
     Plan(Choice),
     /// Remove what may go, after its copies were read once more. Without --yes nothing is removed.
@@ -33,7 +27,7 @@ enum What {
 }
 
 #[derive(Debug, clap::Args)]
-struct Choice {
+pub struct Choice {
     /// Which runs: run1,run5..run9; else all.
     #[arg(long)]
     runs: Option<Runs>,
@@ -43,7 +37,7 @@ struct Choice {
 }
 
 #[derive(Debug, clap::Args)]
-struct ApplyArgs {
+pub struct ApplyArgs {
     #[command(flatten)]
     choice: Choice,
     /// Say only what would go; so it is too when --yes is left out.
@@ -60,15 +54,15 @@ struct ApplyArgs {
 /// Runs the command.
 pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let workspace = global.workspace()?;
-    match &args.what {
-        What::Apply(args) if args.yes => {
+    match args {
+        Args::Apply(args) if args.yes => {
             if global.read_only() {
                 return Err(Failure("a release is recorded in the book: leave --read-only out".into()));
             }
             let who = args.who.as_deref().map(str::trim).filter(|who| !who.is_empty());
             apply(&workspace, &args.choice, who.ok_or_else(|| Failure("nothing was removed: --who names nobody".into()))?)
         }
-        What::Plan(choice) | What::Apply(ApplyArgs { choice, .. }) => propose(&workspace, choice),
+        Args::Plan(choice) | Args::Apply(ApplyArgs { choice, .. }) => propose(&workspace, choice),
     }
 }
 
@@ -176,6 +170,7 @@ fn known_copy(copy: &CentralCopy) -> KnownCopy {
         size_bytes: copy.size_bytes,
         adler32: copy.adler32,
         verified_at: copy.verified_at,
+        disk: disk_of(&copy.destination),
     }
 }
 

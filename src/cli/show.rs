@@ -10,7 +10,11 @@ use crate::bookkeeping::{
     FileRecord, FileStep, JobRecord, NotTakenRecord, Overview, PassRecord, ProcessingRecord, SqliteStore, Store, StoryRecord,
 };
 use crate::decisions;
-use crate::live::story;
+use crate::live::{retold, story};
+use crate::snapshot::in_short;
+
+/// Missing products that are named; `--json` has all.
+const MISSING_NAMED: usize = 5;
 
 /// Arguments of `dqmon show`.
 #[derive(Debug, clap::Args)]
@@ -161,8 +165,8 @@ fn print(overview: &Overview, run: Run, file: Option<FileId>, story: &[StoryReco
         println!("{at}  decision {} on {what}: {flag} by {}, {}{comment}", decision.id, decision.who, decision.role);
     }
     println!();
-    for entry in story {
-        println!("{}", story::line(entry, file.is_none()));
+    for entry in retold(story) {
+        println!("{}", story::line(&entry, file.is_none()));
     }
 }
 
@@ -197,7 +201,7 @@ fn print_processings(overview: &Overview, run: Run, now: Timestamp) {
             println!("  rule '{}' since {}: {}{until}", hold.rule, stamp(hold.since), hold.words);
         }
         if !record.missing.is_empty() {
-            println!("  not there: {}", record.missing.join(", "));
+            println!("  not there: {}", in_short(&record.missing, MISSING_NAMED));
         }
     }
 }

@@ -1,8 +1,11 @@
 //! `dqmon status`: how the shift goes.
 
+mod services;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use self::services::Services;
 use super::words::{age, counted, stamp};
 use super::{Ended, Outcome};
 use crate::bookkeeping::{
@@ -18,7 +21,7 @@ pub struct Args {
     json: bool,
 }
 
-/// Runs the command. A failure in the book, or a backend that was lost, is a finding.
+/// Runs the command. A failure in the book, a backend that was lost or a service that needs a person is a finding.
 pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let workspace = global.workspace()?;
     let overview = match SqliteStore::open_read_only(&workspace.book()) {
@@ -28,14 +31,17 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     };
     let now = Timestamp::now();
     let backend = backend_word(overview.lease.as_ref(), &workspace, now);
-    let facts = facts(&overview, backend);
+    let services = Services::of(&overview, backend == "running", now);
     if args.json {
-        println!("{facts:#}");
+        println!("{:#}", facts(&overview, backend, &services));
     } else {
-        print(&overview, backend, now);
+        print(&overview, backend, &services, now);
     }
     let failed_groups = overview.groups.iter().any(|group| group.step == GroupStep::Failed);
-    let has_finding = backend == "lost" || failed_groups || overview.files.iter().any(|file| overview.failure_of(file).is_some());
+    let has_finding = backend == "lost"
+        || services.has_finding()
+        || failed_groups
+        || overview.files.iter().any(|file| overview.failure_of(file).is_some());
     Ok(if has_finding { Ended::WithFinding } else { Ended::Done })
 }
 
@@ -67,13 +73,14 @@ fn failure(overview: &Overview, file: &FileRecord) -> Option<Value> {
     Some(json!({"file": file.file, "class": class, "reason": reason, "since": since, "source": file.source}))
 }
 
-fn facts(overview: &Overview, backend: &str) -> Value {
+fn facts(overview: &Overview, backend: &str, services: &Services) -> Value {
     let steps: serde_json::Map<String, Value> = steps().map(|word| (word.to_owned(), json!(count(overview, word)))).collect();
     let held = |processing: &&ProcessingRecord| processing.hold.is_some();
     let live = |state: JobState| matches!(state, JobState::Queued | JobState::Running);
     json!({
         "schema": 1,
         "backend": {"state": backend, "lease": overview.lease},
+        "services": services.facts(),
         "runs": overview.runs.len(),
         "files": steps,
         "jobs_under_way": overview.jobs.iter().filter(|job| live(job.state)).collect::<Vec<_>>(),
@@ -84,12 +91,15 @@ fn facts(overview: &Overview, backend: &str) -> Value {
     })
 }
 
-fn print(overview: &Overview, backend: &str, now: Timestamp) {
+fn print(overview: &Overview, backend: &str, services: &Services, now: Timestamp) {
     match &overview.lease {
         Some(lease) if backend != "stopped" => {
             println!("backend {backend}: {}, last heartbeat {}", lease.owner, age(lease.heartbeat, now));
         }
         _ => println!("backend stopped; 'dqmon process' starts one"),
+    }
+    for line in services.lines() {
+        println!("{line}");
     }
     let (runs, files) = (overview.runs.len() as u64, overview.files.len() as u64);
     println!("{}, {}", counted(runs, "run", "runs"), counted(files, "file", "files"));

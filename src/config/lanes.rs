@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fault::Fault;
+
 /// A lane: which files it takes, and what must be so before it processes a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,25 +84,30 @@ pub fn only_full() -> Vec<LaneSettings> {
     vec![LaneSettings { name: "FULL".into(), first_files: 0, select_every: 0, in_run_order: false, gates: Vec::new() }]
 }
 
-/// The first thing that is wrong with lanes: the key, and what is wrong.
-#[must_use]
-pub fn fault(lanes: &[LaneSettings]) -> Option<(&'static str, String)> {
+/// The first thing that is wrong with lanes.
+pub(super) fn fault(lanes: &[LaneSettings]) -> Option<Fault> {
     if lanes.is_empty() {
-        return Some(("lanes", "'lanes' is empty, expected at least one [[lanes]] with a name".into()));
+        return Some(Fault::of_key("lanes", "'lanes' is empty, expected at least one [[lanes]] with a name".into()));
     }
-    for (index, lane) in lanes.iter().enumerate() {
-        let is_plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        if lane.name.is_empty() || !is_plain(&lane.name) {
-            return Some(("name", format!("lane name {:?} refused, expected letters, digits, '-' and '_'", lane.name)));
-        }
-        if lanes[..index].iter().any(|other| other.name == lane.name) {
-            return Some(("name", format!("there are two lanes of the name '{}'", lane.name)));
-        }
-        if let Some(fault) = lane.gates.iter().find_map(fault_of_rule) {
-            return Some(("rule", format!("lane '{}': {fault}", lane.name)));
-        }
+    lanes.iter().enumerate().find_map(|(index, lane)| fault_of_lane(index, lane, &lanes[..index]))
+}
+
+fn fault_of_lane(index: usize, lane: &LaneSettings, before: &[LaneSettings]) -> Option<Fault> {
+    let at = |way: &[&str]| {
+        let lane = ["lanes".to_owned(), index.to_string()];
+        lane.into_iter().chain(way.iter().map(|step| (*step).to_owned())).collect()
+    };
+    let is_plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if lane.name.is_empty() || !is_plain(&lane.name) {
+        let what = format!("lane name {:?} refused, expected letters, digits, '-' and '_'", lane.name);
+        return Some(Fault { at: at(&["name"]), what });
     }
-    None
+    if before.iter().any(|other| other.name == lane.name) {
+        return Some(Fault { at: at(&["name"]), what: format!("there are two lanes of the name '{}'", lane.name) });
+    }
+    let (place, fault) =
+        lane.gates.iter().enumerate().find_map(|(place, gate)| Some((place.to_string(), fault_of_rule(gate)?)))?;
+    Some(Fault { at: at(&["gates", &place]), what: format!("lane '{}': {fault}", lane.name) })
 }
 
 fn fault_of_rule(rule: &GateRule) -> Option<String> {

@@ -172,6 +172,12 @@ impl Workspace {
         self.processing("scripts").join(run.to_string())
     }
 
+    /// Failures that wait to be told by mail.
+    #[must_use]
+    pub fn mail_waiting(&self) -> PathBuf {
+        self.processing("mail_waiting.jsonl")
+    }
+
     /// The transfer log of all runs.
     #[must_use]
     pub fn all_transfer_log(&self) -> PathBuf {

@@ -1,6 +1,7 @@
 //! What the book's story says of archives, and which copies follow from it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -63,6 +64,13 @@ fn record(
     Ok(entries.len())
 }
 
+/// The disk of this machine that a place is on; none for one that is on no such, or can't be looked at.
+#[must_use]
+pub fn disk_of(place: &str) -> Option<u64> {
+    let path = Path::new(place);
+    std::fs::metadata(path).ok().filter(|_| path.is_absolute()).map(|facts| facts.dev())
+}
+
 /// The copies of raw files that a run's story tells of: those inside archives, where they were made and where they were shipped.
 /// Of several tellings of one place the newest counts.
 #[must_use]
@@ -81,6 +89,7 @@ pub fn copies_told(story: &[StoryRecord]) -> BTreeMap<FileId, Vec<KnownCopy>> {
                 size_bytes: file.size_bytes,
                 adler32: file.adler32,
                 verified_at,
+                disk: disk_of(place),
             });
         }
     }

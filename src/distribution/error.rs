@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::bookkeeping::StoreError;
+use crate::durable::{self, FileError};
 
 /// Something that was not distributed.
 #[derive(Debug, thiserror::Error)]
@@ -23,15 +24,8 @@ pub enum DistributionError {
         why: String,
     },
     /// The operating system refused.
-    #[error("{what}: {why}: {}", path.display())]
-    Io {
-        /// What was being done.
-        what: &'static str,
-        /// The operating system's reason.
-        why: io::Error,
-        /// The file or folder.
-        path: PathBuf,
-    },
+    #[error(transparent)]
+    Io(#[from] FileError),
     /// The book refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -39,8 +33,7 @@ pub enum DistributionError {
 
 /// Says what was being done with a file when the operating system refused.
 pub(super) fn io_error(what: &'static str, path: &Path) -> impl Fn(io::Error) -> DistributionError {
-    let path = path.to_owned();
-    move |why| DistributionError::Io { what, why, path: path.clone() }
+    durable::io_error(what, path)
 }
 
 pub(super) fn refused(what: impl Into<String>, path: &Path) -> DistributionError {

@@ -20,7 +20,7 @@ mod ship;
 mod verify;
 
 pub use archive_log::{ArchiveLog, archive_logs};
-pub use book::{copies_told, record_archives, record_shipped};
+pub use book::{copies_told, disk_of, record_archives, record_shipped};
 pub use build::{Building, PLAN_FILE, build, end_plan, standing_plan, store_plan};
 pub use checksum::checksum;
 pub use error::DistributionError;

@@ -32,6 +32,8 @@ pub struct KnownCopy {
     pub adler32: u32,
     /// When it was read back last; none when it never was.
     pub verified_at: Option<Timestamp>,
+    /// The disk of this machine that it stands on; none when it stands on no such, or can't be looked at.
+    pub disk: Option<u64>,
 }
 
 /// What is known of a candidate.
@@ -77,6 +79,8 @@ pub enum Why {
     NoDecision,
     /// Not enough verified copies of the same content elsewhere; how many there are.
     TooFewCopies(usize),
+    /// So many verified copies stand elsewhere, all on one disk: whatever takes that takes all of them.
+    OneDisk(usize),
 }
 
 impl fmt::Display for Why {
@@ -87,21 +91,30 @@ impl fmt::Display for Why {
             Why::NotProcessed => write!(f, "it is not processed to its end"),
             Why::NoDecision => write!(f, "nobody has decided on its run"),
             Why::TooFewCopies(count) => write!(f, "{count} verified copies of it stand elsewhere, {COPIES_NEEDED} are needed"),
+            Why::OneDisk(count) => {
+                write!(
+                    f,
+                    "{count} verified copies of it stand elsewhere on one disk, which is one place; {COPIES_NEEDED} places are needed"
+                )
+            }
         }
     }
 }
 
 /// Whether a candidate may be released: its run has ended and was decided on by a person, it is processed to its end, and two
-/// copies of its size and checksum that were read back stand in two other places.
+/// copies of its size and checksum that were read back stand in two other places. What stands on one disk is in one place.
 #[must_use]
 pub fn releasable(facts: &Facts) -> Verdict {
-    let copies = good_copies(facts);
+    let good = good_copies(facts);
+    let copies = of_different_disks(&good);
+    let is_on_one_disk = good.len() >= COPIES_NEEDED && copies.len() < COPIES_NEEDED;
     let whys = [
         (facts.adler32.is_none(), Why::NoChecksum),
         (!facts.has_run_ended, Why::RunGoesOn),
         (!facts.is_processed, Why::NotProcessed),
         (facts.decision.is_none_or(|flag| flag == Flag::Unchecked), Why::NoDecision),
-        (copies.len() < COPIES_NEEDED, Why::TooFewCopies(copies.len())),
+        (good.len() < COPIES_NEEDED, Why::TooFewCopies(good.len())),
+        (is_on_one_disk, Why::OneDisk(good.len())),
     ];
     let whys: Vec<Why> = whys.into_iter().filter_map(|(holds, why)| holds.then_some(why)).collect();
     if whys.is_empty() { Verdict::Release(copies) } else { Verdict::Keep(whys) }
@@ -121,6 +134,12 @@ fn good_copies(facts: &Facts) -> Vec<KnownCopy> {
     good
 }
 
+/// Of copies on one disk of this machine the first.
+fn of_different_disks(good: &[KnownCopy]) -> Vec<KnownCopy> {
+    let mut disks = std::collections::BTreeSet::new();
+    good.iter().filter(|copy| copy.disk.is_none_or(|disk| disks.insert(disk))).cloned().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -134,6 +153,7 @@ mod tests {
             size_bytes: 7,
             adler32: 1,
             verified_at: Some(Timestamp::UNIX_EPOCH),
+            disk: None,
         };
         Facts {
             candidate: Candidate { file: FileId::new(1, 0), path: "/w/storage/input/run1/run1-seq0.dat".into() },
@@ -151,7 +171,8 @@ mod tests {
     fn each_reason_alone_keeps_a_file() {
         assert!(matches!(releasable(&facts()), Verdict::Release(copies) if copies.len() == 2));
         type Change = fn(&mut Facts);
-        let cases: [(Change, Why); 10] = [
+        let cases: [(Change, Why); 11] = [
+            (|facts| facts.copies.iter_mut().for_each(|copy| copy.disk = Some(8)), Why::OneDisk(2)),
             (|facts| facts.has_run_ended = false, Why::RunGoesOn),
             (|facts| facts.is_processed = false, Why::NotProcessed),
             (|facts| facts.decision = None, Why::NoDecision),
@@ -181,12 +202,13 @@ mod tests {
         ) {
             let copies = copies.into_iter().map(|(place, is_verified, adler32, size_bytes)| KnownCopy {
                 place: format!("/eos/{place}"), member: None, size_bytes, adler32,
-                verified_at: is_verified.then_some(Timestamp::UNIX_EPOCH),
+                verified_at: is_verified.then_some(Timestamp::UNIX_EPOCH), disk: (place < 2).then_some(7),
             });
             let facts = Facts { copies: copies.collect(), decision, has_run_ended, is_processed, adler32, ..facts() };
             if let Verdict::Release(copies) = releasable(&facts) {
                 let places: std::collections::BTreeSet<&str> = copies.iter().map(|copy| copy.place.as_str()).collect();
                 prop_assert!(places.len() >= 2);
+                prop_assert!(!places.is_subset(&["/eos/0", "/eos/1"].into()), "two places on one disk");
                 prop_assert!(copies.iter().all(|copy| copy.verified_at.is_some() && Some(copy.adler32) == adler32 && copy.size_bytes == 7));
                 prop_assert!(has_run_ended && is_processed && decision.is_some_and(|flag| flag != Flag::Unchecked));
             }

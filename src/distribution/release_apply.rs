@@ -181,6 +181,7 @@ mod tests {
             size_bytes: 9,
             adler32: 0x11E6_0398,
             verified_at: Some(Timestamp::UNIX_EPOCH),
+            disk: None,
         };
         let facts = Facts {
             candidate: Candidate { file: FileId::new(1, 0), path: at("w/run1-seq0.dat") },

@@ -1,10 +1,11 @@
 //! Starts the backend as a process of its own, which goes on when every window is closed.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,13 +14,41 @@ use crate::config::Workspace;
 /// A demo's workspace stands within this time, or something is wrong.
 const DEMO_READY: Duration = Duration::from_secs(20);
 
+/// A backend that is refused its workspace ends within this time: it waits a second for one that is just going.
+const REFUSED_WITHIN: Duration = Duration::from_secs(2);
+
 /// Starts `dqmon process` on a workspace; what it prints goes to `all_logs/backend.log`. Returns its process id.
 ///
 /// # Errors
-/// When the log can't be opened or the process not started.
+/// When the log can't be opened, the process not started, or it ends at once, as where another has the workspace; with its last
+/// words.
 pub fn start(workspace: &Workspace) -> io::Result<u32> {
-    let log = log_file(&workspace.root.join("all_logs/backend.log"))?;
-    start_detached(Command::new(std::env::current_exe()?).arg("-w").arg(&workspace.root).arg("process"), log)
+    let log = workspace.root.join("all_logs/backend.log");
+    start_watched(Command::new(std::env::current_exe()?).arg("-w").arg(&workspace.root).arg("process"), &log)
+}
+
+/// Starts a process and waits a moment whether it is one that stays.
+fn start_watched(command: &mut Command, log: &Path) -> io::Result<u32> {
+    let (process_id, end) = start_detached(command, log_file(log)?)?;
+    match end.recv_timeout(REFUSED_WITHIN) {
+        Ok(status) if !status.success() => {
+            let said = end_of(log).unwrap_or_default();
+            let said = String::from_utf8_lossy(&said);
+            let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+            Err(io::Error::other(last.trim_start_matches("dqmon: ").to_owned()))
+        }
+        _ => Ok(process_id),
+    }
+}
+
+/// The last bytes of a log, which may be long.
+fn end_of(log: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(log)?;
+    let skipped = file.metadata()?.len().saturating_sub(4096);
+    file.seek(SeekFrom::Start(skipped))?;
+    let mut bytes = Vec::new();
+    file.take(4096).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Starts a simulated shift in a new workspace and waits until it can be opened. Returns the workspace's folder.
@@ -32,7 +61,7 @@ pub(super) fn start_demo(folder: &Path) -> io::Result<PathBuf> {
     }
     std::fs::create_dir_all(folder)?;
     let log = log_file(&folder.join("demo.log"))?;
-    start_detached(Command::new(std::env::current_exe()?).arg("demo").arg(folder).arg("--no-window"), log)?;
+    let _ = start_detached(Command::new(std::env::current_exe()?).arg("demo").arg(folder).arg("--no-window"), log)?;
     let started = Instant::now();
     while started.elapsed() < DEMO_READY {
         if folder.join("book.sqlite").exists() {
@@ -51,15 +80,33 @@ fn log_file(path: &Path) -> io::Result<File> {
 }
 
 /// Starts a process in a group of its own, so that an interrupt typed at the window's terminal does not reach it. A thread
-/// waits for its end, so that it leaves no zombie while the window lives.
-fn start_detached(command: &mut Command, log: File) -> io::Result<u32> {
+/// waits for its end, so that it leaves no zombie while the window lives. Answers its process id, and where its end is told.
+fn start_detached(command: &mut Command, log: File) -> io::Result<(u32, Receiver<ExitStatus>)> {
     let also_log = log.try_clone()?;
     let mut child = command.stdin(Stdio::null()).stdout(log).stderr(also_log).process_group(0).spawn()?;
     let process_id = child.id();
-    thread::Builder::new().name("dqmon-backend-wait".into()).spawn(move || {
-        if let Err(error) = child.wait() {
-            tracing::warn!("process {process_id} could not be waited for: {error}");
-        }
+    let (sender, end) = sync_channel(1);
+    thread::Builder::new().name("dqmon-backend-wait".into()).spawn(move || match child.wait() {
+        // Nobody need listen any more.
+        Ok(status) => drop(sender.try_send(status)),
+        Err(error) => tracing::warn!("process {process_id} could not be waited for: {error}"),
     })?;
-    Ok(process_id)
+    Ok((process_id, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backend_that_ends_at_once_was_not_started_and_its_last_words_say_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("all_logs/backend.log");
+        let mut command = Command::new("sh");
+        let error = start_watched(command.args(["-c", "echo 'dqmon: a backend runs already' >&2; exit 2"]), &log).unwrap_err();
+        assert_eq!(error.to_string(), "a backend runs already");
+        let mut command = Command::new("sleep");
+        let process_id = start_watched(command.arg("3"), &log).unwrap();
+        assert!(Path::new(&format!("/proc/{process_id}")).exists());
+    }
 }

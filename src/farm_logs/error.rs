@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::bookkeeping::StoreError;
+use crate::durable::{self, FileError};
 
 /// Logs that can't be found, read, written or recorded.
 #[derive(Debug, thiserror::Error)]
@@ -32,15 +33,8 @@ pub enum FarmLogsError {
         path: PathBuf,
     },
     /// The operating system refused.
-    #[error("{what}: {why}: {}", path.display())]
-    Io {
-        /// What was being done.
-        what: &'static str,
-        /// The operating system's reason.
-        why: io::Error,
-        /// The file.
-        path: PathBuf,
-    },
+    #[error(transparent)]
+    Io(#[from] FileError),
     /// The book refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -48,6 +42,5 @@ pub enum FarmLogsError {
 
 /// Says what was being done with a file when the operating system refused.
 pub(super) fn io_error(what: &'static str, path: &Path) -> impl Fn(io::Error) -> FarmLogsError {
-    let path = path.to_owned();
-    move |why| FarmLogsError::Io { what, why, path: path.clone() }
+    durable::io_error(what, path)
 }

@@ -1,20 +1,20 @@
 //! What old transfer logs say, into the book's story.
 
-use std::collections::HashSet;
-use std::path::Path;
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use monitasks::vocab::Run;
+use monitasks::vocab::{FileId, Run};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error::{FarmLogsError, io_error};
 use super::folder::FarmLogs;
-use super::line::{Form, TransferLine};
+use super::line::{Form, TransferLine, listed_size};
 use super::reader::{Lines, LogLine};
 use super::rebuild::{Mark, mark_of};
-use crate::bookkeeping::{Store, StoreError, StoryEntry};
+use crate::bookkeeping::{Store, StoreError, StoryEntry, StoryRecord};
 
 /// The kind of the story's entries.
 pub const IMPORTED: &str = "imported";
@@ -22,8 +22,37 @@ pub const IMPORTED: &str = "imported";
 /// Entries that are written at once.
 const AT_ONCE: usize = 500;
 
+/// A log has the DAQ's write time to the minute; so far from the book's it may be, s.
+const CLOSED_WITHIN_S: u64 = 60;
+
+/// How a line finds its file in the book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Attach {
+    /// By its name, when its size and the DAQ's write time agree with what the book knows; a file that the book does not know
+    /// contradicts nothing.
+    #[default]
+    Agreeing,
+    /// By its name alone.
+    ByName,
+}
+
+/// A line that names a file of the book and tells of another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotAttached {
+    /// The file whose name it has.
+    pub file: FileId,
+    /// The line.
+    pub text: String,
+    /// Its log.
+    pub log: PathBuf,
+    /// Its number there, from 1.
+    pub line: u64,
+    /// What differs.
+    pub why: String,
+}
+
 /// What was recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Imported {
     /// Lines that were recorded now.
     pub recorded: u64,
@@ -31,16 +60,53 @@ pub struct Imported {
     pub known: u64,
     /// Damaged lines, which are not recorded.
     pub damaged: u64,
+    /// Lines that are of other files than those that the book has by their names; they are not recorded.
+    pub not_attached: Vec<NotAttached>,
 }
 
-/// Records each line of both logs once, as an entry `imported` of its file's story at the end of its copy. Importing again
+/// What the book knows of a file: a file that was taken in as a piece and again has had several sizes.
+#[derive(Debug, Default)]
+struct Known {
+    listed_sizes: Vec<String>,
+    closed: Vec<Timestamp>,
+}
+
+impl Known {
+    fn learn(&mut self, size_bytes: Option<u64>, closed: Option<Timestamp>) {
+        self.listed_sizes.extend(size_bytes.map(listed_size));
+        self.closed.extend(closed);
+    }
+
+    /// What of a line contradicts it.
+    fn contradiction(&self, line: &TransferLine, closed: Option<Timestamp>) -> Option<String> {
+        if !self.listed_sizes.contains(&line.listed_size) {
+            let known = self.listed_sizes.last().map_or("none", String::as_str);
+            return Some(format!("its size is {}, the book's file has {known}", line.listed_size));
+        }
+        let is_near =
+            |known: &Timestamp| closed.is_some_and(|at| known.duration_since(at).as_secs().unsigned_abs() <= CLOSED_WITHIN_S);
+        if self.closed.iter().any(is_near) {
+            return None;
+        }
+        let words = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+        let (its, known) = (closed.map_or_else(|| "at no time".into(), words), self.closed.last().copied().map(words));
+        let known = known.unwrap_or_else(|| "at a time not known".into());
+        Some(format!("the DAQ wrote it {its}, the book's file {known} (unless the time zone is another one)"))
+    }
+}
+
+/// Records each line of both logs that is of the file it names once, as an entry `imported` of its file's story at the end of its copy. Importing again
 /// records nothing. No transfer is made of a line: it has no checksum, no source and a size that is rounded up.
 ///
 /// # Errors
 /// When a log can't be read or the book can't be written; importing again goes on.
-pub fn record_lines(store: &mut dyn Store, logs: &FarmLogs, zone: &TimeZone) -> Result<Imported, FarmLogsError> {
-    let mut import =
-        Import { store, zone, now: Timestamp::now(), known: HashSet::new(), runs: HashSet::new(), ready: Vec::new() };
+pub fn record_lines(store: &mut dyn Store, logs: &FarmLogs, zone: &TimeZone, attach: Attach) -> Result<Imported, FarmLogsError> {
+    let mut files: BTreeMap<FileId, Known> = BTreeMap::new();
+    for file in store.overview()?.files {
+        files.entry(file.file).or_default().learn(Some(file.size_bytes), Some(file.daq_closed));
+    }
+    let now = Timestamp::now();
+    let mut import = Import { store, zone, attach, now, files, known: HashSet::new(), runs: HashSet::new(), ready: Vec::new() };
     let mut counts = Imported::default();
     for path in logs.runs.iter().map(|log| &log.path).chain(&logs.alltransfer) {
         let error = io_error("transfer log not read", path);
@@ -55,7 +121,10 @@ pub fn record_lines(store: &mut dyn Store, logs: &FarmLogs, zone: &TimeZone) -> 
 struct Import<'a> {
     store: &'a mut dyn Store,
     zone: &'a TimeZone,
+    attach: Attach,
     now: Timestamp,
+    /// Files of the book.
+    files: BTreeMap<FileId, Known>,
     /// Lines in the book or on their way into it.
     known: HashSet<Mark>,
     /// Runs whose lines in the book are known.
@@ -76,6 +145,13 @@ impl Import<'_> {
             counts.known += 1;
             return Ok(());
         }
+        let closed = self.at(content.daq_closed);
+        let contradiction = |file: FileId| Some((file, self.files.get(&file)?.contradiction(content, closed)?));
+        let other = content.file().filter(|_| self.attach == Attach::Agreeing).and_then(contradiction);
+        if let Some((file, why)) = other {
+            counts.not_attached.push(NotAttached { file, text, log: log.to_owned(), line: line.number, why });
+            return Ok(());
+        }
         counts.recorded += 1;
         self.ready.push(self.entry(content, run, &text, log, line.number));
         if self.ready.len() >= AT_ONCE { self.write() } else { Ok(()) }
@@ -90,12 +166,26 @@ impl Import<'_> {
         let story = self.store.story(run.unwrap_or(NO_RUN), None)?;
         let lines = story.iter().filter(|entry| entry.kind == IMPORTED).filter_map(|entry| entry.detail.get("line"));
         self.known.extend(lines.filter_map(Value::as_str).map(|line| mark_of(line.as_bytes())));
+        // What the file was once: the book's row has what it is now.
+        let of_copies =
+            |entry: &&StoryRecord| matches!(entry.kind.as_str(), "arrived" | "source_changed" | "taken_again" | "copied");
+        for entry in story.iter().filter(of_copies) {
+            let file = entry.run.zip(entry.sequence).map(|(run, sequence)| FileId { run, sequence });
+            if let Some(known) = file.and_then(|file| self.files.get_mut(&file)) {
+                let closed = entry.detail["daq_closed"].as_str().and_then(|stamp| stamp.parse().ok());
+                known.learn(entry.detail["size_bytes"].as_u64(), closed);
+            }
+        }
         Ok(())
     }
 
+    /// A local time; one that a change of clocks leaves out or has twice is taken as jiff does: the earlier of two.
+    fn at(&self, time: jiff::civil::DateTime) -> Option<Timestamp> {
+        time.to_zoned(self.zone.clone()).ok().map(|zoned| zoned.timestamp())
+    }
+
     fn entry(&self, content: &TransferLine, run: Option<Run>, text: &str, log: &Path, number: u64) -> StoryEntry {
-        // A local time that a change of clocks leaves out or has twice is taken as jiff does: the earlier of two.
-        let at = |time: jiff::civil::DateTime| time.to_zoned(self.zone.clone()).ok().map(|zoned| zoned.timestamp());
+        let at = |time| self.at(time);
         let (ended, started) = (at(content.ended()), content.started().and_then(at));
         let form = if matches!(content.form, Form::New { .. }) { "new" } else { "old" };
         let detail = json!({
@@ -123,3 +213,70 @@ impl Import<'_> {
 
 /// Stands for the run of lines that name none.
 const NO_RUN: Run = Run(0);
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::bookkeeping::{FileRecord, FileStep, Row, RunRecord, SqliteStore};
+
+    #[test]
+    fn a_line_is_told_of_no_other_file_of_the_same_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::open(&folder.path().join("book")).unwrap();
+        let closed: Timestamp = "2016-10-27T11:50:20Z".parse().unwrap();
+        let file = |sequence| FileRecord {
+            file: FileId::new(5, sequence),
+            step: FileStep::Stored,
+            since: closed,
+            failure: None,
+            reason: None,
+            source: format!("run5-seq{sequence}.dat"),
+            size_bytes: 1_072_000_000,
+            daq_closed: closed,
+            arrived: closed,
+            adler32: Some(1),
+            events_by_trigger: None,
+            refused: None,
+        };
+        let run = RunRecord { run: Run(5), first_seen: closed, ended: None, ended_by: None };
+        // The first was a piece of 2 MB once.
+        let piece = json!({"size_bytes": 2_000_000, "daq_closed": "2016-10-27T11:40:00Z"});
+        let story = ["arrived", "copied"].map(|kind| StoryEntry {
+            at: closed,
+            run: Some(Run(5)),
+            sequence: Some(monitasks::vocab::Sequence(0)),
+            kind: kind.into(),
+            detail: piece.clone(),
+        });
+        store.record(None, &story, &[Row::Run(run), Row::File(file(0)), Row::File(file(1))]).unwrap();
+        let from_evb = folder.path().join("fromEVB");
+        fs::create_dir_all(&from_evb).unwrap();
+        let line = |size: &str, closed: &str, name: &str| {
+            format!("3 2016-10-27 13:55:01 2016-10-27 13:55:04 {size} {closed} /data/{name}.dat\n")
+        };
+        let log = [
+            line("1023M", "2016-10-27 13:50", "run5-seq0"),
+            line("2.0M", "2016-10-27 13:40", "run5-seq0"),
+            line("900M", "2016-10-27 13:50", "run5-seq1"),
+            line("1023M", "2015-10-27 13:50", "run5-seq1"),
+            line("900M", "2016-10-27 13:50", "run6-seq0"),
+        ];
+        fs::write(from_evb.join("alltransfer.log"), log.concat()).unwrap();
+        let (logs, zone) = (FarmLogs::find(&from_evb).unwrap(), TimeZone::get("Europe/Zurich").unwrap());
+        let found = record_lines(&mut store, &logs, &zone, Attach::Agreeing).unwrap();
+        assert_eq!((found.recorded, found.known), (3, 0), "the file, its piece, and one that the book does not have");
+        let other: Vec<(u64, &str)> = found.not_attached.iter().map(|line| (line.line, line.why.as_str())).collect();
+        assert_eq!(other.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [3, 4]);
+        assert!(other[0].1.contains("900M") && other[1].1.contains("2015-10-27 12:50 UTC"), "{other:?}");
+        let imported = |store: &SqliteStore| {
+            let story = store.story(Run(5), Some(FileId::new(5, 1))).unwrap();
+            story.iter().filter(|entry| entry.kind == IMPORTED).count()
+        };
+        assert_eq!(imported(&store), 0);
+        let by_name = record_lines(&mut store, &logs, &zone, Attach::ByName).unwrap();
+        assert_eq!((by_name.recorded, by_name.known, by_name.not_attached.len()), (2, 3, 0));
+        assert_eq!(imported(&store), 2);
+    }
+}

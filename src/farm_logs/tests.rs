@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::super::compare::compare;
 use super::super::from_book::rebuild_from_book;
-use super::super::import::{Imported, record_lines};
+use super::super::import::{Attach, Imported, record_lines};
 use super::*;
 use crate::bookkeeping::{SqliteStore, Store};
 
@@ -138,14 +138,17 @@ fn importing_twice_changes_nothing() {
     let logs = farm(folder.path(), Some(&all), &[(1, format!("{}{}", line(1, 0, 5, false), line(1, 1, 9, true)))]);
     let mut store = SqliteStore::open(&folder.path().join("book.sqlite")).unwrap();
     let zone = TimeZone::get("Europe/Zurich").unwrap();
-    let counts = record_lines(&mut store, &logs, &zone).unwrap();
-    assert_eq!(counts, Imported { recorded: 3, known: 2, damaged: 1 });
+    let counts = record_lines(&mut store, &logs, &zone, Attach::Agreeing).unwrap();
+    assert_eq!(counts, Imported { recorded: 3, known: 2, damaged: 1, ..Imported::default() });
     let story = store.story(Run(1), None).unwrap();
     assert_eq!(
         story.iter().map(|entry| entry.at.to_string()).collect::<Vec<_>>(),
         ["2016-10-24T22:00:05Z", "2016-10-24T22:00:09Z"]
     );
-    assert_eq!(record_lines(&mut store, &logs, &zone).unwrap(), Imported { recorded: 0, known: 5, damaged: 1 });
+    assert_eq!(
+        record_lines(&mut store, &logs, &zone, Attach::Agreeing).unwrap(),
+        Imported { recorded: 0, known: 5, damaged: 1, ..Imported::default() }
+    );
     assert_eq!(store.story(Run(1), None).unwrap(), story);
     assert_eq!(store.story(Run(1), Some(FileId::new(1, 1))).unwrap().len(), 1);
     let empty = folder.path().join("empty");

@@ -22,6 +22,7 @@ mod run_card;
 mod runs_page;
 mod scene;
 mod state;
+mod table_head;
 mod theme;
 mod ticks;
 mod time_line;

@@ -7,7 +7,7 @@ use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Draft, ItemRef, Pending, RunChoice, UiState};
 use super::{processing, theme, words};
 use crate::engine::{Command, DecisionCommand};
-use crate::snapshot::{FileRow, FileStage, RunRow};
+use crate::snapshot::{FileRow, FileStage, RunRow, in_short};
 
 /// Draws the card of the run looked at.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut UiState, draft: &mut Draft, on_screen: &[ItemRef]) {
@@ -289,7 +289,7 @@ fn processings(ui: &mut Ui, scene: &Scene<'_>, row: &RunRow) {
             let word = if of.step == "refused" { "not for this lane" } else { "held" };
             format!("◷ {name}: {word} by {held}")
         });
-        let missing = (!of.missing.is_empty()).then(|| format!("◆ {name}: not there: {}", of.missing.join(", ")));
+        let missing = (!of.missing.is_empty()).then(|| format!("◆ {name}: not there: {}", in_short(&of.missing, 5)));
         let to_publish = of.to_publish.then(|| format!("{name}: to publish"));
         for (words, is_warning) in [(held, false), (missing, true), (to_publish, false)] {
             let Some(words) = words else { continue };

@@ -5,7 +5,7 @@ use egui_extras::{Column, TableBuilder, TableRow};
 
 use super::scene::Scene;
 use super::state::{Action, Page, RunChoice};
-use super::{theme, words};
+use super::{table_head, theme, words};
 use crate::snapshot::{FileStage, RunRow};
 
 /// What the rows are ordered by.
@@ -134,12 +134,8 @@ fn head(ui: &mut Ui, view: &mut RunsView, name: &str, order: Option<Order>) {
         ui.label(theme::bold(name));
         return;
     };
-    let arrow = match (view.order == order, view.ascending) {
-        (false, _) => "",
-        (true, true) => " ▴",
-        (true, false) => " ▾",
-    };
-    if ui.add(egui::Button::new(theme::bold(format!("{name}{arrow}"))).frame(false)).on_hover_text("Order by this").clicked() {
+    let ascending = (view.order == order).then_some(view.ascending);
+    if table_head::head(ui, name, ascending, "Order by this") {
         view.ascending = view.order == order && !view.ascending;
         view.order = order;
     }

@@ -155,7 +155,10 @@ pub fn backend_words(backend: &Backend, now: jiff::Timestamp) -> (State, String,
         }
         Backend::Lost { owner, heartbeat } => {
             let age = words::age(*heartbeat, now);
-            (State::Bad, format!("backend lost {age}"), format!("The backend {owner} does not answer; its heart beat {age}."))
+            // As wide as the card of the Processing page has room for, beside its buttons.
+            let todo = "Start another; if that is refused, this process has to be ended first.";
+            let hover = format!("The backend {owner} does not answer; its heart beat {age}. {todo}");
+            (State::Bad, format!("backend lost {age}"), hover)
         }
         Backend::Unknown => (State::CannotJudge, "backend not known".into(), "The book can't say whether a backend runs.".into()),
     }

@@ -1,11 +1,16 @@
 //! Polls the book, and turns its rows into those that the window shows.
 
+use std::cmp::Ordering;
+
 use jiff::{SignedDuration, Timestamp};
+use monitasks::vocab::Run;
 
 use super::failures::FailureCount;
 use super::health::{health, put_off};
 use super::rows::run_rows;
-use crate::bookkeeping::{ChangeStamp, LeaseRecord, Store, StoreError};
+use crate::bookkeeping::{
+    CentralCopy, ChangeStamp, Changes, GroupRecord, LeaseRecord, Overview, PassRecord, ProcessingRecord, Store, StoreError,
+};
 use crate::config::Workspace;
 use crate::snapshot::{Backend, BackendHealth, ClassRow, NotTaken, PutOffRow, RunRow};
 
@@ -28,11 +33,15 @@ pub struct BookView {
     pub fault: Option<String>,
 }
 
-/// Reads the book again whenever it has changed.
+/// Reads what is new in the book whenever it has changed.
 pub struct BookPoller {
     store: Box<dyn Store>,
     lease_stale: SignedDuration,
     seen: Option<ChangeStamp>,
+    /// How far the rows of runs were read.
+    read_to: Option<i64>,
+    /// All that was read.
+    overview: Overview,
     view: BookView,
     lease: Option<LeaseRecord>,
     failures: FailureCount,
@@ -67,7 +76,16 @@ impl BookPoller {
         let lease_stale =
             SignedDuration::try_from_secs_f64(workspace.settings.book.lease_stale_s).unwrap_or(SignedDuration::from_secs(15));
         let failures = FailureCount::default();
-        BookPoller { store, lease_stale, seen: None, view: BookView::default(), lease: None, failures }
+        BookPoller {
+            store,
+            lease_stale,
+            seen: None,
+            read_to: None,
+            overview: Overview::default(),
+            view: BookView::default(),
+            lease: None,
+            failures,
+        }
     }
 
     /// The book itself, for what people write into it.
@@ -96,7 +114,7 @@ impl BookPoller {
                 }
                 self.view.fault = fault;
                 self.view.backend = Backend::Unknown;
-                self.seen = None;
+                (self.seen, self.read_to) = (None, None);
                 Some(self.view.clone())
             }
         }
@@ -107,17 +125,56 @@ impl BookPoller {
         if self.seen.as_ref() == Some(&stamp) {
             return Ok(false);
         }
-        let overview = self.store.overview()?;
-        self.seen = Some(stamp);
+        let changes = self.store.changes_since(self.read_to)?;
+        let has_run_changed = changes.runs.as_ref().is_none_or(|runs| !runs.is_empty());
+        self.read_to = changes.seen;
+        take_over(&mut self.overview, changes);
+        let overview = &self.overview;
         self.lease.clone_from(&overview.lease);
         self.view.not_taken =
             overview.not_taken.iter().map(|file| NotTaken { name: file.name.clone(), reason: file.reason.clone() }).collect();
-        self.view.runs = run_rows(&overview);
-        self.view.health = health(&overview, self.view.health.as_ref());
-        self.view.put_off = put_off(&overview);
-        self.failures.read(self.store.as_ref(), &overview)?;
+        self.view.health = health(overview, self.view.health.as_ref());
+        self.view.put_off = put_off(overview);
+        if has_run_changed {
+            self.view.runs = run_rows(overview);
+            self.failures.read(self.store.as_ref(), overview)?;
+        }
+        self.seen = Some(stamp);
         Ok(true)
     }
+}
+
+/// Puts what is new into the place of what was known of the same runs.
+fn take_over(known: &mut Overview, changes: Changes) {
+    let Changes { runs, now, .. } = changes;
+    let Some(runs) = runs else {
+        *known = now;
+        return;
+    };
+    (known.backend, known.not_taken, known.lease) = (now.backend, now.not_taken, now.lease);
+    replace(&mut known.runs, now.runs, &runs, |run| run.run, |a, b| a.run.cmp(&b.run));
+    replace(&mut known.files, now.files, &runs, |file| file.file.run, |a, b| a.file.cmp(&b.file));
+    let by_pass = |a: &PassRecord, b: &PassRecord| (a.file, a.processing).cmp(&(b.file, b.processing));
+    replace(&mut known.passes, now.passes, &runs, |pass| pass.file.run, by_pass);
+    let by_processing = |a: &ProcessingRecord, b: &ProcessingRecord| (a.run, a.processing).cmp(&(b.run, b.processing));
+    replace(&mut known.processings, now.processings, &runs, |of| of.run, by_processing);
+    replace(&mut known.jobs, now.jobs, &runs, |job| job.run, |a, b| a.id.cmp(&b.id));
+    let by_group = |a: &GroupRecord, b: &GroupRecord| (a.run, a.processing, a.group).cmp(&(b.run, b.processing, b.group));
+    replace(&mut known.groups, now.groups, &runs, |group| group.run, by_group);
+    replace(&mut known.decisions, now.decisions, &runs, |decision| decision.run, |a, b| a.id.cmp(&b.id));
+    replace(&mut known.marks, now.marks, &runs, |mark| mark.run, |a, b| a.id.cmp(&b.id));
+    replace(&mut known.kinds, now.kinds, &runs, |(run, _)| *run, |a, b| a.0.cmp(&b.0));
+    let by_copy = |a: &CentralCopy, b: &CentralCopy| (a.file, &a.destination).cmp(&(b.file, &b.destination));
+    replace(&mut known.central, now.central, &runs, |copy| copy.file.run, by_copy);
+}
+
+fn replace<T>(all: &mut Vec<T>, new: Vec<T>, runs: &[Run], run_of: impl Fn(&T) -> Run, order: impl Fn(&T, &T) -> Ordering) {
+    if runs.is_empty() {
+        return;
+    }
+    all.retain(|row| runs.binary_search(&run_of(row)).is_err());
+    all.extend(new);
+    all.sort_by(order);
 }
 
 /// The backend's state by its lease: a heart that has not beaten for the lease's time is a lost backend.
@@ -125,4 +182,88 @@ fn backend(lease: Option<&LeaseRecord>, now: Timestamp, stale: SignedDuration) -
     let Some(lease) = lease.filter(|lease| lease.released.is_none()) else { return Backend::Stopped };
     let (owner, heartbeat) = (lease.owner.clone(), lease.heartbeat);
     if now.duration_since(heartbeat) > stale { Backend::Lost { owner, heartbeat } } else { Backend::Running { owner, heartbeat } }
+}
+
+#[cfg(test)]
+mod tests {
+    use monitasks::quality::Flag;
+    use monitasks::vocab::FileId;
+
+    use super::*;
+    use crate::bookkeeping::{
+        BackendState, CentralStep, FileRecord, FileStep, Mark, MarkRecord, NewDecision, NotTakenRecord, Row, RunRecord,
+        SqliteStore,
+    };
+
+    fn rows(run: u32, sequence: u32) -> Vec<Row> {
+        let (file, at) = (FileId::new(run, sequence), Timestamp::UNIX_EPOCH);
+        let record = FileRecord {
+            file,
+            step: FileStep::Stored,
+            since: at,
+            failure: None,
+            reason: None,
+            source: file.to_string(),
+            size_bytes: 7,
+            daq_closed: at,
+            arrived: at,
+            adler32: None,
+            events_by_trigger: None,
+            refused: None,
+        };
+        let copy = CentralCopy { step: CentralStep::PutOff, ..CentralCopy::wanted(file, "/central".into(), 7, 1, at) };
+        let run = RunRecord { run: Run(run), first_seen: at, ended: None, ended_by: None };
+        vec![Row::Run(run), Row::File(record), Row::Central(copy)]
+    }
+
+    #[test]
+    fn of_a_long_history_no_more_is_read_than_what_is_new() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::open(&folder.path().join("book.sqlite")).unwrap();
+        for run in [4, 1, 3, 2] {
+            let all: Vec<Row> = (0..50).flat_map(|sequence| rows(run, sequence)).collect();
+            store.record(None, &[], &all).unwrap();
+        }
+        let first = store.changes_since(None).unwrap();
+        assert_eq!((first.now.files.len(), first.runs), (200, None));
+        let mut known = first.now;
+        let mut seen = first.seen;
+        let mut step = |store: &SqliteStore, runs: &[u32], files: usize| {
+            let changes = store.changes_since(seen).unwrap();
+            let told: Option<Vec<Run>> = Some(runs.iter().copied().map(Run).collect());
+            assert_eq!((&changes.runs, changes.now.files.len(), changes.now.central.len()), (&told, files, files));
+            seen = changes.seen;
+            take_over(&mut known, changes);
+            assert_eq!(known, store.overview().unwrap());
+        };
+        step(&store, &[], 0);
+        store.record(None, &[], &[Row::Backend(BackendState::default())]).unwrap();
+        step(&store, &[], 0);
+        let name = NotTakenRecord { name: "x".into(), reason: "y".into(), at: Timestamp::UNIX_EPOCH };
+        store.record(None, &[], &[Row::NotTaken(name)]).unwrap();
+        step(&store, &[], 0);
+        store.record(None, &[], &rows(3, 50)).unwrap();
+        step(&store, &[3], 51);
+        store.record(None, &[], &[rows(5, 0), rows(2, 7)].concat()).unwrap();
+        step(&store, &[2, 5], 51);
+        let (at, who, role) = (Timestamp::UNIX_EPOCH, || "Ada".to_owned(), || "shifter".to_owned());
+        let mark = MarkRecord { id: 0, at, run: Run(1), mark: Mark::Flawed, comment: String::new(), who: who(), role: role() };
+        store.mark(&mark).unwrap();
+        step(&store, &[1], 50);
+        let decision = NewDecision {
+            at,
+            run: Run(4),
+            sequence: None,
+            flag: Flag::Ok,
+            comment: String::new(),
+            who: who(),
+            role: role(),
+            evidence: Vec::new(),
+            supersedes: None,
+        };
+        store.decide(&decision).unwrap();
+        step(&store, &[4], 50);
+        store.name_kinds(at, "Ada", &[(Run(2), "cosmic".into())]).unwrap();
+        step(&store, &[2], 50);
+    }
 }

@@ -8,6 +8,7 @@ use monitasks::quality::{Flag, State};
 use monitasks::vocab::FileId;
 use serde_json::Value;
 
+use super::retold::retold;
 use super::story;
 use crate::bookkeeping::{DecisionRecord, Part, Store, StoreError, StoryRecord};
 use crate::config::Workspace;
@@ -39,7 +40,8 @@ fn told(store: &dyn Store, file: FileId) -> Result<Vec<StoryLine>, StoreError> {
         None => concerns(&record.detail, file, of_file),
     };
     let story = store.story(file.run, None)?;
-    let mut lines: Vec<StoryLine> = story.iter().filter(|record| is_of(record)).map(line).collect();
+    let story: Vec<StoryRecord> = story.into_iter().filter(|record| is_of(record)).collect();
+    let mut lines: Vec<StoryLine> = retold(&story).iter().map(line).collect();
     if let Some(record) = overview.files.iter().find(|record| record.file == file) {
         let (what, detail) = ("DAQ closed it".to_owned(), story::size(record.size_bytes));
         lines.push(StoryLine { at: record.daq_closed, what, detail, state: State::Unchecked });
@@ -69,9 +71,13 @@ fn line(record: &StoryRecord) -> StoryLine {
     let detail = story::detail(&record.kind, &record.detail);
     let state = match record.kind.as_str() {
         "failed" | "analysis_failed" | "other_content_refused" => State::Bad,
-        "job_gone" | "tried_again" | "held_back" | "source_changed" => State::Maybe,
+        "job_gone" if record.detail["class"].is_string() => State::Bad,
+        "central_copy_failed" | "central_copy_made" if record.detail["step"] == "refused" => State::Bad,
+        "central_copy_failed" | "job_gone" | "tried_again" | "held_back" | "source_changed" => State::Maybe,
         "analysed" if record.detail["fault"].is_string() => State::Bad,
-        "accepted" | "analysed" | "copied" | "stored" | "results_placed" | "archived" | "shipped" => State::Ok,
+        "accepted" | "analysed" | "copied" | "central_copy_made" | "stored" | "results_placed" | "archived" | "shipped" => {
+            State::Ok
+        }
         _ => State::Unchecked,
     };
     StoryLine { at: record.at, what: story::what(record), detail, state }

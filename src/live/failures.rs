@@ -35,9 +35,11 @@ impl FailureCount {
         }
         self.files = overview.files.len();
         self.now_failed.clear();
-        // Each processing counts: one that is held after it must not hide one that failed.
+        // Each processing counts: one that is held after it must not hide one that failed. A failure that was taken over counts
+        // where it happened.
         let files = overview.files.iter().filter(|file| file.step == FileStep::Failed).map(|file| file.failure);
-        let passes = overview.passes.iter().filter(|pass| pass.step == PassStep::Failed).map(|pass| pass.failure);
+        let passes = overview.passes.iter().filter(|pass| pass.step == PassStep::Failed && pass.failed_in().is_none());
+        let passes = passes.map(|pass| pass.failure);
         for class in files.chain(passes) {
             *self.now_failed.entry(class.unwrap_or(FailureClass::Unknown)).or_default() += 1;
         }
@@ -72,7 +74,9 @@ impl FailureCount {
 
 /// The class of a failure; none for a record of something else.
 fn class_of(record: &StoryRecord) -> Option<FailureClass> {
-    if record.kind != "failed" || record.sequence.is_none() {
+    // A job that went away once too often is told as such, with the class of the failure that this was.
+    let has_failed = record.kind == "failed" || (record.kind == "job_gone" && record.detail["class"].is_string());
+    if !has_failed || record.sequence.is_none() {
         return None;
     }
     let said = record.detail["class"].as_str().and_then(|word| word.parse().ok());
@@ -98,6 +102,8 @@ mod tests {
         assert_eq!(class("failed", json!({"group": "run1-p1-g0", "fault": "x"})), Some(FailureClass::Analysis));
         assert_eq!(class("failed", json!({"class": "unheard_of"})), Some(FailureClass::Unknown));
         assert_eq!(class("copied", json!({"class": "memory"})), None);
+        assert_eq!(class("job_gone", json!({"class": "lost", "attempt": 3})), Some(FailureClass::Lost));
+        assert_eq!(class("job_gone", json!({"attempt": 1})), None);
     }
 
     #[test]

@@ -54,6 +54,7 @@ fn of_story(story: &[StoryRecord], workspace: &Workspace, window: SignedDuration
             ("failed".into(), waits.failed),
         ],
         eta_s: flow.eta_s,
+        present_s: flow.present_s,
         stages: stages.collect(),
         disks: disks(workspace, flow.rate.copied_bytes_per_s).iter().map(disk_row).collect(),
         figures: flow_figures(&flow).into_iter().map(|(_, figure)| Arc::new(figure)).collect(),

@@ -66,16 +66,9 @@ pub(super) fn put_off(overview: &Overview) -> Vec<PutOffRow> {
         next_try: pass.retry_at,
         is_refused: false,
     });
-    let mut rows: Vec<PutOffRow> = central.map(central_row).chain(passes).collect();
-    // The backend may say the same of a copy that the book's row says with more.
-    rows.extend(said.filter(|said| !overview.central.iter().any(|copy| is_about(&said.subject, copy))));
+    let mut rows: Vec<PutOffRow> = central.map(central_row).chain(passes).chain(said).collect();
     rows.sort_by_key(|row| (!row.is_refused, row.since));
     rows
-}
-
-fn is_about(subject: &str, copy: &CentralCopy) -> bool {
-    let is_waiting = matches!(copy.step, CentralStep::PutOff | CentralStep::Refused);
-    is_waiting && subject.contains(&copy.destination)
 }
 
 fn central_row(copy: &CentralCopy) -> PutOffRow {
@@ -135,7 +128,7 @@ mod tests {
         let destination = "root://central.example.org//raw/run1-seq0.dat".to_owned();
         overview.central = vec![CentralCopy {
             file: FileId::new(1, 0),
-            destination: destination.clone(),
+            destination,
             step: CentralStep::PutOff,
             since: at(150),
             attempts: 4,
@@ -147,10 +140,7 @@ mod tests {
         }];
         let state = overview.backend.as_mut().unwrap();
         let why = || "no connection".to_owned();
-        state.put_off = vec![
-            PutOffState { subject: format!("copy to {destination}"), why: why(), tries: 4, since: at(150) },
-            PutOffState { subject: "run2-seq0".into(), why: why(), tries: 1, since: at(100) },
-        ];
+        state.put_off = vec![PutOffState { subject: "run2-seq0".into(), why: why(), tries: 1, since: at(100) }];
         let rows = put_off(&overview);
         assert_eq!(rows.iter().map(|row| row.next_try).collect::<Vec<_>>(), [None, Some(at(260))]);
     }

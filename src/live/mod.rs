@@ -15,6 +15,7 @@ mod flow;
 mod health;
 mod once;
 mod results;
+mod retold;
 mod rows;
 pub mod story;
 mod tree;
@@ -28,6 +29,7 @@ pub use figures::FigureMaker;
 pub use flow::flow_shown;
 pub use once::{EventLook, bare_raw_file, newest_raw_file};
 pub use results::{DiskResults, FoundResult, ResultPoller, ResultsFolder, ResultsView, TaskResults};
+pub use retold::retold;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,8 +37,17 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use monitasks::registry::TaskRegistry;
 
+use crate::bookkeeping::Overview;
 use crate::config::PeopleSettings;
-use crate::snapshot::{Backend, Banner, CloseLook, FigureKey, FlowShown, Origin, ProcessingShown, Snapshot, WorkspaceFacts};
+use crate::snapshot::{
+    Backend, BackendHealth, Banner, CloseLook, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, Snapshot, WorkspaceFacts,
+};
+
+/// What the backend said last of its services, none when it never did, and all that is put off.
+#[must_use]
+pub fn services_shown(overview: &Overview) -> (Option<BackendHealth>, Vec<PutOffRow>) {
+    (health::health(overview, None), health::put_off(overview))
+}
 
 /// A part that answers on its own thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -43,7 +43,13 @@ pub(super) fn run_rows(overview: &Overview) -> Vec<RunRow> {
         let Some(row) = rows.get_mut(&file.file.run) else { continue };
         row.start = Some(row.start.map_or(file.daq_closed, |start| start.min(file.daq_closed)));
         row.end = Some(row.end.map_or(file.daq_closed, |end| end.max(file.daq_closed)));
-        let of = |pass: &PassRecord| pass_row(pass, newest_job(&jobs, &format!("reco_{}", pass.name())));
+        let of = |pass: &PassRecord| {
+            // A failure that was taken over has the job and the log of the processing that it happened in.
+            let failed_in = pass.failed_in();
+            let own = overview.passes_of(file.file).find(|own| Some(own.processing) == failed_in);
+            let own = own.unwrap_or(pass);
+            PassRow { attempts: own.attempt, ..pass_row(pass, newest_job(&jobs, &format!("reco_{}", own.name()))) }
+        };
         let passes = overview.passes_of(file.file).map(of).collect();
         row.files.push(file_row(file, passes));
     }
@@ -97,6 +103,7 @@ fn pass_row(pass: &PassRecord, job: Option<JobRow>) -> PassRow {
         attempts: pass.attempt,
         retry_at: pass.retry_at,
         job,
+        failed_in: pass.failed_in().map(|processing| processing.0),
     }
 }
 

@@ -4,9 +4,16 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::bookkeeping::StoryRecord;
+use crate::snapshot::in_short;
 
-/// Longest detail on a line, in letters.
+/// Longest detail on a line, in letters, where it has no reason or place in it.
 const LONGEST: usize = 160;
+
+/// Longest reason or place on a line, in letters: its end has the path.
+const LONGEST_REASON: usize = 600;
+
+/// Names of a list that a line has.
+const NAMED: usize = 5;
 
 /// A stamp for people, UTC to the millisecond: `2026-11-21 01:35:11.316`.
 #[must_use]
@@ -54,13 +61,17 @@ pub fn detail(kind: &str, facts: &Value) -> String {
         "copied" => copied(facts),
         "job_allotted" | "job_submitted" | "job_gone" => started(facts, inner),
         "job_ended" => [analysis(facts), account(inner)].concat(),
-        "accepted" => format!("{} events", facts["events"]),
+        "accepted" => counted(facts["events"].as_u64().unwrap_or_default(), "event", "events"),
         "failed" | "analysis_failed" => [analysis(facts), text(&facts["reason"])].concat(),
         "results_placed" => analysis(facts).trim_end_matches(": ").to_owned(),
         "group_formed" => format!("{}: {}", text(&facts["group"]), list(&facts["members"])),
+        "processing_ended" => ended(facts),
+        _ if kind.starts_with("central_copy_") => central(kind, facts),
         _ => plain(facts),
     };
-    match words.char_indices().nth(LONGEST) {
+    let is_whole = kind.starts_with("central_copy_") || inner["reason"].is_string() || facts["reason"].is_string();
+    let longest = if is_whole { LONGEST_REASON } else { LONGEST };
+    match words.char_indices().nth(longest) {
         Some((cut, _)) => format!("{}…", &words[..cut]),
         None => words,
     }
@@ -117,6 +128,8 @@ fn bytes(facts: &Value) -> String {
 fn plain(facts: &Value) -> String {
     let shown = |(name, value): (&String, &Value)| match value {
         Value::Null | Value::Object(_) => None,
+        Value::Array(values) if values.is_empty() => None,
+        Value::String(value) if value.is_empty() => None,
         Value::Number(_) if name == "size_bytes" => Some(bytes(facts)),
         Value::Array(_) => Some(list(value)),
         Value::String(value) if name == "reason" || name == "group" => Some(value.clone()),
@@ -125,8 +138,61 @@ fn plain(facts: &Value) -> String {
     facts.as_object().into_iter().flatten().filter_map(shown).collect::<Vec<_>>().join(", ")
 }
 
+/// The first names of a list, and how many more there are.
 fn list(value: &Value) -> String {
-    value.as_array().into_iter().flatten().map(text).collect::<Vec<_>>().join(", ")
+    // Of an archive's files the names are told.
+    let name = |value: &Value| if value["file"].is_string() { text(&value["file"]) } else { text(value) };
+    in_short(&value.as_array().into_iter().flatten().map(name).collect::<Vec<_>>(), NAMED)
+}
+
+/// `1 event`, `2 events`.
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// `run1-p1 in lane default: processed; not there: recotask_run1-seq0.root`.
+fn ended(facts: &Value) -> String {
+    let step = text(&facts["step"]).replace('_', " ");
+    let missing = list(&facts["missing"]);
+    let missing = if missing.is_empty() { missing } else { format!("; not there: {missing}") };
+    format!("{} in lane {}: {step}{missing}", text(&facts["processing"]), text(&facts["lane"]))
+}
+
+/// A copy to the central storage: where it goes, how often it was tried, why it is not there.
+fn central(kind: &str, facts: &Value) -> String {
+    let (to, reason) = (text(&facts["destination"]), facts["reason"].as_str());
+    let size = facts["size_bytes"].as_u64().map(|_| bytes(facts));
+    match (kind, reason) {
+        (_, Some(reason)) if facts["tried"].is_u64() => {
+            let (tries, from, to) = (&facts["tried"], time(&facts["first"]), time(&facts["last"]));
+            format!("tried {tries} times between {from} and {to}, last: {reason}{}", outlook(facts))
+        }
+        (_, Some(reason)) => format!("{reason}{}", outlook(facts)),
+        ("central_copy_begun", None) => {
+            let again = facts["attempt"].as_u64().filter(|attempt| *attempt > 1).map(|attempt| format!(", try {attempt}"));
+            format!("to {to}{}", again.unwrap_or_default())
+        }
+        ("central_copy_made", None) => {
+            let size = size.map(|size| format!("{size}, ")).unwrap_or_default();
+            format!("{size}adler32 {}, at {to}", text(&facts["adler32"]))
+        }
+        _ => format!("to {to}"),
+    }
+}
+
+/// What becomes of a copy that could not be made.
+fn outlook(facts: &Value) -> String {
+    match (facts["step"].as_str(), facts["next_try"].is_string()) {
+        (Some("refused"), _) => "; not tried again: a person is needed".into(),
+        (_, true) => format!("; tried again at {}", time(&facts["next_try"])),
+        _ => String::new(),
+    }
+}
+
+/// A stamp among facts, to the second.
+fn time(value: &Value) -> String {
+    let at: Option<Timestamp> = value.as_str().and_then(|text| text.parse().ok());
+    at.map_or_else(|| text(value), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 fn text(value: &Value) -> String {
@@ -168,9 +234,45 @@ mod tests {
             ("failed", json!({"class": "job", "reason": "why"}), "why"),
             ("run_ended", json!({"by": "marker"}), "by marker"),
             ("unheard_of", json!({"deep": {"er": [1]}, "n": 3}), "n 3"),
+            ("unheard_of", json!({"a": [], "b": "", "n": 3, "z": []}), "  n 3"),
+            (
+                "archived",
+                json!({"files": [{"file": "run1-seq0", "size_bytes": 1}, {"file": "run1-seq1"}]}),
+                "run1-seq0, run1-seq1",
+            ),
+            ("accepted", json!({"events": 1}), "1 event"),
+            ("accepted", json!({"events": 335}), "335 events"),
+            (
+                "processing_ended",
+                json!({"processing": "run1-p1", "lane": "default", "step": "done", "missing": []}),
+                "run1-p1 in lane default: done",
+            ),
+            (
+                "processing_ended",
+                json!({"processing": "run1-p1", "lane": "default", "step": "merging_failed",
+                       "missing": ["a", "b", "c", "d", "e", "f", "g"]}),
+                "merging failed; not there: a, b, c, d, e and 2 more",
+            ),
         ] {
             let line = line(&entry(kind, detail), true);
-            assert!(line.contains(words) && !line.contains(['{', '"']) && line.contains("seq0"), "{line}");
+            assert!(line.ends_with(words) || (line.contains(words) && kind != "accepted"), "{line}");
+            assert!(!line.contains(['{', '"']) && line.contains("seq0") && !line.ends_with(','), "{line}");
         }
+    }
+
+    #[test]
+    fn a_central_copy_is_told_to_the_end_of_its_path() {
+        let to = format!("root://central.example.org:1094//{}/run1-seq0.dat", "a-long-folder/".repeat(12));
+        let facts = |step: &str, reason: Option<String>, next_try: Option<&str>| {
+            json!({"destination": to, "step": step, "attempt": 3, "reason": reason, "next_try": next_try,
+                   "size_bytes": 1000, "adler32": "0011aabb"})
+        };
+        let made = detail("central_copy_made", &facts("verified", None, None));
+        assert!(made.starts_with("1.0 kB, adler32 0011aabb, at root://"), "{made}");
+        let why = format!("no connection: connection refused: {to}");
+        let failed = detail("central_copy_failed", &facts("put_off", Some(why.clone()), Some("2026-11-21T01:36:00.5Z")));
+        assert_eq!(failed, format!("{why}; tried again at 2026-11-21 01:36:00"));
+        let refused = detail("central_copy_failed", &facts("refused", Some(why.clone()), None));
+        assert_eq!(refused, format!("{why}; not tried again: a person is needed"));
     }
 }

@@ -158,20 +158,35 @@ impl Intake {
             let is_folder = fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_dir());
             if !is_folder {
                 found.extend(self.look_at(&path, false, now));
-            } else if depth < DEEPEST {
+                continue;
+            }
+            found.extend(self.folder_named_like_a_file(&path));
+            if depth < DEEPEST {
                 found.extend(self.sweep_folder(&path, depth + 1, now));
             }
         }
         found
     }
 
+    /// A folder that has the name of a raw file or marker is none, and is told; what is in it is looked at as in any other.
+    fn folder_named_like_a_file(&self, path: &Path) -> Option<Found> {
+        let name = path.file_name()?.to_str()?;
+        let is_named = self.file_named(name).is_some() || self.run_end.run(name).is_some();
+        let relative = path.strip_prefix(&self.folder).unwrap_or(path);
+        is_named.then(|| Found::NotTaken { name: shown(relative), reason: "it is a directory and no file".into() })
+    }
+
     /// What a path is; none for a file that may still be written, or is gone.
     fn look_at(&mut self, path: &Path, is_told_closed: bool, now: Instant) -> Option<Found> {
-        let facts = fs::metadata(path).ok()?;
+        // Of the entry itself: what a link leads to may be anywhere, and another one tomorrow.
+        let facts = fs::symlink_metadata(path).ok()?;
         let relative = path.strip_prefix(&self.folder).unwrap_or(path);
         let name = path.file_name()?;
         let not_taken = |reason: String| Some(Found::NotTaken { name: shown(relative), reason });
         let Some(name) = name.to_str() else { return not_taken(format!("its name is no text; {}", self.expected())) };
+        if facts.is_symlink() {
+            return not_taken("it is a symlink, only files themselves are taken".into());
+        }
         if !facts.is_file() {
             return not_taken("it is no regular file".into());
         }
@@ -296,10 +311,29 @@ mod tests {
         fs::create_dir_all(folder.path().join("run7-seq0.dat")).unwrap();
         std::os::unix::fs::symlink(folder.path(), folder.path().join("circle")).unwrap();
         let found = intake(folder.path()).sweep(Instant::now()).unwrap();
-        assert_eq!(found.len(), 6, "{found:?}");
+        assert_eq!(found.len(), 7, "{found:?}");
         for found in &found {
             assert!(matches!(found, Found::NotTaken { name, .. } if !name.contains('\n')), "{found:?}");
         }
+    }
+
+    #[test]
+    fn links_and_folders_named_like_raw_files_are_told_and_not_followed() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let target = elsewhere.path().join("run1-seq0.dat");
+        fs::write(&target, "event footer").unwrap();
+        for (to, name) in [(target.as_path(), "run1-seq0.dat"), (Path::new("/nowhere"), "run1-seq1.dat"), (&target, "run1.end")] {
+            std::os::unix::fs::symlink(to, folder.path().join(name)).unwrap();
+        }
+        fs::create_dir(folder.path().join("run1-seq2.dat")).unwrap();
+        let found = intake(folder.path()).sweep(Instant::now()).unwrap();
+        let told = found.iter().map(|found| match found {
+            Found::NotTaken { name, reason } => format!("{name}: {}", reason.split(',').next().unwrap_or_default()),
+            other => format!("{other:?}"),
+        });
+        let link = |name: &str| format!("{name}: it is a symlink");
+        let directory = "run1-seq2.dat: it is a directory and no file".to_owned();
+        assert_eq!(told.collect::<Vec<_>>(), [link("run1-seq0.dat"), link("run1-seq1.dat"), directory, link("run1.end")]);
     }
 
     #[test]

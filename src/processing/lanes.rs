@@ -10,6 +10,9 @@ use monitasks::vocab::Run;
 use crate::bookkeeping::{Hold, Mark};
 use crate::config::{GateRule, LaneSettings};
 
+/// The word of the rule that a lane's runs go one after the other.
+pub const IN_RUN_ORDER: &str = "in_run_order";
+
 /// What a lane's rules go by.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunFacts {
@@ -23,6 +26,10 @@ pub struct RunFacts {
     pub flag: Option<Flag>,
     /// Whole events in its files in the storage, by trigger type.
     pub events_by_trigger: BTreeMap<u8, u64>,
+    /// Files of it that are on their way into the storage.
+    pub files_under_way: usize,
+    /// Files of it in the storage of which nobody has counted the events.
+    pub files_not_counted: usize,
     /// The first earlier run that a lane in run order has not done with.
     pub blocked_by: Option<Run>,
 }
@@ -58,8 +65,15 @@ pub fn gate(lane: &LaneSettings, facts: &RunFacts, now: Timestamp) -> Gate {
         }
     }
     let order = facts.blocked_by.filter(|_| lane.in_run_order);
-    let blocked = order.map(|run| hold("in_run_order", format!("blocked by {run}"), None));
+    let blocked = order.map(|run| hold(IN_RUN_ORDER, format!("blocked by {run}"), None));
     held.or(blocked).map_or(Gate::Open, Gate::Held)
+}
+
+/// What is said to a run whose lane is no longer in the settings. It is asked again when the lane comes back.
+#[must_use]
+pub fn no_such_lane(lane: &str, now: Timestamp) -> Gate {
+    let words = format!("lane {lane} is no longer in the settings");
+    Gate::Refused(Hold { rule: "lane".into(), words, since: now, until: None })
 }
 
 fn ask(rule: &GateRule, facts: &RunFacts, now: Timestamp) -> Says {
@@ -85,6 +99,13 @@ fn ask(rule: &GateRule, facts: &RunFacts, now: Timestamp) -> Says {
             match facts.ended {
                 _ if there >= *at_least => Says::Yes,
                 None => Says::NotYet(words, None),
+                Some(_) if facts.files_under_way > 0 => {
+                    Says::NotYet(format!("{words}, not yet: copies under way ({})", facts.files_under_way), None)
+                }
+                Some(_) if facts.files_not_counted > 0 => {
+                    let unknown = format!("the events of {} of its files are not known", facts.files_not_counted);
+                    Says::NotYet(format!("{words}, and {unknown}"), None)
+                }
                 Some(_) => Says::No(format!("{words}, and the run has ended")),
             }
         }

@@ -26,6 +26,7 @@ fn good() -> RunFacts {
         flag: None,
         events_by_trigger: BTreeMap::from([(3, 700), (0, 9)]),
         blocked_by: None,
+        ..RunFacts::default()
     }
 }
 
@@ -65,6 +66,24 @@ fn what_people_said_otherwise_refuses_and_does_not_wait() {
         let Gate::Refused(hold) = gate(&lane, &facts, later) else { panic!("{facts:?} was not refused") };
         assert_eq!(hold.words, words);
     }
+}
+
+#[test]
+fn events_that_may_still_come_or_are_not_known_hold_a_run_and_refuse_it_not() {
+    let (lane, later) = (calibration(), at("2026-11-22T00:00:00Z"));
+    let few = RunFacts { events_by_trigger: BTreeMap::from([(3, 9)]), ..good() };
+    let copying = RunFacts { files_under_way: 2, ..few.clone() };
+    assert_eq!(held(gate(&lane, &copying, later)).1, "9 of 700 events are there, not yet: copies under way (2)");
+    let unknown = RunFacts { files_not_counted: 1, ..few };
+    assert_eq!(held(gate(&lane, &unknown, later)).1, "9 of 700 events are there, and the events of 1 of its files are not known");
+    let enough = RunFacts { files_under_way: 2, files_not_counted: 1, ..good() };
+    assert_eq!(gate(&lane, &enough, later), Gate::Open);
+}
+
+#[test]
+fn a_lane_that_is_gone_refuses_by_its_name() {
+    let Gate::Refused(hold) = no_such_lane("EXPRESS", at("2026-11-22T00:00:00Z")) else { panic!("not refused") };
+    assert_eq!((hold.rule.as_str(), hold.words.as_str()), ("lane", "lane EXPRESS is no longer in the settings"));
 }
 
 #[test]

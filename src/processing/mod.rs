@@ -4,6 +4,7 @@
 //! killed at any instant goes on where it was. May use `bookkeeping`, `config`, `detector`, `rawdata`, `reconstruction` (to
 //! open and count outputs) and `monitasks`; used by `engine` and `cli`.
 
+mod aside;
 mod backend;
 mod batch;
 mod collect;

@@ -1,12 +1,13 @@
 //! Writes the farm's transfer logs; their lines are those of [`crate::farm_logs`].
 
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use monitasks::vocab::FileId;
 
 use super::durable;
 use crate::bookkeeping::TransferRecord;
@@ -17,15 +18,25 @@ use crate::farm_logs::TransferLine;
 #[derive(Debug)]
 pub struct TransferLogs {
     zone: TimeZone,
-    /// Per log, the lines in it; read once, when a log is first written to.
-    written: HashMap<PathBuf, HashSet<Vec<u8>>>,
+    /// Files whose line is to be written, with the logs that have it. For one that is not among them the logs are read.
+    under_way: BTreeMap<FileId, Vec<PathBuf>>,
 }
 
 impl TransferLogs {
     /// The logs, with local times in a zone.
     #[must_use]
     pub fn new(zone: TimeZone) -> Self {
-        TransferLogs { zone, written: HashMap::new() }
+        TransferLogs { zone, under_way: BTreeMap::new() }
+    }
+
+    /// A copy was recorded just now: no log can have its line.
+    pub fn begins(&mut self, file: FileId) {
+        self.under_way.insert(file, Vec::new());
+    }
+
+    /// A file's line stands in both logs and the book says so: it will not be written again.
+    pub fn ends(&mut self, file: FileId) {
+        self.under_way.remove(&file);
     }
 
     /// Writes a file's line into both logs where it is missing.
@@ -34,38 +45,52 @@ impl TransferLogs {
     /// When a log can't be read or written; writing again later is safe.
     pub fn write(&mut self, workspace: &Workspace, transfer: &TransferRecord, daq_closed: Timestamp) -> io::Result<()> {
         let line = TransferLine::of(transfer, daq_closed, &self.zone).text();
-        for log in [workspace.all_transfer_log(), workspace.run_transfer_log(transfer.file.run)] {
-            let written = match self.written.entry(log.clone()) {
-                std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-                std::collections::hash_map::Entry::Vacant(entry) => entry.insert(lines_in(&log)?),
-            };
-            if !written.contains(&line) {
+        let logs = [workspace.all_transfer_log(), workspace.run_transfer_log(transfer.file.run)];
+        if !self.under_way.contains_key(&transfer.file) {
+            // An earlier life of the backend copied it, and may have written its line.
+            let mut have = Vec::new();
+            for log in &logs {
+                if has_line(log, &line)? {
+                    have.push(log.clone());
+                }
+            }
+            self.under_way.insert(transfer.file, have);
+        }
+        let have = self.under_way.entry(transfer.file).or_default();
+        for log in logs {
+            if !have.contains(&log) {
                 if let Some(folder) = log.parent() {
                     durable::create_folders(folder)?;
                 }
                 durable::append_line(&log, &line)?;
-                written.insert(line.clone());
+                have.push(log);
             }
         }
         Ok(())
     }
 }
 
-/// The whole lines in a log. A file that was taken in a second time has two.
-fn lines_in(log: &Path) -> io::Result<HashSet<Vec<u8>>> {
-    let text = match fs::read(log) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashSet::new()),
+/// Whether a log has a whole line. It is read line by line: a log of years is not held in memory.
+fn has_line(log: &Path, line: &[u8]) -> io::Result<bool> {
+    let mut log = match fs::File::open(log) {
+        Ok(log) => BufReader::new(log),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
-    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(&[][..], |end| &text[..end]);
-    Ok(whole.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect())
+    let mut found = Vec::new();
+    loop {
+        found.clear();
+        if log.read_until(b'\n', &mut found)? == 0 {
+            return Ok(false);
+        }
+        if found.strip_suffix(b"\n") == Some(line) {
+            return Ok(true);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use monitasks::vocab::FileId;
-
     use super::*;
 
     fn transfer() -> TransferRecord {
@@ -106,5 +131,23 @@ mod tests {
         write();
         assert_eq!(fs::read_to_string(&all).unwrap(), whole);
         assert_eq!(fs::read_to_string(&run).unwrap(), whole);
+    }
+
+    #[test]
+    fn a_file_that_this_life_copied_has_its_line_written_with_no_log_read_and_nothing_is_kept_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace { root: folder.path().to_owned(), settings: crate::config::Settings::default() };
+        let (mut logs, transfer) = (TransferLogs::new(TimeZone::UTC), transfer());
+        let lines = || fs::read_to_string(workspace.all_transfer_log()).unwrap().lines().count();
+        for life in 1..=3 {
+            logs.begins(transfer.file);
+            logs.write(&workspace, &transfer, Timestamp::UNIX_EPOCH).unwrap();
+            logs.write(&workspace, &transfer, Timestamp::UNIX_EPOCH).unwrap();
+            logs.ends(transfer.file);
+            assert_eq!(lines(), life, "a log that was read would have shown the line");
+            assert!(logs.under_way.is_empty());
+        }
+        logs.write(&workspace, &transfer, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(lines(), 3, "an earlier life's copy is looked for");
     }
 }

@@ -108,7 +108,7 @@ pub struct CopyRow {
 /// Something that could not be done and is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PutOffRow {
-    /// What: `run1-seq0`, `copy of run1-seq0`.
+    /// What: `taking in of run1-seq0`, `processing of run1-seq0-p1`.
     pub subject: String,
     /// Why.
     pub why: String,
@@ -150,7 +150,7 @@ pub struct ClassRow {
 pub struct FlowShown {
     /// Length of the window, s.
     pub window_s: u64,
-    /// Seconds of it for which there are records.
+    /// Seconds of it for which there are records; the rates below are over these.
     pub span_s: f64,
     /// Files in the window: arrived, copied, reconstructed, analysed, failed.
     pub done: [usize; 5],
@@ -164,6 +164,8 @@ pub struct FlowShown {
     pub backlog: Vec<(String, usize)>,
     /// Seconds until all that waits is reconstructed; none when nothing moves.
     pub eta_s: Option<f64>,
+    /// Seconds that the rate of it is over.
+    pub present_s: f64,
     /// Latencies.
     pub stages: Vec<LatencyRow>,
     /// Disks.
@@ -235,12 +237,29 @@ pub struct StoryLine {
     pub state: State,
 }
 
+/// The first names of a list and how many more there are: `a, b and 7 more`. A processing may lack thousands of products.
+#[must_use]
+pub fn in_short(names: &[String], most: usize) -> String {
+    let named = names.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(most) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_long_list_is_told_by_its_first_names_and_how_many_more_there_are() {
+        let names = |count: usize| (0..count).map(|n| format!("f{n}")).collect::<Vec<_>>();
+        assert_eq!([0, 1, 5].map(|count| in_short(&names(count), 5)), ["", "f0", "f0, f1, f2, f3, f4"]);
+        assert_eq!(in_short(&names(12_000), 2), "f0, f1 and 11998 more");
     }
 
     #[test]

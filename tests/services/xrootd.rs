@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -66,7 +66,10 @@ impl XrootdServer {
     fn write_program(&self, name: &str) {
         let path = self.path("programs").join(name);
         let (net, pid) = (self.network(), path.with_extension("pid"));
-        let script = format!("#!/bin/sh\necho $$ > '{}'\nexec nsenter '--net={net}' -- {name} \"$@\"\n", pid.display());
+        // By its path: with this folder on the PATH the name alone would be this very script.
+        let real = found(name).expect(name);
+        let (pid, real) = (pid.display(), real.display());
+        let script = format!("#!/bin/sh\necho $$ > '{pid}'\nexec nsenter '--net={net}' -- '{real}' \"$@\"\n");
         fs::write(&path, script).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
@@ -163,10 +166,14 @@ impl Drop for XrootdServer {
 }
 
 fn is_installed(program: &str) -> Result<(), String> {
+    found(program).map(drop).ok_or_else(|| format!("no {program}"))
+}
+
+/// Where a program stands.
+fn found(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-    let is_there = folders.map(|folder| folder.join(program)).any(|path| Path::new(&path).is_file());
-    if is_there { Ok(()) } else { Err(format!("no {program}")) }
+    folders.map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
 /// A process in a network of its own, with loopback up, that waits for the end of its input.

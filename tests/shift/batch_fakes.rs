@@ -150,8 +150,8 @@ fn garbage_for_a_list_is_no_list() {
     assert!(matches!(&seen, JobSeen::Unknown(why) if why.contains("Segmentation fault")), "{seen:?}");
 }
 
-#[test]
-fn a_forgotten_job_is_a_question_and_gone_when_a_person_says_so() {
+/// A job that was given as number 77 and stands in the list.
+fn given_and_listed() -> (Fakes, Site, JobOrder) {
     let fakes = Fakes::new(&format!("{LISTS}echo 77"));
     let (mut site, order) = fakes.site();
     not_started(&mut site, &order);
@@ -159,10 +159,16 @@ fn a_forgotten_job_is_a_question_and_gone_when_a_person_says_so() {
     site.until(&order, "queued", |seen| *seen == JobSeen::Queued, is_on_its_way);
     std::thread::sleep(std::time::Duration::from_millis(600));
     site.look(&order);
+    (fakes, site, order)
+}
+
+#[test]
+fn a_forgotten_job_is_a_question_and_gone_when_a_person_says_so() {
+    let (fakes, mut site, order) = given_and_listed();
     fakes.list("");
     let before = |seen: &JobSeen| matches!(seen, JobSeen::Queued | JobSeen::NotYetKnown);
     let seen = site.until(&order, "a question", is_unknown, before);
-    assert!(matches!(&seen, JobSeen::Unknown(why) if why.ends_with("cancel or resubmit?")), "{seen:?}");
+    assert!(matches!(&seen, JobSeen::Unknown(why) if why.ends_with("cancel it, then resubmit")), "{seen:?}");
     assert!(site.batch.submit(&order).is_err(), "given again");
     // A backend that starts anew has it from the book that the job was given.
     site.live_again();
@@ -174,13 +180,7 @@ fn a_forgotten_job_is_a_question_and_gone_when_a_person_says_so() {
 
 #[test]
 fn the_accounts_know_how_a_forgotten_job_ended() {
-    let fakes = Fakes::new(&format!("{LISTS}echo 77"));
-    let (mut site, order) = fakes.site();
-    not_started(&mut site, &order);
-    site.batch.submit(&order).unwrap();
-    site.until(&order, "queued", |seen| *seen == JobSeen::Queued, is_on_its_way);
-    std::thread::sleep(std::time::Duration::from_millis(600));
-    site.look(&order);
+    let (fakes, mut site, order) = given_and_listed();
     fakes.is("sacct", "echo \"77|OUT_OF_MEMORY|n7|$(head -n 1 \"$here/given\")\"");
     fakes.list("");
     site.until(&order, "gone", |seen| *seen == JobSeen::Gone, is_on_its_way);

@@ -101,12 +101,14 @@ fn rows_are_kept(book: &mut dyn Store) {
         refused: Some((7, at(1))),
     };
     let story = StoryEntry { at: at(1), run: Some(Run(1)), sequence: None, kind: "x".into(), detail: serde_json::json!({"a": 0.1}) };
+    let seen = book.changes_since(None).unwrap().seen;
     let before = book.change_stamp().unwrap();
     book.record(None, &[story], &[Row::Run(run.clone()), Row::File(file.clone())]).unwrap();
     assert_ne!(book.change_stamp().unwrap(), before);
     let mut later = file.clone();
     later.reason = None;
     book.record(None, &[], &[Row::File(later.clone())]).unwrap();
+    assert_eq!(book.changes_since(seen).unwrap().runs, Some(vec![Run(1)]));
     let overview = book.overview().unwrap();
     assert_eq!((overview.runs, overview.files), (vec![run], vec![later]));
     assert_eq!(book.story(Run(1), None).unwrap()[0].detail["a"], 0.1);
@@ -178,7 +180,8 @@ fn entries_supersede(book: &mut dyn Store) -> Vec<String> {
     assert_eq!(book.entries_after(first.place, 10).unwrap().len(), 2);
     assert_eq!(book.entry(second.id).unwrap(), Some(second.clone()));
     assert_eq!(book.entry_at(second.place).unwrap(), Some(second));
-    let judged = book.judgements().unwrap();
+    let (judged, up_to) = book.judgements_since(0).unwrap();
+    assert_eq!(book.judgements_since(up_to).unwrap(), (vec![], up_to));
     assert_eq!(judged.iter().map(|judgement| judgement.flag).collect::<Vec<_>>(), [Flag::Bad]);
     let words = |entry: &Entry| format!("{} {} {} {} {}", entry.id.number, entry.at, entry.subject, entry.body, entry.supersedes.len());
     book.entries_after(0, 100).unwrap().iter().map(words).collect()

@@ -94,7 +94,7 @@ fn inspect_tells_what_is_wrong_with_each_kind() {
     let channels_gone = pedestals.split_inclusive(|byte| *byte == b'\n').take(100).collect::<Vec<_>>().concat();
     let record = String::from_utf8(read("all_logs/batch/run1/reco_run1-seq0.txt")).unwrap();
     let mark = String::from_utf8(read("all_logs/batch/run1/reco_run1-seq0.json")).unwrap();
-    let cases: [(Vec<u8>, &str, &str); 12] = [
+    let cases: [(Vec<u8>, &str, &str); 13] = [
         (read("storage/input/run1/run1-seq0.dat")[..5000].to_vec(), "raw", "payload"),
         (half(read("storage/output/run1/recotask_run1-seq0.root")), "root", "damaged"),
         (half(summary.clone()), "summary", "half written"),
@@ -105,6 +105,7 @@ fn inspect_tells_what_is_wrong_with_each_kind() {
         (TRANSFERS.replace("1023M", "much").into_bytes(), "transfer_log", "line 1: \"much\" is no size"),
         (TRANSFERS.trim_end().into(), "transfer_log", "line 2 is half written"),
         (record.replace("exit code : 0", "exit code : 2").into_bytes(), "batch_record", "exit code 2"),
+        (record.replace("exit code : 0", "exit code : zz").into_bytes(), "batch_record", "exit code is \"zz\""),
         (record.replace("Queue Name", "Cue Name").into_bytes(), "batch_record", "line 15"),
         (mark.replace("\"exit_status\": 0", "\"exit_status\": 3").into_bytes(), "end_mark", "ended with 3"),
     ];

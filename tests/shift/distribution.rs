@@ -1,7 +1,8 @@
 //! What leaves a workspace: archives, publications, and raw copies that are released.
 
 use std::fs;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
@@ -29,11 +30,34 @@ fn told(shift: &Shift, kind: &str) -> usize {
     store.story(Run(1), None).unwrap().iter().filter(|entry| entry.kind == kind).count()
 }
 
+/// A folder on another disk than the workspace.
+fn other_disk(shift: &Shift) -> Option<tempfile::TempDir> {
+    let other = tempfile::tempdir_in("/dev/shm").ok()?;
+    let disk = |path: &Path| fs::metadata(path).unwrap().dev();
+    (disk(other.path()) != disk(shift.folder.path())).then_some(other)
+}
+
+#[test]
+fn two_folders_on_one_disk_are_one_place() {
+    let shift = processed();
+    let at = |name: &str| shift.folder.path().join(name).to_str().unwrap().to_owned();
+    let output = shift.run(&["archive", "build", "--out", &at("archives"), "--ship-to", &at("eos")]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(shift.run(&["decide", "run1", "OK", "--who", "Ada", "--role", "shifter"]).status.success());
+    let plan = said(&shift.run(&["release", "plan"]));
+    assert!(plan.contains("2 verified copies of it stand elsewhere on one disk, which is one place"), "{plan}");
+    assert!(!plan.contains("may go"), "{plan}");
+    let output = shift.run(&["release", "apply", "--yes", "--who", "Ada"]);
+    assert!(shift.workspace.incoming().join("run1-seq0.dat").exists(), "{}", said(&output));
+}
+
 #[test]
 fn a_run_is_archived_shipped_decided_on_and_released() {
     let shift = processed();
     let at = |name: &str| shift.folder.path().join(name).to_str().unwrap().to_owned();
-    let (out, eos, kinds) = (at("archives"), at("eos"), at("kinds.csv"));
+    let (out, kinds) = (at("archives"), at("kinds.csv"));
+    let Some(disk) = other_disk(&shift) else { return println!("COULD NOT RUN: raw copies released: no second disk") };
+    let eos = disk.path().join("eos").to_str().unwrap().to_owned();
     fs::write(&kinds, "run nb,Trigger\n1,PMT\n2,CRT\n").unwrap();
     let made = json(&shift.run(&["archive", "plan", "--kinds", &kinds, "--json"]));
     let name = "PMT_run1-seq0_run1-seq1.tar";

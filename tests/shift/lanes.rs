@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use dqmon::bookkeeping::{PassStep, ProcessingStep};
+use dqmon::bookkeeping::{PassStep, ProcessingStep, SqliteStore};
+use dqmon::live::BookPoller;
 use monitasks::vocab::{FileId, Processing, Run};
 
 use crate::workspace::{Shift, said};
@@ -118,6 +119,41 @@ fn a_late_file_makes_a_processing_beside_the_old_one() {
 }
 
 #[test]
+fn a_failure_that_a_later_processing_takes_over_is_one_failure_with_its_own_time_and_log() {
+    let shift = Shift::new("");
+    shift.deliver("run1-seq0.dat", "run1-seq0.dat");
+    fs::write(shift.workspace.incoming().join("run1-seq1.dat"), b"no raw file").unwrap();
+    fs::write(shift.workspace.incoming().join("run1.end"), "").unwrap();
+    shift.run(&["process", "--once"]);
+    shift.deliver("run1-seq1.dat", "run1-seq2.dat");
+    shift.run(&["process", "--once"]);
+    assert_eq!(processing(&shift, "run1-p2").step, ProcessingStep::Processed);
+    let overview = shift.overview();
+    let passes: Vec<_> = overview.passes_of(FileId::new(1, 1)).collect();
+    assert!(passes.len() == 2 && passes.iter().all(|pass| pass.step == PassStep::Failed), "{passes:?}");
+    assert_eq!((passes[0].failed_in(), passes[1].failed_in()), (None, Some(Processing(1))));
+    assert_eq!(passes[1].since, passes[0].since, "it failed when it failed, not when that was taken over");
+
+    let now = jiff::Timestamp::now();
+    let store = Box::new(SqliteStore::open_read_only(&shift.workspace.book()).unwrap());
+    let view = BookPoller::new(store, &shift.workspace).poll(now).unwrap();
+    let class = view.failures.iter().find(|class| class.word == "input_damaged").unwrap();
+    assert_eq!((class.total, class.now), (1, 1), "{:?}", view.failures);
+    let file = &view.runs[0].files[1];
+    let logs: Vec<_> = file.passes.iter().map(|pass| pass.job.as_ref().map(|job| job.log.clone())).collect();
+    assert!(logs[0].is_some() && logs[0] == logs[1], "{logs:?}");
+    assert_eq!((file.since, file.passes[1].attempts), (passes[0].since, 1));
+
+    // Tried again, it fails on its own account.
+    assert!(said(&shift.run(&["resubmit", "run1-seq1", "--who", "Ada"])).contains("run1-seq1"));
+    shift.run(&["process", "--once"]);
+    let overview = shift.overview();
+    let newest = overview.newest_pass(FileId::new(1, 1)).unwrap();
+    assert_eq!((newest.step, newest.failed_in()), (PassStep::Failed, None));
+    assert!(newest.since > passes[0].since);
+}
+
+#[test]
 fn a_run_is_processed_again_when_asked_and_held_released_and_cancelled() {
     let mut shift = Shift::new("[pool]\njobs = 1\ntemplate = \"job.sh\"\n");
     shift.traced_template("while [ -e '@gate' ]; do sleep 0.05; done");
@@ -154,4 +190,68 @@ fn a_run_is_processed_again_when_asked_and_held_released_and_cancelled() {
         processings.len() == 2 && processings[1].step == ProcessingStep::Done
     });
     assert!(shift.workspace.results().join("crp/run1-p2-g0.txt").is_file());
+}
+
+#[test]
+fn a_lane_that_is_taken_out_of_the_settings_holds_nothing_and_takes_its_runs_when_it_is_back() {
+    let shift = Shift::new(TWO_LANES);
+    shift.deliver_run();
+    shift.run(&["process", "--once"]);
+    assert_eq!(processing(&shift, "run1-p2").step, ProcessingStep::Held);
+    fs::write(shift.workspace.root.join("dqmon.toml"), "[[lanes]]\nname = \"EXPRESS\"\nfirst_files = 1\n").unwrap();
+    shift.run(&["process", "--once"]);
+    let gone = processing(&shift, "run1-p2");
+    let words = gone.hold.as_ref().map(|hold| hold.words.as_str());
+    assert_eq!((gone.step, words), (ProcessingStep::Refused, Some("lane FULL is no longer in the settings")));
+    fs::write(shift.workspace.root.join("dqmon.toml"), TWO_LANES).unwrap();
+    assert!(shift.run(&["decide", "run1", "OK", "--who", "Ada", "--role", "shifter"]).status.success());
+    shift.run(&["process", "--once"]);
+    assert_eq!(processing(&shift, "run1-p2").step, ProcessingStep::Done);
+}
+
+#[test]
+fn a_lane_that_is_added_takes_runs_that_go_on_at_once_and_those_of_the_past_when_asked() {
+    let shift = Shift::new("[[lanes]]\nname = \"EXPRESS\"\nfirst_files = 1\n");
+    shift.deliver("run1-seq0.dat", "run1-seq0.dat");
+    shift.deliver("run1-seq1.dat", "run2-seq0.dat");
+    fs::write(shift.workspace.incoming().join("run2.end"), "").unwrap();
+    shift.run(&["process", "--once"]);
+    fs::write(
+        shift.workspace.root.join("dqmon.toml"),
+        "[[lanes]]\nname = \"EXPRESS\"\nfirst_files = 1\n[[lanes]]\nname = \"FULL\"\n",
+    )
+    .unwrap();
+    shift.run(&["process", "--once"]);
+    let of_full = |shift: &Shift| {
+        let overview = shift.overview();
+        let full = overview.processings.iter().filter(|processing| processing.lane == "FULL");
+        full.map(|processing| (processing.name(), processing.because.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(of_full(&shift), [("run1-p2".to_owned(), "its lane is new in the settings".to_owned())]);
+    let passes = shift.overview().passes;
+    let taken: Vec<_> = passes.iter().filter(|pass| pass.lane == "FULL").map(|pass| (pass.file, pass.step)).collect();
+    assert_eq!(taken, [(FileId::new(1, 0), PassStep::Reconstructed)], "its first file came before the lane did");
+    assert!(shift.run(&["reprocess", "run2", "--lane", "FULL", "--who", "Ada"]).status.success());
+    shift.run(&["process", "--once"]);
+    assert_eq!(of_full(&shift)[1], ("run2-p2".to_owned(), "asked for by Ada".to_owned()));
+    assert_eq!(processing(&shift, "run2-p2").step, ProcessingStep::Done);
+}
+
+#[test]
+fn an_express_processing_whose_first_file_is_not_taken_in_ends_with_that_reason() {
+    let lanes = "[[lanes]]\nname = \"EXPRESS\"\nfirst_files = 1\n[[lanes]]\nname = \"FULL\"\n";
+    let mut shift = Shift::new(&format!("[transfer]\nretries = 1\nretry_pause_s = 3.0\n{lanes}"));
+    // A folder of the name that the copy has while it is made.
+    fs::create_dir_all(shift.workspace.input_of(Run(1)).join(".run1-seq0.dat.part")).unwrap();
+    shift.start_backend();
+    shift.deliver_run();
+    shift.wait_until("both processings are over", |shift| {
+        shift.workspace.book().exists() && {
+            let processings = shift.overview().processings;
+            processings.len() == 2 && processings.iter().all(|processing| processing.step == ProcessingStep::Processed)
+        }
+    });
+    let express = processing(&shift, "run1-p1");
+    assert_eq!(express.missing, ["run1-seq0, which was not taken in"], "{express:?}");
+    assert!(shift.overview().passes.iter().all(|pass| pass.lane == "FULL"));
 }

@@ -513,6 +513,7 @@ fn file(run: u32, sequence: u32) -> FileRow {
     };
     let job = (!state.is_empty()).then_some(job);
     let pass = PassRow {
+        failed_in: None,
         processing: 1,
         lane: "FULL".into(),
         stage,

@@ -188,6 +188,7 @@ pub fn flow(window_s: u64) -> FlowShown {
         copied_bytes_per_s: 46_000.0,
         backlog: vec![("wait for their copy".into(), 1), ("wait for their job".into(), 2), ("failed".into(), 3)],
         eta_s: Some(3_400.0),
+        present_s: 3_600.0,
         stages: of_nothing
             .stages
             .iter()

@@ -9,6 +9,7 @@ use dqmon::processing::mail::{Failure, MailDesk, MailNews};
 use jiff::{SignedDuration, Timestamp};
 
 use super::services::smtp::{Manners, SmtpSink, certificate, free_port};
+use super::workspace::Shift;
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -165,4 +166,40 @@ fn one_address_that_is_refused_keeps_the_mail_from_no_other() {
     assert_eq!(words(&heard), ["sent", "refused"]);
     assert!(heard[1].detail.contains("gone@example.org: it says 550"), "{heard:?}");
     assert_eq!(sink.mails()[0]["to"], serde_json::json!(["prod@example.org"]));
+}
+
+#[test]
+fn what_waits_when_a_backend_is_killed_is_told_once_by_the_next_one() {
+    let outside = tempfile::tempdir().unwrap();
+    let sink = SmtpSink::start(outside.path(), free_port(), &Manners { way: "plain", ..Manners::default() });
+    let settings = |digest_s: u32| {
+        format!(
+            "[intake]\nfile_quiet_s = 0.2\n[mail]\nto = [\"prod@example.org\"]\nserver = \"127.0.0.1\"\nport = {}\n\
+             encryption = \"none\"\ndigest_s = {digest_s}\n",
+            sink.port
+        )
+    };
+    // The first backend would wait for an hour before it tells anybody.
+    let mut shift = Shift::new(&settings(3600));
+    let first = shift.start_backend();
+    std::fs::write(shift.workspace.incoming().join("run1-seq0.dat"), b"no raw file").unwrap();
+    let waits = |shift: &Shift| std::fs::read_to_string(shift.workspace.mail_waiting()).is_ok_and(|text| text.ends_with('\n'));
+    shift.wait_until("a failure waits to be told", waits);
+    shift.backend(first).kill().unwrap();
+    shift.backend(first).wait().unwrap();
+    assert!(sink.mails().is_empty());
+
+    std::fs::write(shift.workspace.root.join("dqmon.toml"), settings(0)).unwrap();
+    let second = shift.start_backend();
+    shift.wait_until("it is told", |_| !sink.mails().is_empty());
+    shift.wait_until("nothing waits any more", |shift| !shift.workspace.mail_waiting().exists());
+    shift.backend(second).kill().unwrap();
+    shift.backend(second).wait().unwrap();
+
+    // And a third has nothing to tell: it is given the time in which it would.
+    let output = shift.run(&["process", "--once"]);
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("mail"), "{output:?}");
+    let mails = sink.mails();
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert!(mails[0]["content"].as_str().unwrap().contains("run1-seq0:"), "{mails:?}");
 }

@@ -28,9 +28,11 @@ mod made_up;
 mod made_up_night;
 mod mail;
 mod painters;
+mod pairings;
 mod physics;
 mod raw_files;
 mod reconstruction;
+mod requests;
 mod root_files;
 #[path = "../services/mod.rs"]
 mod services;

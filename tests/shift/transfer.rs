@@ -266,6 +266,28 @@ fn a_server_that_hangs_in_the_middle_of_a_copy_is_left_when_its_time_is_over() {
 }
 
 #[test]
+fn a_renaming_of_an_earlier_life_that_comes_through_in_the_middle_is_the_copy() {
+    let Some(mut storage) = xrootd() else { return };
+    let programs = storage.server().programs();
+    let (real, late_client) = (programs.join("xrdfs"), storage.sources.path().join("xrdfs"));
+    // When the temporary file is looked over, the same content gets the final name.
+    let (from, store) = (storage.source("a.dat", 3, 1), storage.folder.join("run1"));
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *'query checksum'*.part*) cp '{}' '{}';; esac\nexec '{}' \"$@\"\n",
+        from.display(),
+        store.join("a.dat").display(),
+        real.display()
+    );
+    fs::write(&late_client, script).unwrap();
+    fs::set_permissions(&late_client, fs::Permissions::from_mode(0o755)).unwrap();
+    let place = storage.place.join("run1/a.dat").unwrap();
+    let late = XrdCopy::with_programs(programs.join("xrdcp"), late_client);
+    let copied = late.copy(&from, &place, &Terms::default()).unwrap();
+    assert!(copied.stood_already, "what stands has the same content");
+    assert_eq!(storage.names("run1"), ["a.dat"]);
+}
+
+#[test]
 fn bytes_that_change_on_the_way_are_found_and_not_kept() {
     let Some(mut storage) = xrootd() else { return };
     let programs = storage.server().programs();

@@ -158,7 +158,12 @@ fn the_flow_is_counted_only_while_it_is_looked_at() {
     desk.click("7 d");
     assert_eq!(watched(&desk), [Some(604_800)]);
     desk.publish(|snapshot| snapshot.processing.flow = Some(Arc::new(made_up_night::flow(604_800))));
-    for words in ["3.3 files/h arrive", "full in 13 h 53 min at the present rate", "Latency of each stage", "queued to started"] {
+    for words in [
+        "3.3 files/h arrive",
+        "full in 13 h 53 min at the rate of the last 22 h 13 min",
+        "Latency of each stage",
+        "queued to started",
+    ] {
         assert!(says(&desk, words), "{words}");
     }
     desk.window.key_press(egui::Key::F1);
@@ -175,12 +180,15 @@ fn a_late_watcher_a_dead_batch_system_and_what_is_put_off_are_said() {
         health.batch_fault = Some("sinfo: connection refused".into());
     });
     assert!(says(&desk, "watcher LATE: the look at the incoming folder is 95 s overdue"));
+    assert!(says(&desk, "→ Look whether the folder is there and the DAQ's disk answers"));
     assert!(says(&desk, "batch system slurm does not answer: sinfo: connection refused"));
     desk.click("Copies and services (3 put off)");
     for words in [
         "no connection to central.example.org:1094: connection refused",
         "7 tries, tried again in 48 s",
+        "last tried 40 min ago",
         "not tried again: a person is needed",
+        "Call the data manager; when the cause is mended, 'dqmon resubmit run20-seq0' tries it again.",
         "11.2 MB/s",
         "30.0 MB of 51.2 MB",
     ] {

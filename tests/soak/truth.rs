@@ -83,7 +83,8 @@ impl Truth {
         let has_job = |phase| matches!(phase, TaskPhase::Submitting | TaskPhase::Running);
         let mut questions = Vec::new();
         let is_asked = |job: &&JobRecord| {
-            job.state == JobState::Unknown && job.reason.as_ref().is_some_and(|reason| reason.ends_with("cancel or resubmit?"))
+            job.state == JobState::Unknown
+                && job.reason.as_ref().is_some_and(|reason| reason.ends_with("cancel it, then resubmit"))
         };
         for job in self.overview.jobs.iter().filter(is_asked) {
             let of_file =

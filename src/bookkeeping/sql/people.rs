@@ -7,8 +7,9 @@ use monitasks::vocab::Run;
 
 use super::engine::{Engine, SqlError};
 use super::ledger;
+use super::value::params;
 use crate::bookkeeping::entry::Entry;
-use crate::bookkeeping::people::{DecisionRecord, DecisionSubject, MarkBody, MarkRecord, RunKindBody, Said};
+use crate::bookkeeping::people::{DecisionRecord, MarkRecord, RunKindBody, Said};
 use crate::bookkeeping::store::Judgement;
 use crate::bookkeeping::words::{EntryKind, Mark};
 
@@ -25,37 +26,52 @@ pub(super) fn said(engine: &dyn Engine) -> Answer<Said> {
     })
 }
 
-/// What people said of each run, in force. Where two books say two things, what says less good of the run counts.
-pub(super) fn judgements(engine: &dyn Engine) -> Answer<Vec<Judgement>> {
-    let mut flags: BTreeMap<Run, Flag> = BTreeMap::new();
-    for entry in ledger::in_force(engine, EntryKind::Decision)? {
-        let record = read(&entry, DecisionRecord::of)?;
-        if record.subject == DecisionSubject::run(record.subject.run) {
-            let flag = flags.entry(record.subject.run).or_insert(record.decision.flag);
-            *flag = flag.worse(record.decision.flag);
+/// What people said of one run.
+pub(super) fn said_of(engine: &dyn Engine, run: Run, to: &mut Said) -> Answer<()> {
+    for entry in ledger::entries_of_run(engine, run)? {
+        match entry.kind {
+            EntryKind::Decision => to.decisions.push(read(&entry, DecisionRecord::of)?),
+            EntryKind::Mark => to.marks.push(read(&entry, MarkRecord::of)?),
+            _ => {}
         }
     }
-    let mut marks: BTreeMap<Run, Mark> = BTreeMap::new();
-    for entry in ledger::in_force(engine, EntryKind::Mark)? {
-        let (Some(run), mark) = (entry.run, read(&entry, |entry| entry.read::<MarkBody>().map_err(|e| e.to_string()))?.mark) else {
-            continue;
-        };
-        let stands = marks.entry(run).or_insert(mark);
-        *stands = (*stands).max(mark);
+    let in_force = ledger::in_force_of_run(engine, run)?;
+    let kinds: Vec<Entry> = in_force.into_iter().filter(|entry| entry.kind == EntryKind::RunKind).collect();
+    to.kinds.extend(kinds_of(&kinds)?);
+    Ok(())
+}
+
+/// What people said of the runs of which they said something after a place, and the place of what was said last.
+pub(super) fn judgements_since(engine: &dyn Engine, place: i64) -> Answer<(Vec<Judgement>, i64)> {
+    let kinds = "('decision', 'mark', 'run_kind')";
+    let newest = engine.query(&format!("SELECT coalesce(max(place), 0) AS place FROM entries WHERE kind IN {kinds}"), &[])?;
+    let newest = newest.first().map_or(Ok(0), |row| row.int("place"))?;
+    if newest <= place {
+        return Ok((Vec::new(), place));
     }
-    let mut kinds = kinds_of(&ledger::in_force(engine, EntryKind::RunKind)?)?;
-    let runs = engine.query("SELECT run FROM runs ORDER BY run", &[])?;
-    runs.iter()
-        .map(|row| {
-            let run = row.run()?;
-            Ok(Judgement {
-                run,
-                flag: flags.get(&run).copied().unwrap_or_default(),
-                mark: marks.get(&run).copied().unwrap_or(Mark::Unmarked),
-                kind: kinds.remove(&run),
-            })
-        })
-        .collect()
+    let sql = format!("SELECT DISTINCT run FROM entries WHERE place > $1 AND run IS NOT NULL AND kind IN {kinds} ORDER BY run");
+    let runs = engine.query(&sql, &params![place])?;
+    let judged = runs.iter().map(|row| judgement(engine, row.run()?)).collect::<Answer<_>>()?;
+    Ok((judged, newest))
+}
+
+/// What is in force on a run. Where two books say two things, what says less good of the run counts.
+fn judgement(engine: &dyn Engine, run: Run) -> Answer<Judgement> {
+    let (mut flag, mut mark, mut kind) = (None::<Flag>, None::<Mark>, None);
+    for entry in ledger::in_force_of_run(engine, run)? {
+        match entry.kind {
+            EntryKind::Decision => {
+                let record = read(&entry, DecisionRecord::of)?;
+                if record.subject.is_run() {
+                    flag = Some(flag.map_or(record.decision.flag, |flag| flag.worse(record.decision.flag)));
+                }
+            }
+            EntryKind::Mark => mark = mark.max(Some(read(&entry, MarkRecord::of)?.mark)),
+            EntryKind::RunKind => kind = kinds_of(std::slice::from_ref(&entry))?.remove(&run),
+            _ => {}
+        }
+    }
+    Ok(Judgement { run, flag: flag.unwrap_or_default(), mark: mark.unwrap_or(Mark::Unmarked), kind })
 }
 
 fn kinds_of(entries: &[Entry]) -> Answer<BTreeMap<Run, String>> {

@@ -9,7 +9,7 @@ use crate::bookkeeping::rows::{
     BackendState, CentralCopy, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, NotTakenRecord, PassRecord, ProcessingRecord, Reading,
     RequestRecord, RequestSubject, RunRecord, StoryRecord, TransferRecord,
 };
-use crate::bookkeeping::store::Overview;
+use crate::bookkeeping::store::{Changes, Overview};
 
 type Answer<T> = Result<T, SqlError>;
 
@@ -23,25 +23,72 @@ fn one<T>(engine: &dyn Engine, sql: &str, params: &[Value], of: fn(&SqlRow) -> A
     engine.query(sql, params)?.first().map(of).transpose()
 }
 
-pub(super) fn overview(engine: &dyn Engine) -> Answer<Overview> {
+pub(super) fn overview(moment: &dyn Engine) -> Answer<Overview> {
     Ok(Overview {
-        runs: all(engine, "SELECT * FROM runs ORDER BY run", &[], run_record)?,
-        files: all(engine, "SELECT * FROM files ORDER BY run, sequence", &[], file_record)?,
-        passes: all(engine, "SELECT * FROM passes ORDER BY run, sequence, processing", &[], pass_record)?,
-        processings: all(engine, "SELECT * FROM processings ORDER BY run, processing", &[], processing_record)?,
+        runs: all(moment, "SELECT * FROM runs ORDER BY run", &[], run_record)?,
+        files: all(moment, "SELECT * FROM files ORDER BY run, sequence", &[], file_record)?,
+        passes: all(moment, "SELECT * FROM passes ORDER BY run, sequence, processing", &[], pass_record)?,
+        processings: all(moment, "SELECT * FROM processings ORDER BY run, processing", &[], processing_record)?,
         jobs: all(
-            engine,
+            moment,
             "SELECT * FROM jobs AS job WHERE attempt = (SELECT max(attempt) FROM jobs WHERE name = job.name) ORDER BY id",
             &[],
             job_record,
         )?,
-        groups: all(engine, "SELECT * FROM groups ORDER BY run, processing, file_group", &[], group_record)?,
-        said: people::said(engine)?,
-        central: all(engine, "SELECT * FROM central_copies ORDER BY run, sequence, destination", &[], central_copy)?,
-        backend: one(engine, "SELECT state FROM backend_state", &[], |row| row.json::<BackendState>("state"))?,
-        not_taken: all(engine, "SELECT * FROM not_taken ORDER BY name", &[], not_taken_record)?,
-        lease: lease(engine)?,
+        groups: all(moment, "SELECT * FROM groups ORDER BY run, processing, file_group", &[], group_record)?,
+        said: people::said(moment)?,
+        central: all(moment, "SELECT * FROM central_copies ORDER BY run, sequence, destination", &[], central_copy)?,
+        ..of_no_run(moment)?
     })
+}
+
+/// What is of no run.
+fn of_no_run(moment: &dyn Engine) -> Answer<Overview> {
+    Ok(Overview {
+        backend: one(moment, "SELECT state FROM backend_state", &[], |row| row.json::<BackendState>("state"))?,
+        not_taken: all(moment, "SELECT * FROM not_taken ORDER BY name", &[], not_taken_record)?,
+        lease: lease(moment)?,
+        ..Overview::default()
+    })
+}
+
+pub(super) fn changes_since(moment: &dyn Engine, seen: Option<i64>) -> Answer<Changes> {
+    // A book of an earlier layout, open for reading, does not tell.
+    let newest = match moment.has_table("changed_runs")? {
+        true => one(moment, "SELECT coalesce(max(change), 0) AS change FROM changed_runs", &[], |row| row.int("change"))?,
+        false => None,
+    };
+    let (Some(seen), Some(_)) = (seen, newest) else {
+        return Ok(Changes { runs: None, now: overview(moment)?, seen: newest });
+    };
+    let sql = "SELECT run FROM changed_runs WHERE change > $1 ORDER BY run";
+    let runs = all(moment, sql, &params![seen], SqlRow::run)?;
+    let mut now = of_no_run(moment)?;
+    for run in &runs {
+        add_run(moment, *run, &mut now)?;
+    }
+    now.jobs.sort_by_key(|job| job.id);
+    now.said.decisions.sort_by_key(|decision| decision.id);
+    now.said.marks.sort_by_key(|mark| mark.id);
+    Ok(Changes { runs: Some(runs), now, seen: newest })
+}
+
+/// Adds all rows of a run.
+fn add_run(moment: &dyn Engine, run: Run, to: &mut Overview) -> Answer<()> {
+    let of = &params![run];
+    to.runs.extend(all(moment, "SELECT * FROM runs WHERE run = $1", of, run_record)?);
+    to.files.extend(all(moment, "SELECT * FROM files WHERE run = $1 ORDER BY sequence", of, file_record)?);
+    to.passes.extend(all(moment, "SELECT * FROM passes WHERE run = $1 ORDER BY sequence, processing", of, pass_record)?);
+    let sql = "SELECT * FROM processings WHERE run = $1 ORDER BY processing";
+    to.processings.extend(all(moment, sql, of, processing_record)?);
+    let sql = "SELECT * FROM jobs AS job WHERE run = $1 AND attempt = (SELECT max(attempt) FROM jobs WHERE name = job.name)
+        ORDER BY id";
+    to.jobs.extend(all(moment, sql, of, job_record)?);
+    to.groups.extend(all(moment, "SELECT * FROM groups WHERE run = $1 ORDER BY processing, file_group", of, group_record)?);
+    people::said_of(moment, run, &mut to.said)?;
+    let sql = "SELECT * FROM central_copies WHERE run = $1 ORDER BY sequence, destination";
+    to.central.extend(all(moment, sql, of, central_copy)?);
+    Ok(())
 }
 
 pub(super) fn file(engine: &dyn Engine, file: FileId) -> Answer<Option<FileRecord>> {

@@ -11,7 +11,7 @@ use crate::bookkeeping::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, NewEn
 use crate::bookkeeping::rows::{
     FileRecord, JobRecord, LeaseRecord, Reading, RequestRecord, RequestSubject, StoryEntry, StoryRecord, TransferRecord,
 };
-use crate::bookkeeping::store::{ChangeStamp, Judgement, Overview, Row, Store, StoreError};
+use crate::bookkeeping::store::{ChangeStamp, Changes, Judgement, Overview, Row, Store, StoreError};
 use crate::bookkeeping::words::{EntryKind, RequestKind};
 
 /// A connection to a book in a database.
@@ -101,8 +101,12 @@ impl<E: Engine> Store for SqlStore<E> {
         self.read(|engine| read::story_since(engine, since))
     }
 
-    fn judgements(&self) -> Result<Vec<Judgement>, StoreError> {
-        self.told(in_transaction(&self.engine, Purpose::Read, people::judgements))
+    fn changes_since(&self, seen: Option<i64>) -> Result<Changes, StoreError> {
+        self.told(in_transaction(&self.engine, Purpose::Read, |engine| read::changes_since(engine, seen)))
+    }
+
+    fn judgements_since(&self, place: i64) -> Result<(Vec<Judgement>, i64), StoreError> {
+        self.told(in_transaction(&self.engine, Purpose::Read, |engine| people::judgements_since(engine, place)))
     }
 
     fn jobs_of(&self, run: Run) -> Result<Vec<JobRecord>, StoreError> {

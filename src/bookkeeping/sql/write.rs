@@ -1,6 +1,9 @@
 //! What the backend writes into the book, each call within one transaction.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
+use monitasks::vocab::Run;
 
 use super::engine::{Engine, SqlError};
 use super::read;
@@ -26,6 +29,30 @@ pub(super) fn record(book: &dyn Engine, lease: Option<&str>, story: &[StoryEntry
     }
     for row in rows {
         write_row(book, row)?;
+    }
+    tell_changed(book, rows.iter().filter_map(run_of).collect())
+}
+
+/// The run that a row shows something of; none for one that is of no run, or that no picture of the shift shows.
+fn run_of(row: &Row) -> Option<Run> {
+    match row {
+        Row::Run(run) => Some(run.run),
+        Row::File(file) => Some(file.file.run),
+        Row::Pass(pass) => Some(pass.file.run),
+        Row::Processing(processing) => Some(processing.run),
+        Row::Central(copy) => Some(copy.file.run),
+        Row::Job(job) => Some(job.run),
+        Row::Group(group) => Some(group.run),
+        Row::Backend(_) | Row::Transfer(_) | Row::Reading(_) | Row::NotTaken(_) | Row::NoLongerThere(_) => None,
+    }
+}
+
+/// Writes that something of runs was written. What people say of a run does so by the layout's own trigger.
+fn tell_changed(book: &dyn Engine, runs: BTreeSet<Run>) -> Written<()> {
+    let sql = "INSERT INTO changed_runs (run, change) SELECT $1, coalesce(max(change), 0) + 1 FROM changed_runs WHERE true
+        ON CONFLICT (run) DO UPDATE SET change = excluded.change";
+    for run in runs {
+        book.execute(sql, &params![run])?;
     }
     Ok(())
 }

@@ -42,6 +42,7 @@ const LAYOUTS: &[(&str, &str)] = &[
     ("2026_11_21_taken_again", include_str!("migrations/2026_11_21_taken_again.sql")),
     ("2026_11_21_lanes", include_str!("migrations/2026_11_21_lanes.sql")),
     ("2026_11_21_backend_state", include_str!("migrations/2026_11_21_backend_state.sql")),
+    ("2026_11_21_changed_runs", include_str!("migrations/2026_11_21_changed_runs.sql")),
     ("2026_11_21_ledger", include_str!("migrations/2026_11_21_ledger.sql")),
 ];
 

@@ -392,3 +392,38 @@ fn a_book_can_be_read_where_nothing_may_be_written() {
     let as_it_stands = super::open_as_it_stands(&path).unwrap();
     assert_eq!(as_it_stands.query_row("SELECT count(*) FROM files", [], |row| row.get::<_, i64>(0)).unwrap(), 1);
 }
+
+#[test]
+fn what_people_said_is_read_once_of_those_runs_alone_of_which_they_said_it() {
+    let (_folder, mut store) = book();
+    let kind = |run: u32| NewEntry {
+        at: at(0),
+        kind: EntryKind::RunKind,
+        subject: Run(run).to_string(),
+        run: Some(Run(run)),
+        who: "anna".into(),
+        role: "data manager".into(),
+        body: serde_json::json!({"kind": "cosmic"}),
+        supersedes: Vec::new(),
+        wish: None,
+    };
+    store.append(&(1..101).map(kind).collect::<Vec<_>>()).unwrap();
+    let (said, seen) = store.judgements_since(0).unwrap();
+    assert_eq!(said.len(), 100);
+    assert_eq!(store.judgements_since(seen).unwrap(), (vec![], seen), "nothing was said since");
+    let mark = MarkRecord {
+        id: 0,
+        at: at(1),
+        run: Run(7),
+        mark: Mark::Flawed,
+        comment: String::new(),
+        who: "anna".into(),
+        role: "shifter".into(),
+    };
+    store.append(&[mark.entry(Vec::new()).unwrap()]).unwrap();
+    let (said, _) = store.judgements_since(seen).unwrap();
+    let words: Vec<_> = said.iter().map(|said| (said.run, said.mark, said.flag, said.kind.as_deref())).collect();
+    assert_eq!(words, [(Run(7), Mark::Flawed, Flag::Unchecked, Some("cosmic"))]);
+    let changes = store.changes_since(Some(100)).unwrap();
+    assert_eq!((changes.runs, changes.now.said.marks.len()), (Some(vec![Run(7)]), 1));
+}

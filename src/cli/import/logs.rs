@@ -11,7 +11,7 @@ use crate::cli::{Ended, Failure, Global, Outcome, inspect};
 use crate::config::Workspace;
 use crate::farm_logs::compare::{Differences, OneSided, compare};
 use crate::farm_logs::from_book::rebuild_from_book;
-use crate::farm_logs::import::{Imported, record_lines};
+use crate::farm_logs::import::{Attach, Imported, NotAttached, record_lines};
 use crate::farm_logs::rebuild::{Rebuilt, rebuild_alltransfer, rebuild_runs, would_come_back};
 use crate::farm_logs::{FarmLogs, LogReport};
 
@@ -30,9 +30,13 @@ pub struct LogsArgs {
     /// Where rebuilt logs go, as fromEVB/alltransfer.log and fromEVB/runs/; nothing there is written over.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Record each line in the story of its file, once however often it is imported.
+    /// Record each line in the story of its file, once however often it is imported; a line whose size or time is not that of the
+    /// book's file of this name is listed as not attached.
     #[arg(long)]
     into_book: bool,
+    /// Record lines for the file of their name, whatever their size and time.
+    #[arg(long, requires = "into_book")]
+    by_name: bool,
     /// IANA name of the zone of the logs' local times; else that of the workspace.
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
@@ -119,7 +123,8 @@ fn logs(global: &Global, args: &LogsArgs) -> Outcome {
     };
     if let Some(workspace) = workspace.as_ref().filter(|_| args.into_book) {
         let mut store = SqliteStore::open(&workspace.book())?;
-        found.imported = Some(record_lines(&mut store, &found.logs, &zone(Some(workspace), args)?)?);
+        let attach = if args.by_name { Attach::ByName } else { Attach::Agreeing };
+        found.imported = Some(record_lines(&mut store, &found.logs, &zone(Some(workspace), args)?, attach)?);
     }
     if args.json {
         println!("{:#}", found.facts());
@@ -142,6 +147,7 @@ impl Found {
         reports().any(|report| report.lines_damaged > 0)
             || self.differences.as_ref().is_some_and(|differences| !differences.is_empty())
             || !self.batch_faults.is_empty()
+            || self.imported.as_ref().is_some_and(|imported| !imported.not_attached.is_empty())
     }
 
     fn facts(&self) -> Value {
@@ -186,9 +192,23 @@ impl Found {
             println!("    {fault}: {}", path.display());
         }
         self.rebuilt.iter().for_each(|rebuilt| println!("{}", rebuilt_words(rebuilt)));
-        if let Some(Imported { recorded, known, damaged }) = self.imported {
+        if let Some(Imported { recorded, known, damaged, not_attached }) = &self.imported {
             println!("{recorded} lines recorded in the book, {known} were known, {damaged} are damaged and were left out");
+            print_not_attached(not_attached);
         }
+    }
+}
+
+fn print_not_attached(lines: &[NotAttached]) {
+    if !lines.is_empty() {
+        let lines = counted(lines.len() as u64, "line", "lines");
+        println!("{lines} not attached: other files of the same name, unless --by-name says that they are the same:");
+    }
+    for NotAttached { file, log, line, why, .. } in lines.iter().take(MOST_LINES_SHOWN) {
+        println!("    {file}: {why}: line {line} of {}", log.display());
+    }
+    if lines.len() > MOST_LINES_SHOWN {
+        println!("    and {} more, see --json", lines.len() - MOST_LINES_SHOWN);
     }
 }
 

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 
-use crate::bookkeeping::SqliteStore;
+    let who = name_of(args.who.as_deref())?;
+    let new = decisions::name_kinds(&mut store, Timestamp::now(), &who, &kinds)?;
+    println!("{} read, {} new or changed", counted(kinds.len() as u64, "run", "runs"), new);
 use crate::cli::words::counted;
 use crate::cli::{Ended, Failure, Global, Outcome};
 use crate::decisions;
@@ -29,7 +31,7 @@ pub fn run(global: &Global, args: &RunsArgs) -> Outcome {
     }
     let kinds = kinds_in(&args.file)?;
     let mut store = SqliteStore::open(&global.workspace()?.book())?;
-    let who = args.who.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "nobody named".into());
+    let who = name_of(args.who.as_deref())?;
     let new = decisions::name_kinds(&mut store, Timestamp::now(), &who, &kinds)?;
     println!("{} read, {} new or changed", counted(kinds.len() as u64, "run", "runs"), new);
     Ok(Ended::Done)

@@ -9,6 +9,10 @@ use crate::gui::scene::Scene;
 use crate::gui::{theme, top_bar, words};
 use crate::snapshot::{Backend, BackendHealth, CopyRow, PutOffRow};
 
+/// What to do about a watcher that is late or has a fault.
+const LATE_STEP: &str = "Look whether the folder is there and the DAQ's disk answers: it goes on by itself when they do; if it does \
+                         not, stop the backend and start it again.";
+
 /// The card: whether a backend runs, its watcher, its batch system, mail, and the buttons that start and stop it.
 pub fn card(ui: &mut Ui, scene: &mut Scene<'_>) {
     let (state, _, hover) = top_bar::backend_words(&scene.snapshot.backend, scene.now);
@@ -68,7 +72,7 @@ fn in_short(ui: &mut Ui, scene: &Scene<'_>) {
 fn watcher_words(scene: &Scene<'_>, health: &BackendHealth) -> (State, String) {
     let watcher = &health.watcher;
     if let Some(alarm) = health.intake_alarm(scene.now) {
-        return (State::Bad, format!("watcher LATE: {alarm}"));
+        return (State::Bad, format!("watcher LATE: {alarm} → {LATE_STEP}"));
     }
     let looked = watcher.last_sweep.map_or("has not looked yet".into(), |at| format!("looked {}", words::age(at, scene.now)));
     let next = watcher.next_sweep.map_or(String::new(), |at| format!(", again {}", until(at, scene.now)));
@@ -163,11 +167,64 @@ fn put_off_line(ui: &mut Ui, scene: &Scene<'_>, row: &PutOffRow) {
         Some(at) => format!("tried again {}", until(at, scene.now)),
         None => "tried again every few seconds".into(),
     };
-    marked(ui, scene, state, &format!("{}: {}", row.subject, row.why));
+    marked(ui, scene, state, &put_off_words(row));
     let tries = words::count(row.tries as usize, "try").replace("trys", "tries");
-    let facts = format!("since {} ({} UTC), {tries}, {again}", words::age(row.since, scene.now), words::utc(row.since));
-    ui.horizontal(|ui| {
-        ui.add_space(theme::WIDE_GAP);
-        ui.label(facts);
-    });
+    // What has a time of its next try was put there by its last one; the others are told from the first on.
+    let since = if row.next_try.is_some() || row.is_refused { "last tried" } else { "since" };
+    let facts = format!("{since} {} ({} UTC), {tries}, {again}", words::age(row.since, scene.now), words::utc(row.since));
+    for text in std::iter::once(facts).chain(put_off_step(row).map(|step| format!("→ {step}"))) {
+        ui.horizontal(|ui| {
+            ui.add_space(theme::WIDE_GAP);
+            ui.add(egui::Label::new(text).wrap());
+        });
+    }
+}
+
+/// What could not be done and why; a place that both name stands there once.
+fn put_off_words(row: &PutOffRow) -> String {
+    let place = central_place(row).map(|(_, place)| place);
+    let why =
+        place.and_then(|place| row.why.strip_suffix(place)).map_or(row.why.as_str(), |why| why.trim_end_matches([':', ' ']));
+    format!("{}: {why}", row.subject)
+}
+
+/// The file of a second copy and the place that it goes to; none for anything else.
+fn central_place(row: &PutOffRow) -> Option<(&str, &str)> {
+    row.subject.strip_prefix("copy of ")?.split_once(" to ")
+}
+
+/// What to do, where it is known.
+fn put_off_step(row: &PutOffRow) -> Option<String> {
+    let (file, _) = central_place(row)?;
+    let stands = "The raw file stands in the storage; nothing is lost.";
+    Some(if row.is_refused {
+        format!("{stands} Call the data manager; when the cause is mended, 'dqmon resubmit {file}' tries it again.")
+    } else {
+        format!("{stands} If that place stays away, call the data manager; nothing has to be done when it is back.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(subject: &str, why: &str, is_refused: bool) -> PutOffRow {
+        let (subject, why) = (subject.into(), why.into());
+        PutOffRow { subject, why, tries: 1, since: jiff::Timestamp::UNIX_EPOCH, next_try: None, is_refused }
+    }
+
+    #[test]
+    fn a_second_copy_put_off_names_its_place_once_and_says_what_to_do() {
+        let copy = row("copy of run1-seq0 to root://host//raw/a.dat", "no answer; is it there?: root://host//raw/a.dat", false);
+        assert_eq!(put_off_words(&copy), "copy of run1-seq0 to root://host//raw/a.dat: no answer; is it there?");
+        assert!(put_off_step(&copy).unwrap().contains("nothing has to be done when it is back"));
+        let refused = PutOffRow { is_refused: true, ..copy };
+        assert!(put_off_step(&refused).unwrap().contains("'dqmon resubmit run1-seq0'"));
+    }
+
+    #[test]
+    fn what_is_no_copy_keeps_its_words() {
+        let other = row("submission of reco_run1-seq0", "refused: /a/b", false);
+        assert_eq!((put_off_words(&other).as_str(), put_off_step(&other)), ("submission of reco_run1-seq0: refused: /a/b", None));
+    }
 }

@@ -7,7 +7,7 @@ use super::rows::{self, Filter, Order, Row};
 use super::{ProcessingView, ask, cell, right, until};
 use crate::gui::run_card::stage_state;
 use crate::gui::scene::Scene;
-use crate::gui::{theme, words};
+use crate::gui::{table_head, theme, words};
 use crate::snapshot::{FileStage, JobRow};
 
 /// The stages in order.
@@ -26,13 +26,13 @@ const STAGES: [FileStage; 8] = [
 const COLUMNS: [(&str, f32, Option<Order>); 9] = [
     ("File", 112.0, Some(Order::File)),
     ("Stage", 122.0, Some(Order::Stage)),
-    ("Since", 68.0, Some(Order::Since)),
+    ("Since", 78.0, Some(Order::Since)),
     ("Size", 62.0, Some(Order::Size)),
     ("Lane", 72.0, Some(Order::Lane)),
     ("Job", 96.0, None),
     ("Tries", 42.0, Some(Order::Attempts)),
     ("Reason and what to do", 0.0, None),
-    ("", 172.0, None),
+    ("", 198.0, None),
 ];
 
 /// Height of a line of small words, and its mean width of a letter.
@@ -150,13 +150,8 @@ fn head(ui: &mut Ui, view: &mut ProcessingView, name: &str, order: Option<Order>
         ui.label(theme::bold(name));
         return;
     };
-    let arrow = match (view.order == order, view.ascending) {
-        (false, _) => "",
-        (true, true) => " ▴",
-        (true, false) => " ▾",
-    };
     let hover = "Order by this; a third click brings what needs you first back to the top";
-    if ui.add(egui::Button::new(theme::bold(format!("{name}{arrow}"))).frame(false)).on_hover_text(hover).clicked() {
+    if table_head::head(ui, name, (view.order == order).then_some(view.ascending), hover) {
         (view.order, view.ascending) = match (view.order == order, view.ascending) {
             (false, _) => (order, false),
             (true, false) => (order, true),

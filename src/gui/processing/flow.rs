@@ -17,6 +17,9 @@ const FIRST_PANE: u64 = 1 << 60;
 /// A disk that is full within this is said in the colour of faults, s.
 const SOON_S: f64 = 86_400.0;
 
+/// Records of a shorter time colour no disk, s.
+const SHORTEST_SPAN_S: f64 = 600.0;
+
 /// Draws the part.
 pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut ProcessingView) {
     ui.horizontal(|ui| {
@@ -42,7 +45,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut ProcessingView) {
         ui.add_space(theme::WIDE_GAP);
         ui.vertical(|ui| {
             numbers(ui, &flow);
-            flow.disks.iter().for_each(|disk| disk_line(ui, scene, disk));
+            flow.disks.iter().for_each(|disk| disk_line(ui, scene, disk, flow.span_s));
         });
     });
     ui.separator();
@@ -73,33 +76,42 @@ fn numbers(ui: &mut Ui, flow: &FlowShown) {
         words::count(arrived, "file")
     )));
     let rate = format!(
-        "{:.1} files/h arrive, {:.1} files/h are reconstructed, {}/s copied",
+        "{:.1} files/h arrive, {:.1} files/h are reconstructed, {}/s copied (over {})",
         flow.arrived_per_h,
         flow.reconstructed_per_h,
-        words::bytes(flow.copied_bytes_per_s as u64)
+        words::bytes(flow.copied_bytes_per_s as u64),
+        words::duration(flow.span_s)
     );
     ui.add(egui::Label::new(rate).wrap());
     let waits = flow.backlog.iter().map(|(place, count)| format!("{count} {place}")).collect::<Vec<_>>().join(", ");
     ui.add(egui::Label::new(format!("Now {waits}.")).wrap());
     let eta = match flow.eta_s {
         Some(seconds) if seconds <= 0.0 => "Nothing waits to be reconstructed.".to_owned(),
-        Some(seconds) => format!("All that waits is reconstructed in {}, if no more comes.", words::duration(seconds)),
-        None => "When what waits is done is not known: none was reconstructed in the last hour.".into(),
+        Some(seconds) => format!(
+            "All that waits is reconstructed in {} at the rate of the last {}, if no more comes.",
+            words::duration(seconds),
+            words::duration(flow.present_s)
+        ),
+        None => format!(
+            "When what waits is done is not known: none was reconstructed in the last {}.",
+            words::duration(flow.present_s)
+        ),
     };
     ui.add(egui::Label::new(eta).wrap());
-    let records = format!("Records of {} of that time.", words::duration(flow.span_s));
+    let records = format!("Records of {} of that time. A file in two lanes counts in both.", words::duration(flow.span_s));
     ui.label(RichText::new(records).small().weak());
 }
 
-fn disk_line(ui: &mut Ui, scene: &Scene<'_>, disk: &DiskRow) {
+/// `over_s` is the time that the rate of copies is over.
+fn disk_line(ui: &mut Ui, scene: &Scene<'_>, disk: &DiskRow, over_s: f64) {
     if let Some(fault) = &disk.fault {
         ui.add(egui::Label::new(RichText::new(format!("✖ disk: {fault}")).color(theme::fault(scene.look))).wrap());
         return;
     }
-    let full = disk
-        .full_in_s
-        .map_or("nothing is written now".into(), |seconds| format!("full in {} at the present rate", words::duration(seconds)));
-    let is_soon = disk.full_in_s.is_some_and(|seconds| seconds < SOON_S);
+    let full = |seconds| format!("full in {} at the rate of the last {}", words::duration(seconds), words::duration(over_s));
+    let full = disk.full_in_s.map_or("nothing is written now".into(), full);
+    // A few files in a burst tell nothing of the hours to come.
+    let is_soon = over_s >= SHORTEST_SPAN_S && disk.full_in_s.is_some_and(|seconds| seconds < SOON_S);
     let text = format!("Disk: {} of {} free, {full}", words::bytes(disk.free_bytes), words::bytes(disk.size_bytes));
     let text = if is_soon { RichText::new(format!("⚠ {text}")).color(theme::warning(scene.look)) } else { RichText::new(text) };
     ui.add(egui::Label::new(text).wrap()).on_hover_text(&disk.folders);

@@ -1,14 +1,14 @@
 //! Each processing of a run: how far it has come, which rule holds it, since when, until when, what is missing.
 
 use egui::{Align, Layout, RichText, Ui};
-use egui_extras::{Column, TableBuilder};
+use egui_extras::{Column, TableBuilder, TableRow};
 use jiff::Timestamp;
 use monitasks::quality::State;
 
 use super::{cell, until};
 use crate::gui::scene::Scene;
 use crate::gui::{theme, words};
-use crate::snapshot::{ProcessingRow, RunRow};
+use crate::snapshot::{ProcessingRow, RunRow, in_short};
 
 /// What a step of a processing means, and the state that its mark is taken from.
 fn step_words(step: &str) -> (State, &'static str, &'static str) {
@@ -45,19 +45,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>) {
         ui.add(egui::Label::new(RichText::new(words).weak()).wrap());
         return;
     }
-    let mut rows: Vec<(&RunRow, &ProcessingRow)> = Vec::with_capacity(count);
-    for run in scene.snapshot.runs.iter().rev() {
-        rows.extend(run.processings.iter().rev().map(|processing| (run, processing)));
-    }
-    // What is held or went wrong is above what goes well.
-    let rank = |processing: &ProcessingRow| match processing.step.as_str() {
-        "merging_failed" => 0,
-        "held" => 1,
-        "processed" => 2,
-        "open" => 3,
-        _ => 4,
-    };
-    rows.sort_by_key(|(_, processing)| rank(processing));
+    let rows = in_order(scene, count);
     TableBuilder::new(ui)
         .id_salt("processings")
         .striped(true)
@@ -79,23 +67,42 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>) {
         .body(|body| {
             body.rows(theme::ROW_HEIGHT + 2.0, rows.len(), |mut line| {
                 let (run, processing) = rows[line.index()];
-                let (state, step, meaning) = step_words(&processing.step);
-                let status = theme::state(state, scene.look);
-                cell(&mut line, theme::bold(format!("{}-p{}", run.run, processing.processing)), "");
-                cell(&mut line, RichText::new(&processing.lane), &processing.lane);
-                let text = format!("{} {} {step}", status.glyph, status.letter);
-                cell(&mut line, RichText::new(text).color(status.colour), meaning);
-                cell(&mut line, RichText::new(words::age(processing.since, scene.now)).weak(), &words::utc(processing.since));
-                let held = hold_line(processing, scene.now).unwrap_or_else(|| processing.because.clone());
-                cell(&mut line, RichText::new(&held), &held);
-                let missing = processing.missing.join(", ");
-                let text = if missing.is_empty() {
-                    RichText::new("")
-                } else {
-                    RichText::new(&missing).color(theme::warning(scene.look))
-                };
-                cell(&mut line, text, &missing);
-                cell(&mut line, RichText::new(if processing.to_publish { "yes" } else { "" }), "");
+                row(&mut line, scene, run, processing);
             });
         });
+}
+
+/// The processings, the newest first; what is held or went wrong is above what goes well.
+fn in_order<'a>(scene: &Scene<'a>, count: usize) -> Vec<(&'a RunRow, &'a ProcessingRow)> {
+    let mut rows: Vec<(&RunRow, &ProcessingRow)> = Vec::with_capacity(count);
+    for run in scene.snapshot.runs.iter().rev() {
+        rows.extend(run.processings.iter().rev().map(|processing| (run, processing)));
+    }
+    rows.sort_by_key(|(_, processing)| match processing.step.as_str() {
+        "merging_failed" => 0,
+        "held" => 1,
+        "processed" => 2,
+        "open" => 3,
+        _ => 4,
+    });
+    rows
+}
+
+fn row(line: &mut TableRow<'_, '_>, scene: &Scene<'_>, run: &RunRow, processing: &ProcessingRow) {
+    let (state, step, meaning) = step_words(&processing.step);
+    let status = theme::state(state, scene.look);
+    cell(line, theme::bold(format!("{}-p{}", run.run, processing.processing)), "");
+    cell(line, RichText::new(&processing.lane), &processing.lane);
+    let text = format!("{} {} {step}", status.glyph, status.letter);
+    cell(line, RichText::new(text).color(status.colour), meaning);
+    cell(line, RichText::new(words::age(processing.since, scene.now)).weak(), &words::utc(processing.since));
+    let held = hold_line(processing, scene.now).unwrap_or_else(|| processing.because.clone());
+    cell(line, RichText::new(&held), &held);
+    let missing = in_short(&processing.missing, 5);
+    let text = match missing.as_str() {
+        "" => RichText::new(""),
+        missing => RichText::new(missing).color(theme::warning(scene.look)),
+    };
+    cell(line, text, &in_short(&processing.missing, 40));
+    cell(line, RichText::new(if processing.to_publish { "yes" } else { "" }), "");
 }

@@ -115,7 +115,10 @@ fn tabs(ui: &mut Ui, scene: &Scene<'_>, view: &mut ProcessingView) {
             ),
             (Part::Flow, "Flow".to_owned(), "How fast files go through, what waits, when disks are full"),
         ] {
-            if ui.selectable_label(view.part == part, theme::bold(name)).on_hover_text(hover).clicked() {
+            // A copy that was put off is no file's failure: nothing else on the page tells of it.
+            let warns = part == Part::Backend && put_off > 0;
+            let name = if warns { theme::bold(name).color(theme::warning(scene.look)) } else { theme::bold(name) };
+            if ui.selectable_label(view.part == part, name).on_hover_text(hover).clicked() {
                 view.part = part;
             }
         }

@@ -309,12 +309,18 @@ pub fn all(snapshot: &Snapshot) -> impl Iterator<Item = Row<'_>> {
     })
 }
 
-/// A file is a row of its own until a lane has it, and while it is taken in anew.
+/// A file is a row of its own until a lane has it, and while it is taken in anew. A failure that later processings have taken over
+/// is one row: that of the newest, which is the one that can be resubmitted.
 fn of_file<'a>(run: &'a RunRow, file: &'a FileRow) -> impl Iterator<Item = Row<'a>> {
     let has_a_pass_so_far = file.passes.iter().any(|pass| pass.stage == file.stage);
     let is_on_its_way = file.class.is_some() || !has_a_pass_so_far;
     let alone = is_on_its_way.then_some(Row { run, of: Of::File(file) });
-    let passes = file.passes.iter().filter(move |_| !is_on_its_way);
+    let is_told_later = |pass: &PassRow| {
+        let failed_in = pass.failed_in.unwrap_or(pass.processing);
+        pass.stage == FileStage::Failed
+            && file.passes.iter().any(|later| later.processing > pass.processing && later.failed_in == Some(failed_in))
+    };
+    let passes = file.passes.iter().filter(move |pass| !is_on_its_way && !is_told_later(pass));
     alone.into_iter().chain(passes.map(move |pass| Row { run, of: Of::Pass(file, pass) }))
 }
 
@@ -349,4 +355,61 @@ pub fn wanted<'a>(snapshot: &'a Snapshot, filter: &Filter, order: Order, ascendi
         rows.sort_by_key(|row| std::cmp::Reverse(row.need(now)));
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use monitasks::quality::Flag;
+
+    use super::*;
+
+    fn pass(processing: u32, stage: FileStage, failed_in: Option<u32>) -> PassRow {
+        PassRow {
+            processing,
+            lane: "default".into(),
+            stage,
+            since: Timestamp::UNIX_EPOCH,
+            class: None,
+            reason: Some("why".into()),
+            held_by: None,
+            attempts: 1,
+            retry_at: None,
+            job: None,
+            failed_in,
+        }
+    }
+
+    #[test]
+    fn a_failure_is_one_row_however_many_processings_have_taken_it_over() {
+        let rows = |passes: Vec<PassRow>| {
+            let file = FileRow {
+                file: FileId::new(1, 0),
+                stage: FileStage::Failed,
+                class: None,
+                reason: None,
+                size_bytes: 1,
+                since: Timestamp::UNIX_EPOCH,
+                job: None,
+                passes,
+            };
+            let run = RunRow {
+                run: Run(1),
+                start: None,
+                end: None,
+                has_ended: true,
+                flag: Flag::Unchecked,
+                decisions: Vec::new(),
+                files: vec![file],
+                groups: Vec::new(),
+                processings: Vec::new(),
+            };
+            let snapshot = Snapshot { runs: vec![run], ..Snapshot::nothing(Timestamp::UNIX_EPOCH) };
+            all(&snapshot).map(|row| row.name()).collect::<Vec<_>>()
+        };
+        let failed = |processing, failed_in| pass(processing, FileStage::Failed, failed_in);
+        assert_eq!(rows(vec![failed(1, None), failed(2, Some(1)), failed(3, Some(1))]), ["run1-seq0-p3"]);
+        assert_eq!(rows(vec![failed(1, None), failed(2, None)]), ["run1-seq0", "run1-seq0-p2"], "it failed twice");
+        let done = pass(1, FileStage::Analysed, None);
+        assert_eq!(rows(vec![done, failed(2, None), failed(3, Some(2))]), ["run1-seq0", "run1-seq0-p3"]);
+    }
 }

@@ -8,10 +8,11 @@ use monitasks::vocab::{FileId, Run};
 use serde_json::{Value, json};
 
 use super::lanes::is_open;
+use super::put_off::TAKING_IN_AGAIN;
 use super::{Backend, ProcessingError, of_file, of_run};
 use crate::bookkeeping::{FailureClass, FileRecord, FileStep, NotTakenRecord, PassRecord, PassStep, Row, RunRecord};
 use crate::processing::intake::Found;
-use crate::processing::steps::{FileEvent, PassEvent, next_pass};
+use crate::processing::steps::{FileEvent, PassEvent, next_file, next_pass};
 use crate::processing::transfer::{checksum, is_beginning, seen, set_aside};
 use crate::processing::watch::Hint;
 
@@ -44,6 +45,10 @@ impl Backend<'_> {
             Found::RunEnd(_) => None,
         };
         let still_there: HashSet<String> = found.iter().filter_map(names).collect();
+        // What was found out of a path counts as long as it is there.
+        let folder = self.intake.folder().to_owned();
+        self.same_content.retain(|source, _| folder.join(source).exists());
+        self.refused.retain(|source, _| folder.join(source).exists());
         // One that was refused and may be written again has not gone.
         let is_gone = |name: &&String| !still_there.contains(*name) && !self.intake.is_open(name);
         let gone: Vec<Row> = self.not_taken.keys().filter(is_gone).cloned().map(Row::NoLongerThere).collect();
@@ -89,7 +94,7 @@ impl Backend<'_> {
         }
         let facts = json!({"source": source, "size_bytes": size_bytes, "daq_closed": written});
         story.push(of_file(now, file, "arrived", facts));
-        rows.push(Row::File(FileRecord {
+        let record = FileRecord {
             file,
             step: FileStep::Arrived,
             since: now,
@@ -102,9 +107,21 @@ impl Backend<'_> {
             adler32: None,
             events_by_trigger: None,
             refused: None,
-        }));
+        };
+        // Where a thread is free the copy begins at once, and both are stored in one: each record waits for the disk.
+        let begins = self.may_begin_copy() && self.intake.is_complete(&record.source, size_bytes, written);
+        let event = FileEvent::CopyStarted;
+        let record = if begins { next_file(&record, &event, now)? } else { record };
+        if begins {
+            story.push(of_file(now, file, event.word(), json!({})));
+        }
+        rows.push(Row::File(record));
         self.keep(&story, rows)?;
         self.tell(&file, "arrived", None);
+        if begins {
+            self.tell(&file, event.word(), None);
+            self.move_file_on(file)?;
+        }
         Ok(())
     }
 
@@ -113,6 +130,10 @@ impl Backend<'_> {
         let state = (size_bytes, written);
         let Some(record) = self.shift.files.get(&file) else { return Ok(()) };
         let Some(adler32) = record.adler32 else { return self.look_at_awaited(file, source, size_bytes, written) };
+        if self.look_at_put_back(file, source, state)? {
+            return Ok(());
+        }
+        let Some(record) = self.shift.files.get(&file) else { return Ok(()) };
         // One that has grown while it is worked on is judged when that is over: it was a piece, or it is another one.
         let is_under_way =
             record.step < FileStep::Stored || self.shift.passes_of_file(file).any(|pass| pass.step < PassStep::Reconstructed);
@@ -135,11 +156,24 @@ impl Backend<'_> {
             return Ok(());
         }
         let reason = "same name again with other content, refused; the copy in the storage stands".to_owned();
+        self.refuse_content(file, source, state, Some(found.1), reason)
+    }
+
+    /// Refuses what stands in the intake folder under the name of a known file; it is listed as not taken while it is there.
+    pub(super) fn refuse_content(
+        &mut self,
+        file: FileId,
+        source: &str,
+        state: (u64, Timestamp),
+        adler32: Option<u32>,
+        reason: String,
+    ) -> Result<(), ProcessingError> {
+        let (size_bytes, written) = state;
         let not_taken = NotTakenRecord { name: source.to_owned(), reason: reason.clone(), at: Timestamp::now() };
-        self.report.failures.push((file.to_string(), reason.clone()));
+        self.report.failures += 1;
         let detail = json!({
             "source": source, "size_bytes": size_bytes, "written": written,
-            "adler32": format!("{:08x}", found.1), "reason": reason
+            "adler32": adler32.map(|adler32| format!("{adler32:08x}")), "reason": reason
         });
         self.refused.insert(source.to_owned(), state);
         self.file_event(file, &FileEvent::OtherContent { size_bytes, written }, detail, vec![Row::NotTaken(not_taken)])
@@ -180,7 +214,7 @@ impl Backend<'_> {
         if !is_piece {
             return Ok(false);
         }
-        let subject = format!("taking in again of {file}");
+        let subject = format!("{TAKING_IN_AGAIN} of {file}");
         let aside = match set_aside(&copy) {
             Ok(aside) => aside,
             Err(error) => return self.or_put_off(&subject, Err(error.into())),

@@ -1,11 +1,10 @@
 //! Copies of raw files into the storage and to the central one: ordered here, made on threads of their own, taken in here.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use monitasks::vocab::FileId;
 use serde_json::json;
 
+use super::put_off::taking_in_of;
 use super::{Backend, ProcessingError, of_file};
 use crate::bookkeeping::{CentralCopy, CentralStep, FailureClass, FileRecord, FileStep, Row, TransferRecord};
 use crate::config::Place;
@@ -55,7 +54,9 @@ impl Backend<'_> {
         let has_moved = !finished.is_empty() || !of_central.is_empty();
         for (file, outcome) in finished {
             let is_copying = |record: &&FileRecord| record.step == FileStep::Copying;
-            if let Some(record) = self.shift.files.get(&file).filter(is_copying).cloned() {
+            if self.put_back.contains_key(&file) {
+                self.take_put_back(file, outcome)?;
+            } else if let Some(record) = self.shift.files.get(&file).filter(is_copying).cloned() {
                 self.take_copy(&record, outcome)?;
                 self.move_file_on(file)?;
             }
@@ -71,7 +72,7 @@ impl Backend<'_> {
     fn take_copy(&mut self, file: &FileRecord, outcome: Result<Copied, TransferError>) -> Result<(), ProcessingError> {
         match outcome {
             Ok(copied) => {
-                self.put_off.remove(&file.file.to_string());
+                self.put_off.remove(&taking_in_of(file.file));
                 let transfer = TransferRecord {
                     file: file.file,
                     from: self.intake.folder().join(&file.source),
@@ -87,7 +88,9 @@ impl Backend<'_> {
                     "stood_already": copied.stood_already,
                 });
                 let event = FileEvent::Copied { size_bytes: copied.size_bytes, adler32: copied.adler32 };
-                self.file_event(file.file, &event, detail, vec![Row::Transfer(transfer)])
+                self.file_event(file.file, &event, detail, vec![Row::Transfer(transfer)])?;
+                self.logs.begins(file.file);
+                Ok(())
             }
             Err(TransferError::SourceChanged { size_bytes, written: daq_closed, .. }) => {
                 let event = FileEvent::SourceChanged { size_bytes, daq_closed };
@@ -100,7 +103,7 @@ impl Backend<'_> {
     }
 
     fn put_copy_off_or_fail(&mut self, file: &FileRecord, error: &TransferError) -> Result<(), ProcessingError> {
-        let (subject, reason) = (file.file.to_string(), error.to_string());
+        let (subject, reason) = (taking_in_of(file.file), error.to_string());
         let kind = if error.is_passing() { ErrorKind::Passing } else { ErrorKind::Final };
         let attempt = self.tries_of(&subject) + 1;
         match RetryPolicy::of(&self.workspace.settings.transfer).after(attempt, kind, &subject) {
@@ -209,10 +212,5 @@ impl Backend<'_> {
             self.tell_failure(&subject, FailureClass::Copy, reason.unwrap_or_default());
         }
         Ok(())
-    }
-
-    /// How long to wait at most when there is nothing else to do: a wake of the desk or a hint ends it.
-    pub(super) fn idle_time(&self) -> Duration {
-        super::IDLE
     }
 }

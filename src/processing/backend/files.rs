@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use monitasks::vocab::FileId;
 use serde_json::{Value, json};
 
+use super::put_off::{QUEUE_ENTRY, taking_in_of};
 use super::{Backend, ProcessingError, of_file};
 use crate::bookkeeping::{FailureClass, FileRecord, FileStep, PassRecord, PassStep, Row};
 use crate::processing::durable;
@@ -40,7 +41,7 @@ impl Backend<'_> {
 
     /// Moves one file on as far as it goes without waiting; answers whether it moved.
     pub(super) fn move_file_on(&mut self, file: FileId) -> Result<bool, ProcessingError> {
-        let (subject, mut has_moved) = (file.to_string(), false);
+        let (subject, mut has_moved) = (taking_in_of(file), false);
         while let Some(record) = self.shift.files.get(&file).filter(|_| !self.is_put_off(&subject)).cloned() {
             let outcome = self.move_file(&record);
             // A copy that was ordered says later how it went; its tries are counted until then.
@@ -95,6 +96,7 @@ impl Backend<'_> {
         rows.extend(self.wanted_central(&next, now));
         rows.push(Row::File(next));
         self.keep(&story, rows)?;
+        self.logs.ends(file.file);
         self.tell(&file.file, event.word(), None);
         self.bring_queue_entry_up_to_date(file.file)
     }
@@ -137,7 +139,7 @@ impl Backend<'_> {
 
     /// As [`Backend::queue_entry_as_stored`]; when that can't be done now, it is tried again.
     pub(super) fn bring_queue_entry_up_to_date(&mut self, file: FileId) -> Result<(), ProcessingError> {
-        let subject = format!("queue entry of {file}");
+        let subject = format!("{QUEUE_ENTRY} of {file}");
         if self.is_put_off(&subject) {
             return Ok(());
         }

@@ -1,20 +1,21 @@
 //! Groups of reconstructed files: formed, analysed, their results put into place.
 
 use std::fs;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use monitasks::vocab::{FileId, Group, Processing, Run};
 use serde_json::{Value, json};
 
-use super::jobs::{JobCommand, JobNews, why_it_failed};
+use super::jobs::{Deed, JobCommand, JobNews, why_it_failed};
 use super::readings::readings_of;
 use super::{Backend, ProcessingError, of_file, of_run};
 use crate::bookkeeping::{
-    FailureClass, GroupRecord, GroupStep, JobKind, PassRecord, PassStep, ProcessingRecord, ProcessingStep, RequestSubject, Row,
-    TaskPhase, TaskStep,
+    Answer, FailureClass, GroupRecord, GroupStep, JobKind, PassRecord, PassStep, ProcessingRecord, ProcessingStep,
+    RequestSubject, Row, TaskPhase, TaskStep,
 };
 use crate::processing::batch::{JobOrder, JobSubject};
-use crate::processing::collect::{last_words, place_results};
+use crate::processing::collect::{CollectError, last_words, place_results};
 use crate::processing::script::path_text;
 use crate::processing::steps::{GroupEvent, PassEvent, Readiness, group_tasks, next_group, next_pass, readiness};
 
@@ -36,14 +37,11 @@ impl Backend<'_> {
         let is_let_through = |of: &ProcessingRecord| of.step == ProcessingStep::Open;
         self.shift.processings.get(&(run, processing)).filter(|of| is_let_through(of))?;
         let analysis = &self.workspace.settings.analysis;
-        let of_processing = || self.shift.passes_of(run, processing);
-        let mut waiting: Vec<&PassRecord> = of_processing().filter(|pass| pass.step == PassStep::Reconstructed).collect();
-        waiting.sort_by_key(|pass| (pass.accepted, pass.file));
+        let tally = self.shift.tally(run, processing);
+        let pass_of = |(_, file): &(_, FileId)| self.shift.passes.get(&(*file, processing));
+        let waiting: Vec<&PassRecord> = tally.waiting.iter().filter_map(pass_of).collect();
         let full = size_of_full_group(&waiting, analysis.files_per_group, analysis.tracks_per_group);
-        let is_rest = || {
-            let is_under_way = |pass: &PassRecord| pass.step < PassStep::Reconstructed || pass.retry_at.is_some();
-            !waiting.is_empty() && self.is_complete(run, processing) && !of_processing().any(is_under_way)
-        };
+        let is_rest = || !waiting.is_empty() && tally.moving == 0 && self.is_complete(run, processing);
         let size = full.or_else(|| is_rest().then_some(waiting.len()))?;
         let mut members: Vec<FileId> = waiting[..size].iter().map(|pass| pass.file).collect();
         members.sort();
@@ -125,11 +123,17 @@ impl Backend<'_> {
             TaskPhase::Submitting | TaskPhase::Running => self.follow_task(group, &task, &subject),
             TaskPhase::Ended => {
                 let order = self.order(&subject, task.attempt);
-                let (work, results) = (&order.work, self.workspace.results());
-                let event = match place_results(work, &results, &result_names(group, kind), order.started()) {
+                let (its, results, names) = (order.clone(), self.workspace.results(), result_names(group, kind));
+                let deed = move || Deed::Placed(place_results(&its.work, &results, &names, its.started()));
+                let placed = match self.done_aside(&order, deed) {
+                    Some(Deed::Placed(placed)) => placed,
+                    Some(Deed::Panicked) => Err(CollectError::Refused("putting its results in their places panicked".into())),
+                    _ => return Ok(false),
+                };
+                let event = match placed {
                     Ok(places) => {
                         let root = &self.workspace.root;
-                        let relative = |place: &std::path::PathBuf| path_text(place.strip_prefix(root).unwrap_or(place));
+                        let relative = |place: &PathBuf| path_text(place.strip_prefix(root).unwrap_or(place));
                         GroupEvent::Placed { results: places.iter().map(relative).collect() }
                     }
                     Err(error) => GroupEvent::Failed { reason: error.to_string() },
@@ -138,8 +142,9 @@ impl Backend<'_> {
                 self.group_event(group, kind, &event, &json!({}), vec![])?;
                 if is_placed {
                     // What was asked for is in its place; what is left is of no use.
-                    let _ = fs::remove_dir_all(work);
+                    let _ = fs::remove_dir_all(&order.work);
                 }
+                self.forget_job(&order);
                 Ok(true)
             }
         }
@@ -149,12 +154,8 @@ impl Backend<'_> {
     fn follow_task(&mut self, group: &GroupRecord, task: &TaskStep, subject: &JobSubject) -> Result<bool, ProcessingError> {
         let order = self.order(subject, task.attempt);
         let news = if task.phase == TaskPhase::Submitting {
-            if let Err(reason) = self.lay_out_inputs(group, task.kind, &order) {
-                self.group_event(group, task.kind, &GroupEvent::Failed { reason }, &json!({}), vec![])?;
-                return Ok(true);
-            }
             let command = self.analysis_command(group, task.kind, &order);
-            self.start_job(&order, &command)?
+            self.start_job(&order, command)?
         } else {
             self.watch_job(&order)?
         };
@@ -171,8 +172,8 @@ impl Backend<'_> {
         Ok(true)
     }
 
-    /// Ends the analyses that have a job, of the groups that are meant; answers in words which.
-    pub(super) fn cancel_analyses(&mut self, subject: &RequestSubject, who: &str) -> Result<Vec<String>, ProcessingError> {
+    /// Ends the analyses that have a job or wait for one, of the groups that are meant.
+    pub(super) fn cancel_analyses(&mut self, subject: &RequestSubject, who: &str) -> Result<Answer, ProcessingError> {
         let is_meant = |group: &&GroupRecord| {
             subject.file.is_none()
                 && subject.run == Some(group.run)
@@ -181,39 +182,31 @@ impl Backend<'_> {
                 && subject.lane.as_ref().is_none_or(|lane| group.lane == *lane)
         };
         let meant: Vec<GroupRecord> = self.shift.groups.values().filter(is_meant).cloned().collect();
-        let mut words = Vec::new();
+        let mut answer = Answer::default();
         for (key, task) in meant.iter().flat_map(|group| group.tasks.iter().map(move |task| (group, task))) {
             let has_job = matches!(task.phase, TaskPhase::Submitting | TaskPhase::Running);
+            let is_meant = has_job || task.phase == TaskPhase::Waiting;
             // As it is now: the end of another of its analyses may have come before.
-            let group = self.shift.groups.get(&(key.run, key.processing, key.group)).filter(|_| has_job);
+            let group = self.shift.groups.get(&(key.run, key.processing, key.group)).filter(|_| is_meant);
             let Some(group) = group.cloned() else { continue };
             let name = format!("{} of {}", task.kind.word(), group.name());
             let order = self.order(&subject_of(&group, task.kind), task.attempt);
-            if let Err(error) = self.batch.cancel(&order) {
-                words.push(format!("{name} not cancelled: {error}"));
+            if let Err(error) = if has_job { self.cancel_job(&order) } else { Ok(()) } {
+                answer.add(Answer::not_done(format!("{name} not cancelled: {error}")));
                 continue;
             }
             let event = GroupEvent::Failed { reason: format!("cancelled by {who}") };
             self.group_event(&group, task.kind, &event, &json!({}), vec![])?;
-            words.push(format!("{name} cancelled"));
+            self.put_off.remove(&name);
+            answer.add(Answer::done(format!("{name} cancelled")));
         }
-        Ok(words)
+        Ok(answer)
     }
 
     /// The gain is written behind the purity of the same group: its job begins with a copy of that.
-    fn lay_out_inputs(&self, group: &GroupRecord, kind: JobKind, order: &JobOrder) -> Result<(), String> {
-        if kind != JobKind::Gain || order.script.exists() {
-            return Ok(());
-        }
-        for name in result_names(group, JobKind::Purity) {
-            let (from, to) = (self.workspace.results().join(&name), order.work.join(&name));
-            let failed = |error: std::io::Error| format!("purity not laid out for the gain: {error}: {}", from.display());
-            if let Some(folder) = to.parent() {
-                fs::create_dir_all(folder).map_err(failed)?;
-            }
-            fs::copy(&from, &to).map_err(failed)?;
-        }
-        Ok(())
+    fn laid_out(&self, group: &GroupRecord, kind: JobKind, order: &JobOrder) -> Vec<(PathBuf, PathBuf)> {
+        let names = if kind == JobKind::Gain { result_names(group, JobKind::Purity) } else { Vec::new() };
+        names.iter().map(|name| (self.workspace.results().join(name), order.work.join(name))).collect()
     }
 
     fn analysis_command(&self, group: &GroupRecord, kind: JobKind, order: &JobOrder) -> JobCommand {
@@ -228,7 +221,7 @@ impl Backend<'_> {
         arguments.extend(["--processing".to_owned(), group.processing.0.to_string()]);
         arguments.extend(["--group".to_owned(), group.group.0.to_string()]);
         arguments.extend(["--lane".to_owned(), group.lane.clone()]);
-        JobCommand { arguments, input, settings: self.settings_of(&group.lane) }
+        JobCommand { arguments, input, laid_out: self.laid_out(group, kind, order), settings: self.settings_of(&group.lane) }
     }
 
     /// Stores an event of a group; when it was the last one, of its members too.

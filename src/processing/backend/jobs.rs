@@ -1,14 +1,17 @@
 //! What files and groups have in common: a job that is allotted, started, watched and ended.
 
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{Backend, ProcessingError};
-use crate::bookkeeping::{JobRecord, JobState, PassStep, Row, TaskPhase};
+use super::{Backend, IDLE, ProcessingError};
+use crate::bookkeeping::{JobRecord, JobState, Row};
 use crate::config::Settings;
-use crate::processing::batch::{BatchError, EndMark, JobOrder, JobSeen, JobSubject};
-use crate::processing::collect::last_words;
+use crate::processing::batch::{Batch, BatchError, EndMark, JobOrder, JobSeen, JobSubject};
+use crate::processing::collect::{Accepted, CollectError, last_words};
 use crate::processing::durable;
 use crate::processing::script::{SHIPPED_TEMPLATE, ScriptWords, path_text};
 
@@ -30,26 +33,86 @@ pub(super) struct JobCommand {
     pub(super) arguments: Vec<String>,
     /// The files that are read.
     pub(super) input: Vec<String>,
+    /// Files that are copied into its folder before it begins, from where to where.
+    pub(super) laid_out: Vec<(PathBuf, PathBuf)>,
     /// The settings it works with.
     pub(super) settings: Settings,
 }
 
+/// A job's attempt.
+pub(super) type JobKey = (String, u32);
+
+/// What came of a slow deed for a job, until the backend takes it in.
+pub(super) enum Deed {
+    /// It was given to the batch system; none when that is to be looked at.
+    Started(Option<JobNews>),
+    /// It could not be given now; it is given again after this moment.
+    NotBefore(Instant),
+    /// Its reconstructed file was looked at and put in its place, or refused; with the finding that it printed.
+    Accepted(Result<Accepted, CollectError>, Option<String>),
+    /// Its results were put in their places, or refused.
+    Placed(Result<Vec<PathBuf>, CollectError>),
+    /// It panicked: a mistake in the program, which ends this job alone.
+    Panicked,
+}
+
+/// Threads for slow deeds: a batch system may take a second for each job that it is given.
+pub(super) const DEED_THREADS: usize = 4;
+
+/// Longest that somebody who ends a job waits until it has been given.
+const UNTIL_GIVEN: Duration = Duration::from_secs(2);
+
 impl Backend<'_> {
-    /// Jobs under way, of files and of groups.
-    fn jobs_under_way(&self) -> usize {
-        let is_under_way = |key: &&_| {
-            let step = self.shift.passes.get(*key).map(|pass| pass.step);
-            matches!(step, Some(PassStep::Submitting | PassStep::Running))
-        };
-        let tasks =
-            self.shift.groups_under_way.iter().filter_map(|key| self.shift.groups.get(key)).flat_map(|group| &group.tasks);
-        let analyses = tasks.filter(|task| matches!(task.phase, TaskPhase::Submitting | TaskPhase::Running)).count();
-        self.shift.with_job.iter().filter(is_under_way).count() + analyses
+    /// Takes over what came of deeds aside; answers whether there was any.
+    pub(super) fn take_deeds(&mut self) -> bool {
+        let finished = self.deeds.finished();
+        let has_moved = !finished.is_empty();
+        for (key, deed) in finished {
+            self.done.insert(key, deed.unwrap_or(Deed::Panicked));
+        }
+        has_moved
+    }
+
+    /// What came of a job's deed; has it done aside where nobody has yet.
+    pub(super) fn done_aside(&mut self, order: &JobOrder, deed: impl FnOnce() -> Deed + Send + 'static) -> Option<Deed> {
+        let done = self.done.remove(&order.key());
+        if done.is_none() {
+            self.deeds.begin(order.key(), deed);
+        }
+        done
+    }
+
+    /// Ends a job. One that is being given to the batch system at this moment is ended when it has it.
+    pub(super) fn cancel_job(&mut self, order: &JobOrder) -> Result<(), BatchError> {
+        let end = Instant::now() + UNTIL_GIVEN;
+        while self.deeds.is_under_way(&order.key()) {
+            match self.deeds.next_finished(end.saturating_duration_since(Instant::now())) {
+                Some((key, deed)) => drop(self.done.insert(key, deed.unwrap_or(Deed::Panicked))),
+                None => {
+                    let why = "it is being given the job at this moment; ask again".into();
+                    return Err(BatchError::NoAnswer { system: self.batch.name(), why });
+                }
+            }
+        }
+        // Its name there may not be in the book yet.
+        let mut order = order.clone();
+        if let Some(Deed::Started(Some(JobNews::Submitted(Some(id))))) = self.done.get(&order.key()) {
+            order.batch_id = Some(id.clone());
+        }
+        self.batch.cancel(&order)?;
+        self.done.remove(&order.key());
+        Ok(())
+    }
+
+    /// Drops what is remembered of a job that is over.
+    pub(super) fn forget_job(&mut self, order: &JobOrder) {
+        self.done.remove(&order.key());
+        self.batch.forget(order);
     }
 
     /// Whether one more job may be started.
     pub(super) fn has_free_slot(&self) -> bool {
-        self.jobs_under_way() < self.batch.slots()
+        self.shift.jobs_under_way() < self.batch.slots()
     }
 
     /// The order of a job's attempt as the book knows it.
@@ -61,7 +124,21 @@ impl Backend<'_> {
     }
 
     /// Starts a job whose attempt was allotted, unless an earlier life of this backend did.
-    pub(super) fn start_job(&mut self, order: &JobOrder, command: &JobCommand) -> Result<Option<JobNews>, ProcessingError> {
+    pub(super) fn start_job(&mut self, order: &JobOrder, command: JobCommand) -> Result<Option<JobNews>, ProcessingError> {
+        if self.deeds.is_under_way(&order.key()) {
+            return Ok(None);
+        }
+        match self.done.remove(&order.key()) {
+            Some(Deed::Started(Some(news))) => return Ok(Some(news)),
+            Some(Deed::Panicked) => return Ok(Some(JobNews::Refused("giving it to the batch system panicked".into()))),
+            // What came of it is looked at; only when there is nothing of it, it is given again.
+            Some(Deed::Started(None)) => drop(self.done.insert(order.key(), Deed::NotBefore(Instant::now() + IDLE))),
+            Some(Deed::NotBefore(at)) if Instant::now() < at => {
+                self.done.insert(order.key(), Deed::NotBefore(at));
+                return Ok(None);
+            }
+            _ => {}
+        }
         match self.batch.look(order)? {
             JobSeen::Running | JobSeen::Queued | JobSeen::Held(_) => {
                 return Ok(Some(JobNews::Submitted(self.batch.word(order).map(|word| word.id))));
@@ -73,17 +150,13 @@ impl Backend<'_> {
             JobSeen::Gone => return Ok(Some(JobNews::Gone)),
             JobSeen::NotStarted => {}
         }
-        if let Err(reason) = self.write_script(order, command) {
-            return Ok(Some(JobNews::Refused(reason)));
+        if self.done.contains_key(&order.key()) {
+            return Ok(None);
         }
-        match self.batch.submit(order) {
-            Ok(id) => Ok(Some(JobNews::Submitted(Some(id)))),
-            // An earlier attempt lives on: this one waits until that is over.
-            Err(BatchError::StillThere { .. }) => Ok(None),
-            // It may have been taken: the next look finds it by its name.
-            Err(BatchError::NoAnswer { .. }) => Ok(None),
-            Err(error) => Ok(Some(JobNews::Refused(error.to_string()))),
-        }
+        let (batch, order) = (Arc::clone(&self.batch), order.clone());
+        let (root, program) = (self.workspace.root.clone(), self.options.program.clone());
+        self.deeds.begin(order.key(), move || Deed::Started(give(&*batch, &order, &command, &root, &program)));
+        Ok(None)
     }
 
     /// Looks at a job that was started.
@@ -152,45 +225,64 @@ impl Backend<'_> {
             }
         }
     }
+}
 
-    /// Writes a job's script; one that stands there already is left as it is, scripts are kept for ever.
-    fn write_script(&self, order: &JobOrder, command: &JobCommand) -> Result<(), String> {
-        let failed = |error: std::io::Error| format!("job script not written: {error}: {}", order.script.display());
-        for folder in [Some(order.work.as_path()), order.script.parent()].into_iter().flatten() {
-            durable::create_folders(folder).map_err(failed)?;
-        }
-        if order.script.exists() {
-            return Ok(());
-        }
-        let template = match self.workspace.settings.pool.template.as_str() {
-            "" => SHIPPED_TEMPLATE.to_owned(),
-            name => {
-                let path = self.workspace.root.join(name);
-                fs::read_to_string(&path).map_err(|error| format!("job template not read: {error}: {}", path.display()))?
-            }
-        };
-        let mut words = ScriptWords::default();
-        let program = path_text(&self.options.program);
-        let root = path_text(&self.workspace.root);
-        // The job works with the settings the backend has, whatever becomes of dqmon.toml meanwhile.
-        let settings = toml::to_string(&command.settings).map_err(|error| format!("settings not written: {error}"))?;
-        durable::write_whole(&order.settings, settings.as_bytes())
-            .map_err(|error| format!("settings not written: {error}: {}", order.settings.display()))?;
-        let settings = path_text(&order.settings);
-        let whole = [program.as_str(), "-w", root.as_str(), "--settings", settings.as_str()]
-            .into_iter()
-            .chain(command.arguments.iter().map(String::as_str));
-        words.arguments("command", whole);
-        words.arguments("input", command.input.iter().map(String::as_str));
-        words.argument("job", &order.name);
-        words.argument("attempt", &order.attempt.to_string());
-        words.argument("run", &order.run.0.to_string());
-        words.argument("output", &path_text(&order.work));
-        words.argument("status", &path_text(&order.status));
-        let script = words.fill(&template).map_err(|error| error.to_string())?;
-        // Made fit to run before it has its name: a script that stands is whole.
-        durable::write_whole_as(&order.script, script.as_bytes(), Some(0o755)).map_err(failed)
+/// Writes a job's script and gives it to the batch system; none when a look at it says more.
+fn give(batch: &dyn Batch, order: &JobOrder, command: &JobCommand, root: &Path, program: &Path) -> Option<JobNews> {
+    if let Err(reason) = write_script(order, command, root, program) {
+        return Some(JobNews::Refused(reason));
     }
+    match batch.submit(order) {
+        Ok(id) => Some(JobNews::Submitted(Some(id))),
+        // An earlier attempt lives on: this one waits until that is over.
+        Err(BatchError::StillThere { .. }) => None,
+        // It may have been taken: the next look finds it by its name.
+        Err(BatchError::NoAnswer { .. }) => None,
+        Err(error) => Some(JobNews::Refused(error.to_string())),
+    }
+}
+
+/// Writes a job's script; one that stands there already is left as it is, scripts are kept for ever.
+fn write_script(order: &JobOrder, command: &JobCommand, root: &Path, program: &Path) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("job script not written: {error}: {}", order.script.display());
+    for folder in [Some(order.work.as_path()), order.script.parent()].into_iter().flatten() {
+        durable::create_folders(folder).map_err(failed)?;
+    }
+    if order.script.exists() {
+        return Ok(());
+    }
+    for (from, to) in &command.laid_out {
+        let failed = |error: std::io::Error| format!("input not laid out for the job: {error}: {}", from.display());
+        to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::copy(from, to).map(drop)).map_err(failed)?;
+    }
+    let template = match command.settings.pool.template.as_str() {
+        "" => SHIPPED_TEMPLATE.to_owned(),
+        name => {
+            let path = root.join(name);
+            fs::read_to_string(&path).map_err(|error| format!("job template not read: {error}: {}", path.display()))?
+        }
+    };
+    let mut words = ScriptWords::default();
+    let program = path_text(program);
+    let root = path_text(root);
+    // The job works with the settings the backend has, whatever becomes of dqmon.toml meanwhile.
+    let settings = toml::to_string(&command.settings).map_err(|error| format!("settings not written: {error}"))?;
+    durable::write_whole(&order.settings, settings.as_bytes())
+        .map_err(|error| format!("settings not written: {error}: {}", order.settings.display()))?;
+    let settings = path_text(&order.settings);
+    let whole = [program.as_str(), "-w", root.as_str(), "--settings", settings.as_str()]
+        .into_iter()
+        .chain(command.arguments.iter().map(String::as_str));
+    words.arguments("command", whole);
+    words.arguments("input", command.input.iter().map(String::as_str));
+    words.argument("job", &order.name);
+    words.argument("attempt", &order.attempt.to_string());
+    words.argument("run", &order.run.0.to_string());
+    words.argument("output", &path_text(&order.work));
+    words.argument("status", &path_text(&order.status));
+    let script = words.fill(&template).map_err(|error| error.to_string())?;
+    // Made fit to run before it has its name: a script that stands is whole.
+    durable::write_whole_as(&order.script, script.as_bytes(), Some(0o755)).map_err(failed)
 }
 
 /// Why a job failed: its last words, else how it ended.

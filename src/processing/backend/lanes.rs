@@ -1,7 +1,5 @@
 //! Lanes: the processings they make of runs, the rules that hold them, and how a processing ends.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use monitasks::vocab::{FileId, Processing, Run};
 use serde_json::json;
@@ -10,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{Backend, ProcessingError, of_file, of_run};
 use crate::bookkeeping::{FileRecord, FileStep, PassRecord, PassStep, ProcessingRecord, ProcessingStep, Row, StoryEntry};
 use crate::config::{LaneSettings, Settings};
-use crate::processing::lanes::{Gate, RunFacts, gate};
+use crate::processing::lanes::{Gate, RunFacts, gate, no_such_lane};
 use crate::processing::steps::{PassEvent, end_of_processing, missing_products, next_pass};
 
 /// Why a lane's first processing of a run is there.
@@ -67,25 +65,20 @@ impl Backend<'_> {
                 (None, _) => {
                     let opened = self.new_processing(lane, file.file.run, next_number, FIRST, now);
                     next_number.0 += 1;
-                    story.push(opened_entry(&opened, now));
-                    // Opened also for a file that is not its own: lanes have their numbers in the order of the settings.
-                    if self.takes(lane, &opened, file.file) {
-                        rows.push(self.new_pass(&opened, file.file, now, story));
-                    }
-                    rows.push(Row::Processing(opened));
+                    rows.extend(self.first_rows(opened, lane, &self.standing_files(file), story));
                 }
             }
         }
         Ok(rows)
     }
 
-    fn next_number(&self, run: Run) -> Processing {
+    pub(super) fn next_number(&self, run: Run) -> Processing {
         Processing(self.shift.processings_of(run).next_back().map_or(1, |last| last.processing.0 + 1))
     }
 
     /// Whether a lane takes one more file of a run.
     fn takes(&self, lane: &LaneSettings, processing: &ProcessingRecord, file: FileId) -> bool {
-        let there = || self.shift.passes_of(processing.run, processing.processing).count();
+        let there = || self.shift.tally(processing.run, processing.processing).passes;
         lane.first_files == 0 || there() + self.before(file) < lane.first_files as usize
     }
 
@@ -95,7 +88,7 @@ impl Backend<'_> {
         self.shift.files_under_way.range(FileId::new(file.run.0, 0)..file).count()
     }
 
-    fn new_processing(
+    pub(super) fn new_processing(
         &self,
         lane: &LaneSettings,
         run: Run,
@@ -121,7 +114,13 @@ impl Backend<'_> {
     }
 
     /// A pass of a file that has just come: held as its processing is, else queued.
-    fn new_pass(&self, processing: &ProcessingRecord, file: FileId, now: Timestamp, story: &mut Vec<StoryEntry>) -> Row {
+    pub(super) fn new_pass(
+        &self,
+        processing: &ProcessingRecord,
+        file: FileId,
+        now: Timestamp,
+        story: &mut Vec<StoryEntry>,
+    ) -> Row {
         let is_held = processing.step != ProcessingStep::Open;
         let word = if is_held { "held" } else { "queued" };
         let detail = json!({
@@ -180,11 +179,13 @@ impl Backend<'_> {
                         ..empty_pass(&opened, file, PassStep::Reconstructed, now)
                     }));
                 }
-                // What failed before and was not asked for stays failed, with its reason.
-                Some(before) if before.step == PassStep::Failed && is_same => {
-                    let (failure, reason) = (before.failure, before.reason.clone());
-                    rows.push(Row::Pass(PassRecord { failure, reason, ..empty_pass(&opened, file, PassStep::Failed, now) }));
-                }
+                // What failed before and was not asked for stays failed, since then and with its reason.
+                Some(before) if before.step == PassStep::Failed && is_same => rows.push(Row::Pass(PassRecord {
+                    failure: before.failure,
+                    reason: before.reason.clone(),
+                    output_of: before.output_of,
+                    ..empty_pass(&opened, file, PassStep::Failed, before.since)
+                })),
                 _ => rows.push(self.new_pass(&opened, file, now, story)),
             }
         }
@@ -192,13 +193,17 @@ impl Backend<'_> {
         rows
     }
 
-    /// Processes a run in a lane again, beside what there is; answers the new processing's name.
+    /// Processes a run in a lane again, beside what there is; answers the new processing's name, none when the lane is no longer
+    /// in the settings.
     pub(super) fn process_beside(
         &mut self,
         old: &ProcessingRecord,
         because: &str,
         redo: &[FileId],
-    ) -> Result<String, ProcessingError> {
+    ) -> Result<Option<String>, ProcessingError> {
+        if self.shift.lane(&old.lane).is_none() {
+            return Ok(None);
+        }
         let now = Timestamp::now();
         let mut story = Vec::new();
         let number = self.next_number(old.run);
@@ -209,7 +214,15 @@ impl Backend<'_> {
         for file in redo {
             self.bring_queue_entry_up_to_date(*file)?;
         }
-        Ok(name)
+        Ok(Some(name))
+    }
+
+    /// Takes over what people have said of runs since it was asked last.
+    pub(super) fn take_judgements(&mut self) -> Result<(), ProcessingError> {
+        let (judgements, seen) = self.store.judgements_since(self.judged)?;
+        self.shift.judge(judgements);
+        self.judged = seen;
+        Ok(())
     }
 
     /// What the rules of a lane go by for a run.
@@ -217,32 +230,30 @@ impl Backend<'_> {
         if lane.gates.is_empty() && !lane.in_run_order {
             return RunFacts::default();
         }
-        let mut events_by_trigger = BTreeMap::new();
-        for (trigger, count) in self.shift.files_of(run).filter_map(|file| file.events_by_trigger.as_ref()).flatten() {
-            *events_by_trigger.entry(*trigger).or_insert(0) += count;
-        }
+        let is_not_counted = |file: &&FileRecord| file.step == FileStep::Stored && file.events_by_trigger.is_none();
         let judgement = self.shift.judgements.get(&run);
         RunFacts {
             ended: self.shift.runs.get(&run).and_then(|run| run.ended),
             kind: judgement.and_then(|judgement| judgement.kind.clone()),
             mark: judgement.map(|judgement| judgement.mark),
             flag: judgement.map(|judgement| judgement.flag),
-            events_by_trigger,
+            events_by_trigger: self.shift.events_of(run),
+            files_under_way: self.before(FileId::new(run.0, u32::MAX)),
+            files_not_counted: self.shift.files_of(run).filter(is_not_counted).count(),
             blocked_by: if lane.in_run_order { self.blocked_by(run, &lane.name) } else { None },
         }
     }
 
     /// The first run before this one that the lane has not done with: one that is held or under way, or whose files are coming.
-    fn blocked_by(&self, run: Run, lane: &str) -> Option<Run> {
-        self.shift.runs.range(..run).map(|(earlier, _)| *earlier).find(|earlier| {
-            match self.shift.newest(*earlier, lane).map(|processing| processing.step) {
-                Some(step) => matches!(step, ProcessingStep::Held | ProcessingStep::Open),
-                None => {
-                    let of_run = FileId::new(earlier.0, 0)..=FileId::new(earlier.0, u32::MAX);
-                    self.shift.files_under_way.range(of_run).next().is_some()
-                }
-            }
-        })
+    pub(super) fn blocked_by(&self, run: Run, lane: &str) -> Option<Run> {
+        // Only runs that have not come to rest: those of years before are not walked.
+        let step_of = |run: Run| self.shift.newest(run, lane).map(|processing| processing.step);
+        let goes_on = |step| matches!(step, ProcessingStep::Held | ProcessingStep::Open);
+        let mut processings = self.shift.blocking.range(..(run, Processing(0))).map(|(run, _)| *run);
+        let held = processings.find(|run| step_of(*run).is_some_and(goes_on));
+        let mut files = self.shift.files_under_way.range(..FileId::new(run.0, 0)).map(|file| file.run);
+        let coming = files.find(|run| step_of(*run).is_none_or(goes_on));
+        held.into_iter().chain(coming).min()
     }
 
     /// Puts what the rules say into a processing; a rule that goes on holding it keeps since when.
@@ -264,20 +275,14 @@ impl Backend<'_> {
         (processing.step, processing.hold) = (step, hold);
     }
 
-    /// Asks the rules again for every processing that they hold; answers whether any moved.
+    /// Asks the rules again for every processing that they hold or refuse and of which something has changed; answers whether any moved.
     pub(super) fn ask_gates(&mut self, now: Timestamp) -> Result<bool, ProcessingError> {
         if self.next_gates.is_some_and(|at| std::time::Instant::now() < at) {
             return Ok(false);
         }
         self.next_gates = Some(std::time::Instant::now() + super::REQUESTS);
-        let is_held = |key: &&(Run, Processing)| {
-            self.shift
-                .processings
-                .get(*key)
-                .is_some_and(|processing| matches!(processing.step, ProcessingStep::Held | ProcessingStep::Refused))
-        };
         let mut has_moved = false;
-        for key in self.shift.open.iter().filter(is_held).copied().collect::<Vec<_>>() {
+        for key in self.shift.take_to_ask(now) {
             has_moved |= self.ask_gate(key, now)?;
         }
         Ok(has_moved)
@@ -285,9 +290,12 @@ impl Backend<'_> {
 
     fn ask_gate(&mut self, key: (Run, Processing), now: Timestamp) -> Result<bool, ProcessingError> {
         let Some(before) = self.shift.processings.get(&key).cloned() else { return Ok(false) };
-        let Some(lane) = self.shift.lane(&before.lane) else { return Ok(false) };
         let mut processing = before.clone();
-        self.apply(gate(lane, &self.facts_of(key.0, lane), now), &mut processing, now);
+        let says = match self.shift.lane(&before.lane) {
+            Some(lane) => gate(lane, &self.facts_of(key.0, lane), now),
+            None => no_such_lane(&before.lane, now),
+        };
+        self.apply(says, &mut processing, now);
         if processing == before {
             return Ok(false);
         }
@@ -328,9 +336,7 @@ impl Backend<'_> {
             return true;
         }
         let lane = self.shift.processings.get(&(run, processing)).and_then(|processing| self.shift.lane(&processing.lane));
-        lane.is_some_and(|lane| {
-            lane.first_files > 0 && self.shift.passes_of(run, processing).count() >= lane.first_files as usize
-        })
+        lane.is_some_and(|lane| lane.first_files > 0 && self.shift.tally(run, processing).passes >= lane.first_files as usize)
     }
 
     /// Ends processings of which nothing is left to be done; answers whether there was any. Runs after groups were formed: a
@@ -350,15 +356,21 @@ impl Backend<'_> {
     fn close_if_over(&mut self, key: (Run, Processing)) -> Result<bool, ProcessingError> {
         let is_open = |processing: &&ProcessingRecord| processing.step == ProcessingStep::Open;
         let Some(processing) = self.shift.processings.get(&key).filter(is_open).cloned() else { return Ok(false) };
-        if !self.is_complete(key.0, key.1) {
+        // Nearly always at once: the files of a long run are not walked for each step of one.
+        if self.shift.tally(key.0, key.1).unfinished > 0 || !self.is_complete(key.0, key.1) {
             return Ok(false);
         }
         let passes: Vec<&PassRecord> = self.shift.passes_of(key.0, key.1).collect();
         let groups: Vec<_> = self.shift.groups_of(key.0, key.1).collect();
-        let Some(step) = end_of_processing(&passes, &groups) else { return Ok(false) };
+        let step = match end_of_processing(&passes, &groups) {
+            Some(step) => step,
+            // The first files, which it waited for, failed on their way in.
+            None if passes.is_empty() => ProcessingStep::Processed,
+            None => return Ok(false),
+        };
         let now = Timestamp::now();
         let mut missing = missing_products(&passes, &groups);
-        let takes_all = self.shift.lane(&processing.lane).is_none_or(|lane| lane.first_files == 0);
+        let takes_all = self.shift.lane(&processing.lane).is_none_or(|lane| lane.first_files == 0) || passes.is_empty();
         let lost = self.shift.files_of(key.0).filter(|file| takes_all && file.step == FileStep::Failed);
         let lost: Vec<String> = lost.map(|file| format!("{}, which was not taken in", file.file)).collect();
         let step = if step == ProcessingStep::Done && !lost.is_empty() { ProcessingStep::Processed } else { step };
@@ -378,7 +390,7 @@ pub(super) fn is_open(step: ProcessingStep) -> bool {
     matches!(step, ProcessingStep::Held | ProcessingStep::Open | ProcessingStep::Refused)
 }
 
-fn opened_entry(processing: &ProcessingRecord, now: Timestamp) -> StoryEntry {
+pub(super) fn opened_entry(processing: &ProcessingRecord, now: Timestamp) -> StoryEntry {
     let facts = json!({
         "processing": processing.name(), "lane": processing.lane, "because": processing.because,
         "rule": processing.hold.as_ref().map(|hold| &hold.rule), "reason": processing.hold.as_ref().map(|hold| &hold.words),
@@ -386,24 +398,6 @@ fn opened_entry(processing: &ProcessingRecord, now: Timestamp) -> StoryEntry {
     of_run(now, Some(processing.run), "processing_opened", facts)
 }
 
-fn empty_pass(processing: &ProcessingRecord, file: FileId, step: PassStep, now: Timestamp) -> PassRecord {
-    PassRecord {
-        file,
-        processing: processing.processing,
-        lane: processing.lane.clone(),
-        step,
-        since: now,
-        held_by: None,
-        failure: None,
-        reason: None,
-        attempt: 0,
-        lost: 0,
-        retries: 0,
-        retry_at: None,
-        output_of: processing.processing,
-        events: None,
-        tracks: None,
-        accepted: None,
-        group: None,
-    }
+fn empty_pass(of: &ProcessingRecord, file: FileId, step: PassStep, now: Timestamp) -> PassRecord {
+    PassRecord::new(file, of.processing, &of.lane, step, now)
 }

@@ -6,7 +6,11 @@ mod files;
 mod groups;
 mod jobs;
 mod lanes;
+mod openings;
+#[cfg(test)]
+mod pace_tests;
 mod passes;
+mod put_back;
 mod put_off;
 mod readings;
 mod requests;
@@ -25,8 +29,11 @@ use monitasks::detector::Detector;
 use monitasks::vocab::{FileId, Run};
 
 use self::copies::CentralKey;
-use self::put_off::PutOff;
+use self::jobs::{DEED_THREADS, Deed, JobKey};
+use self::put_back::PutBack;
+use self::put_off::{PutOff, processing_of, taking_in_of};
 use self::shift::Shift;
+use super::aside::Aside;
 use super::batch::{self, Batch, BatchError, host};
 use super::intake::Intake;
 use super::lease::{Lease, LeaseError};
@@ -36,8 +43,8 @@ use super::transfer::{AnyCopy, TransferDesk, TransferError};
 use super::transfer_log::TransferLogs;
 use super::watch::Watch;
 use crate::bookkeeping::{
-    BackendState, CentralStep, FileStep, GroupRecord, GroupStep, PassRecord, PassStep, RequestKind, Row, SqliteStore, Store,
-    StoreError, StoryEntry, WatcherState,
+    BackendState, CentralStep, FileStep, GroupRecord, GroupStep, PassRecord, PassStep, RequestKind, Row,
+    SqliteStore, Store, StoreError, StoryEntry, WatcherState,
 };
 use crate::config::{PlaceError, Workspace};
 use crate::detector::{self, DetectorError};
@@ -82,8 +89,8 @@ pub struct Report {
     pub accepted: u64,
     /// Groups of which everything was made.
     pub groups_done: u64,
-    /// Subject and reason of each failure.
-    pub failures: Vec<(String, String)>,
+    /// Failures and refusals; each was told when it came.
+    pub failures: u64,
     /// Files left in the intake folder because they were still being written.
     pub left_open: bool,
 }
@@ -132,10 +139,14 @@ struct Backend<'a> {
     workspace: &'a Workspace,
     options: &'a Options,
     progress: &'a mut dyn FnMut(&Progress),
-    detector: Detector,
+    detector: Arc<Detector>,
+    /// Slow deeds for jobs, on threads of their own. Before the lease: what was begun has ended when that is given back.
+    deeds: Aside<JobKey, Deed>,
+    /// What came of them and was not taken in yet.
+    done: HashMap<JobKey, Deed>,
     store: Box<dyn Store>,
     lease: Lease,
-    batch: Box<dyn Batch>,
+    batch: Arc<dyn Batch>,
     /// Copies into the storage.
     desk: TransferDesk<FileId>,
     /// Copies to the central storage, on threads of their own: a server that hangs holds up no intake.
@@ -153,10 +164,16 @@ struct Backend<'a> {
     is_swept: bool,
     /// Paths of other content that were refused: size and time when that was told.
     refused: HashMap<String, (u64, Timestamp)>,
+    /// Released files that are being copied back into the storage.
+    put_back: HashMap<FileId, PutBack>,
     /// What could not be done and is tried again after a pause.
     put_off: BTreeMap<String, PutOff>,
     /// Files whose queue entry could not be brought up to date.
     stale_entries: BTreeSet<FileId>,
+    /// How far what people said of runs was read.
+    judged: i64,
+    /// When jobs that run are looked at again; none for at once.
+    next_looks: Option<Instant>,
     /// When the rules of lanes are asked again; none for at once.
     next_gates: Option<Instant>,
     /// Whether it ends when its work is done.
@@ -170,7 +187,7 @@ struct Backend<'a> {
     report: Report,
 }
 
-/// Longest wait for a hint when there is nothing else to do.
+/// Longest wait for a hint when there is nothing else to do: a wake of the desks or a hint ends it.
 const IDLE: Duration = Duration::from_millis(100);
 
 /// Time between two looks for requests.
@@ -226,6 +243,7 @@ impl<'a> Backend<'a> {
         // Watched before the first sweep: what comes between the two is found by one of them.
         let watch = Watch::new(&workspace.incoming());
         let overview = store.overview()?;
+        let (judgements, judged) = store.judgements_since(0)?;
         let readout = detector.readout;
         Ok(Backend {
             intake: Intake::new(
@@ -235,30 +253,35 @@ impl<'a> Backend<'a> {
                 quiet,
                 Box::new(move |path| RawReader::open(path, &readout).is_ok_and(|raw| *raw.ending() == Ending::Footer)),
             ),
-            batch: batch::of_settings(workspace, &options.program),
+            batch: Arc::from(batch::of_settings(workspace, &options.program)),
+            deeds: Aside::new(DEED_THREADS),
+            done: HashMap::new(),
             desk: TransferDesk::new(&settings.transfer, Arc::new(AnyCopy::default())),
             central_desk: TransferDesk::new(&settings.transfer, Arc::new(AnyCopy::default())),
-            mail: MailDesk::new(&settings.mail, &workspace.root, &host())?,
+            mail: MailDesk::new(&settings.mail, &workspace.root, &host())?.keeping(workspace.mail_waiting(), Timestamp::now()),
             ends_of_itself: *until != RunUntil::Stopped,
             watcher: WatcherState { fault: watch.fault().map(str::to_owned), ..WatcherState::default() },
             next_state: None,
             said: None,
             logs: TransferLogs::new(TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)),
             not_taken: overview.not_taken.iter().map(|file| (file.name.clone(), file.reason.clone())).collect(),
-            shift: Shift::new(overview, settings, store.judgements()?),
+            shift: Shift::new(overview, settings, judgements),
             same_content: HashMap::new(),
             is_swept: false,
             refused: HashMap::new(),
+            put_back: HashMap::new(),
             put_off: BTreeMap::new(),
             stale_entries: BTreeSet::new(),
             next_gates: None,
+            next_looks: None,
+            judged,
             places_passed: 0,
             report: Report::default(),
             store: Box::new(store),
             workspace,
             options,
             progress,
-            detector,
+            detector: Arc::new(detector),
             lease,
             watch,
         })
@@ -307,6 +330,7 @@ impl<'a> Backend<'a> {
         }
         self.workspace.central_copy(FileId::new(0, 0))?;
         self.recover_central_copies()?;
+        self.open_new_lanes()?;
         if let Some(fault) = self.watch.fault() {
             let detail = Some(format!("{fault}; files are found by the sweep alone"));
             (self.progress)(&Progress { subject: "incoming".into(), word: "not watched".into(), detail });
@@ -320,8 +344,8 @@ impl<'a> Backend<'a> {
         let (mut next_sweep, mut next_requests, mut idle_since) = (Instant::now(), Instant::now(), None);
         let mut has_moved = true;
         while !stop.load(Ordering::Relaxed) {
-            let wait = if has_moved { Duration::ZERO } else { self.idle_time() };
-            let hints = self.watch.wait(wait, &[self.desk.wake(), self.central_desk.wake()]);
+            let wait = if has_moved { Duration::ZERO } else { IDLE };
+            let hints = self.watch.wait(wait, &[self.desk.wake(), self.central_desk.wake(), self.deeds.wake()]);
             let now = Instant::now();
             if !hints.is_empty() {
                 self.watcher.last_hint = Some(Timestamp::now());
@@ -343,17 +367,7 @@ impl<'a> Backend<'a> {
                     return Ok(());
                 }
             }
-            has_moved = !hints.is_empty();
-            has_moved |= self.end_quiet_runs(Timestamp::now())?;
-            has_moved |= self.ask_gates(Timestamp::now())?;
-            has_moved |= self.take_copies()?;
-            has_moved |= self.move_groups()?;
-            has_moved |= self.move_passes()?;
-            has_moved |= self.move_files()?;
-            has_moved |= self.move_central_copies()?;
-            // In this order and last: what changed above makes groups, and what makes none may be the end.
-            has_moved |= self.form_groups()?;
-            has_moved |= self.close_processings()?;
+            has_moved = !hints.is_empty() | self.round()?;
             if has_moved {
                 idle_since = None;
             } else if self.has_reached(until, *idle_since.get_or_insert(now), now) {
@@ -362,6 +376,22 @@ impl<'a> Backend<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Moves everything on as far as it goes without waiting, files on their way in first; answers whether anything moved.
+    fn round(&mut self) -> Result<bool, ProcessingError> {
+        let mut has_moved = self.take_copies()?;
+        has_moved |= self.move_files()?;
+        has_moved |= self.end_quiet_runs(Timestamp::now())?;
+        has_moved |= self.ask_gates(Timestamp::now())?;
+        has_moved |= self.take_deeds();
+        has_moved |= self.move_groups()?;
+        has_moved |= self.move_passes()?;
+        has_moved |= self.move_central_copies()?;
+        // In this order and last: what changed above makes groups, and what makes none may be the end.
+        has_moved |= self.form_groups()?;
+        has_moved |= self.close_processings()?;
+        Ok(has_moved)
     }
 
     /// Whether the work that was asked for is done.
@@ -385,8 +415,8 @@ impl<'a> Backend<'a> {
     /// Whether no file, of a run or of all, is on its way into the storage.
     fn files_rest(&self, of: Option<Run>) -> bool {
         let mut under_way = self.shift.files_under_way.iter().filter(|file| of.is_none_or(|run| file.run == run));
-        let central_rests = of.is_some() || self.ends_of_itself_with_central();
-        central_rests && under_way.all(|file| self.is_given_up(&file.to_string()))
+        let central_rests = of.is_some() || (self.ends_of_itself_with_central() && self.put_back.is_empty());
+        central_rests && under_way.all(|file| self.is_given_up(&taking_in_of(*file)))
     }
 
     /// Whether nothing is to be copied to the central storage that could be copied now.
@@ -400,7 +430,10 @@ impl<'a> Backend<'a> {
     fn passes_rest(&self, of: Option<Run>) -> bool {
         let rests = |pass: &PassRecord| {
             let is_left = matches!(pass.step, PassStep::Held | PassStep::Reconstructed) && of.is_none();
-            is_left || pass.step == PassStep::Held || pass.is_final() || self.is_given_up(&pass.name())
+            is_left
+                || pass.step == PassStep::Held
+                || pass.is_final()
+                || self.is_given_up(&processing_of(pass.file, pass.processing))
         };
         self.shift.passes.values().filter(|pass| of.is_none_or(|run| pass.file.run == run)).all(rests)
     }

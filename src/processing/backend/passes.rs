@@ -1,11 +1,14 @@
 //! Passes of files through their processings, moved on one step at a time.
 
 use std::fs;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::jobs::{JobCommand, JobNews, why_it_failed};
+use super::jobs::{Deed, JobCommand, JobNews, why_it_failed};
+use super::put_off::processing_of;
 use super::shift::PassKey;
 use super::{Backend, ProcessingError, of_file};
 use crate::bookkeeping::{FailureClass, JobKind, PassRecord, PassStep, Row};
@@ -15,16 +18,41 @@ use crate::processing::failures::{Evidence, Phase, classify, retry};
 use crate::processing::script::path_text;
 use crate::processing::steps::{PassEvent, next_pass};
 
+/// Most passes that move in one round: what comes in is looked at before the next ones.
+const MOST_PER_ROUND: usize = 4;
+
+/// Shortest time between two looks at all jobs that run.
+const LOOKS: Duration = Duration::from_millis(50);
+
 impl Backend<'_> {
-    /// Moves every pass on as far as it goes without waiting; answers whether any moved.
+    /// Moves passes on as far as they go without waiting, a few in each round; answers whether any moved.
     pub(super) fn move_passes(&mut self) -> Result<bool, ProcessingError> {
         let mut has_moved = self.retry_what_is_due(Timestamp::now())?;
-        for key in self.shift.with_job.iter().copied().collect::<Vec<_>>() {
-            has_moved |= self.move_pass_on(key)?;
+        let mut left = MOST_PER_ROUND;
+        let now = Instant::now();
+        let is_looking = self.next_looks.is_none_or(|at| now >= at);
+        if is_looking {
+            self.next_looks = Some(now + LOOKS);
         }
-        while self.has_free_slot() {
-            let is_free =
-                |key: &&(usize, _, _)| self.shift.passes.get(&(key.1, key.2)).is_some_and(|pass| !self.is_put_off(&pass.name()));
+        let runs = |key: &&PassKey| self.shift.passes.get(*key).is_some_and(|pass| pass.step == PassStep::Running);
+        for key in self.shift.with_job.iter().filter(|key| is_looking || !runs(key)).copied().collect::<Vec<_>>() {
+            if self.move_pass_on(key)? {
+                (has_moved, left) = (true, left - 1);
+            }
+            if left == 0 {
+                // The others have not been looked at: the next round does.
+                self.next_looks = None;
+                return Ok(true);
+            }
+        }
+        while left > 0 && self.has_free_slot() {
+            left -= 1;
+            let is_free = |key: &&(usize, _, _)| {
+                self.shift
+                    .passes
+                    .get(&(key.1, key.2))
+                    .is_some_and(|pass| !self.is_put_off(&processing_of(pass.file, pass.processing)))
+            };
             let Some((_, file, processing)) = self.shift.queue.iter().find(is_free).copied() else { break };
             if !self.move_pass_on((file, processing))? {
                 break;
@@ -38,7 +66,7 @@ impl Backend<'_> {
     fn move_pass_on(&mut self, key: PassKey) -> Result<bool, ProcessingError> {
         let mut has_moved = false;
         while let Some(pass) = self.shift.passes.get(&key).cloned() {
-            let subject = pass.name();
+            let subject = processing_of(key.0, key.1);
             if self.is_put_off(&subject) {
                 break;
             }
@@ -63,7 +91,7 @@ impl Backend<'_> {
                 Ok(true)
             }
             PassStep::Submitting | PassStep::Running => self.follow_job(pass),
-            PassStep::Ended => self.accept(pass).map(|()| true),
+            PassStep::Ended => self.accept(pass),
             PassStep::Queued
             | PassStep::Held
             | PassStep::Reconstructed
@@ -81,11 +109,12 @@ impl Backend<'_> {
             let out = path_text(&order.work);
             let arguments = ["reconstruct", &raw, "--out", &out, "--threads", "1"].map(str::to_owned).to_vec();
             let settings = self.settings_of(&pass.lane);
-            self.start_job(&order, &JobCommand { arguments, input: vec![raw], settings })?
+            self.start_job(&order, JobCommand { arguments, input: vec![raw], laid_out: Vec::new(), settings })?
         } else {
             self.watch_job(&order)?
         };
         let Some(news) = news else { return Ok(false) };
+        let is_over = !matches!(news, JobNews::Submitted(_)) && !matches!(&news, JobNews::Ended(mark) if mark.is_well());
         let row = vec![Row::Job(self.row_after(&order, &news, Timestamp::now()))];
         let detail = json!({"job": order.name, "attempt": order.attempt});
         match news {
@@ -105,27 +134,39 @@ impl Backend<'_> {
             }
             JobNews::Refused(reason) => self.fail_pass(pass, FailureClass::Submit, reason, row)?,
         }
+        if is_over {
+            self.forget_job(&order);
+        }
         Ok(true)
     }
 
     /// Accepts a pass' output, or fails it.
-    fn accept(&mut self, pass: &PassRecord) -> Result<(), ProcessingError> {
+    fn accept(&mut self, pass: &PassRecord) -> Result<bool, ProcessingError> {
         let order = self.order(&subject_of(pass), pass.attempt);
         let place = self.workspace.reco_file(pass.file, pass.processing);
-        let raw = self.workspace.raw_file(pass.file);
-        let mark = EndMark::of(&order.mark, &order.name, order.attempt);
-        let started = mark.as_ref().map(|mark| mark.started);
-        match accept_reconstructed(&order.work, &place, pass.file, &raw, &self.detector, started) {
+        let (raw, file, detector) = (self.workspace.raw_file(pass.file), pass.file, Arc::clone(&self.detector));
+        let (its, to) = (order.clone(), place.clone());
+        // Killed between the renaming and the record of it, the next backend finds the file in its place.
+        let deed = move || {
+            let mark = EndMark::of(&its.mark, &its.name, its.attempt);
+            let started = mark.as_ref().map(|mark| mark.started);
+            let accepted = accept_reconstructed(&its.work, &to, file, &raw, &detector, started);
+            let has_finding = mark.is_some_and(|mark| mark.dqmon_status == Some(1));
+            Deed::Accepted(accepted, has_finding.then(|| last_message(&its.log)).flatten())
+        };
+        let (accepted, finding) = match self.done_aside(&order, deed) {
+            Some(Deed::Accepted(accepted, finding)) => (accepted, finding),
+            Some(Deed::Panicked) => (Err(CollectError::Refused("looking at its output panicked".into())), None),
+            _ => return Ok(false),
+        };
+        match accepted {
             Ok(accepted) => {
-                let has_finding = mark.is_some_and(|mark| mark.dqmon_status == Some(1));
-                let finding = if has_finding { last_message(&order.log) } else { None };
                 let (events, tracks) = (accepted.events, accepted.tracks);
                 let detail = json!({"output": place, "events": events, "tracks": tracks, "finding": finding});
                 self.pass_event(pass, &PassEvent::Accepted { events, tracks, finding }, detail, vec![])?;
                 self.report.accepted += 1;
                 // The folder is empty but for dqmon's status; leaving it is no harm.
                 let _ = fs::remove_dir_all(&order.work);
-                Ok(())
             }
             Err(error) => {
                 let reason = match error {
@@ -133,9 +174,11 @@ impl Backend<'_> {
                     error @ CollectError::Io { .. } => error.to_string(),
                 };
                 let evidence = Evidence { phase: Phase::Accept, last_words: Some(&reason), ..Evidence::default() };
-                self.fail_pass(pass, classify(&evidence), reason, vec![])
+                self.fail_pass(pass, classify(&evidence), reason, vec![])?;
             }
         }
+        self.forget_job(&order);
+        Ok(true)
     }
 
     /// Puts failed passes back into the queue whose time has come.
@@ -205,6 +248,9 @@ impl Backend<'_> {
         if let Some(facts) = detail.as_object_mut() {
             facts.insert("lane".into(), json!(pass.lane));
             facts.insert("processing".into(), json!(pass.processing));
+            if let Some(class) = next.failure.filter(|_| has_failed) {
+                facts.insert("class".into(), json!(class.word()));
+            }
         }
         rows.push(Row::Pass(next.clone()));
         self.keep(&[of_file(now, pass.file, event.word(), detail)], rows)?;
@@ -214,7 +260,7 @@ impl Backend<'_> {
         }
         if pass.step != PassStep::Failed && matches!(event, PassEvent::Failed { .. }) {
             // What it waited for is of no matter any more.
-            self.put_off.remove(&pass.name());
+            self.put_off.remove(&processing_of(pass.file, pass.processing));
         }
         self.tell(&pass.name(), event.word(), reason);
         self.bring_queue_entry_up_to_date(pass.file)

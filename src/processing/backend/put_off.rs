@@ -1,11 +1,15 @@
 //! What could not be done now, because the operating system refused: it stays as it is and is tried again after a pause. A full
 //! log partition or one unreadable lock ends no shift.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use monitasks::vocab::{FileId, Processing};
 
 use super::{Backend, ProcessingError};
+use crate::bookkeeping::PutOffState;
+use crate::processing::steps::group_tasks;
 
 /// Time until what could not be done is tried again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -26,18 +30,47 @@ pub(super) struct PutOff {
     why: String,
 }
 
-impl PutOff {
-    pub(super) fn why(&self) -> &str {
-        &self.why
-    }
+/// What is put off of a file besides its own steps.
+pub(super) const QUEUE_ENTRY: &str = "queue entry";
+pub(super) const TAKING_IN_AGAIN: &str = "taking in again";
 
-    pub(super) fn tries(&self) -> u32 {
-        self.tries
-    }
+/// Things put off for the same reason that are told one by one; the others are counted.
+const TOLD: usize = 20;
 
-    pub(super) fn since(&self) -> Timestamp {
-        self.since
+/// What is put off now, as it is told: a full disk may put off every file of a week.
+pub(super) fn put_off_states(put_off: &BTreeMap<String, PutOff>) -> Vec<PutOffState> {
+    let mut by_reason: BTreeMap<&str, (Vec<PutOffState>, Option<PutOffState>, usize)> = BTreeMap::new();
+    for (subject, put_off) in put_off {
+        let (told, rest, left) = by_reason.entry(kind_of(&put_off.why)).or_default();
+        if told.len() < TOLD {
+            let (why, tries, since) = (put_off.why.clone(), put_off.tries, put_off.since);
+            told.push(PutOffState { subject: subject.clone(), why, tries, since });
+            continue;
+        }
+        *left += 1;
+        let why = || format!("the first of them: {}", put_off.why);
+        let rest = rest.get_or_insert_with(|| PutOffState { subject: String::new(), why: why(), tries: 0, since: put_off.since });
+        (rest.tries, rest.since) = (rest.tries.max(put_off.tries), rest.since.min(put_off.since));
     }
+    let rows = by_reason.into_values().flat_map(|(told, rest, left)| {
+        told.into_iter().chain(rest.map(|rest| PutOffState { subject: format!("{left} more"), ..rest }))
+    });
+    rows.collect()
+}
+
+/// The words of a reason before its numbers and paths: what is alike has them in common.
+fn kind_of(why: &str) -> &str {
+    why.split(|letter: char| letter.is_ascii_digit() || letter == '/').next().unwrap_or(why)
+}
+
+/// What is put off of a raw file on its way into the storage. No pass has this name.
+pub(super) fn taking_in_of(file: FileId) -> String {
+    format!("taking in of {file}")
+}
+
+/// What is put off of a file in one processing. No file and no other pass has this name.
+pub(super) fn processing_of(file: FileId, processing: Processing) -> String {
+    format!("processing of {file}-p{}", processing.0)
 }
 
 impl ProcessingError {
@@ -85,15 +118,45 @@ impl Backend<'_> {
         self.put_off.insert(subject.to_owned(), PutOff { since, until, tries, why });
     }
 
-    /// Whether a file, or anything of a group, was tried often enough for a backend that is to end.
+    /// Whether something, or anything of a group of that name, was tried often enough for a backend that is to end.
     pub(super) fn is_given_up(&self, name: &str) -> bool {
-        let of = |subject: &str| subject == name || subject.strip_suffix(name).is_some_and(|rest| rest.ends_with(" of "));
-        self.put_off.iter().any(|(subject, put_off)| of(subject) && put_off.tries >= TRIES)
+        let is_tried = |subject: &str| self.put_off.get(subject).is_some_and(|put_off| put_off.tries >= TRIES);
+        let mut of = group_tasks().into_iter().map(|task| task.kind.word()).chain([QUEUE_ENTRY, TAKING_IN_AGAIN]);
+        is_tried(name) || of.any(|what| is_tried(&format!("{what} of {name}")))
     }
 
     /// What was not done when the backend ends of itself has failed for whoever asked for it.
     pub(super) fn report_what_is_put_off(&mut self) {
-        let left = self.put_off.iter().map(|(subject, put_off)| (subject.clone(), put_off.why.clone()));
-        self.report.failures.extend(left);
+        self.report.failures += self.put_off.len() as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_before_a_week_of_files_is_told_in_a_few_kilobytes() {
+        let mut all = BTreeMap::new();
+        for number in 0..20_000 {
+            let why = format!("no room: {} bytes are needed, {number} are free: /w/storage/input/run{number}", 7 * number);
+            let since = Timestamp::from_second(number).unwrap();
+            all.insert(format!("run1-seq{number:05}"), PutOff { since, until: Instant::now(), tries: 3, why });
+        }
+        let other = PutOff { since: Timestamp::UNIX_EPOCH, until: Instant::now(), tries: 1, why: "lock not read: /w".into() };
+        all.insert("reco_run2-seq0".into(), other);
+        let told = put_off_states(&all);
+        let words = serde_json::to_string(&told).unwrap();
+        assert!(words.len() < 10_000, "{} bytes", words.len());
+        let subjects: Vec<&str> = told.iter().map(|told| told.subject.as_str()).collect();
+        assert_eq!((subjects.len(), subjects[20 + 1]), (22, "19980 more"), "{subjects:?}");
+        assert!(subjects.contains(&"reco_run2-seq0") && subjects.contains(&"run1-seq00000"), "{subjects:?}");
+    }
+
+    #[test]
+    fn a_file_and_its_passes_are_put_off_under_names_of_their_own() {
+        let file = FileId::new(1, 0);
+        let names = [taking_in_of(file), processing_of(file, Processing(1)), processing_of(file, Processing(2))];
+        assert_eq!(names, ["taking in of run1-seq0", "processing of run1-seq0-p1", "processing of run1-seq0-p2"]);
     }
 }

@@ -11,19 +11,19 @@ use super::passes::subject_of;
 use super::shift::PassKey;
 use super::{Backend, ProcessingError};
 use crate::bookkeeping::{
-    FailureClass, FileRecord, FileStep, GroupRecord, GroupStep, PassRecord, PassStep, ProcessingRecord, ProcessingStep,
-    RequestKind, RequestRecord, RequestSubject, TaskPhase,
+    Answer, FailureClass, FileRecord, FileStep, GroupRecord, GroupStep, PassRecord, PassStep, ProcessingRecord, ProcessingStep,
+    RequestKind, RequestRecord, RequestSubject, Row, TaskPhase,
 };
+use crate::config::LaneSettings;
 use crate::processing::steps::{FileEvent, GroupEvent, PassEvent};
 
 impl Backend<'_> {
     /// Takes what people said and asked; answers whether to stop.
     pub(super) fn serve_requests(&mut self) -> Result<bool, ProcessingError> {
-        let judgements = self.store.judgements()?;
-        self.shift.judge(judgements);
+        self.take_judgements()?;
         for request in self.store.open_requests()? {
-            let outcome = match request.kind {
-                RequestKind::Stop => Ok("stops".to_owned()),
+            let answer = match request.kind {
+                RequestKind::Stop => Ok(Answer::done("stops")),
                 RequestKind::Resubmit => self.resubmit(&request),
                 RequestKind::Hold => self.hold_back(&request),
                 RequestKind::Release => self.release(&request),
@@ -31,10 +31,11 @@ impl Backend<'_> {
                 RequestKind::Reprocess => self.reprocess(&request),
             };
             // A wish that can't be met ends no shift.
-            let outcome = match outcome {
-                Err(ProcessingError::Step(why)) => format!("not done: {why}"),
-                outcome => outcome?,
+            let answer = match answer {
+                Err(ProcessingError::Step(why)) => Answer::not_done(why.to_string()),
+                answer => answer?,
             };
+            let outcome = answer.words();
             self.store.answer_request(request.id, Timestamp::now(), &outcome)?;
             if request.kind == RequestKind::Stop {
                 let who = if request.who.is_empty() { "nobody named" } else { &request.who };
@@ -47,38 +48,42 @@ impl Backend<'_> {
     }
 
     /// Puts what failed back into the queue: a file, a group, a run's, or all of a class.
-    fn resubmit(&mut self, request: &RequestRecord) -> Result<String, ProcessingError> {
+    fn resubmit(&mut self, request: &RequestRecord) -> Result<Answer, ProcessingError> {
         let subject = &request.subject;
         if let (Some(run), Some(processing), Some(group)) = (subject.run, subject.processing, subject.group) {
             let found = self.shift.groups.get(&(run, processing, group)).cloned();
             return match found {
                 Some(group) => self.resubmit_group(&group, &request.who),
-                None => Ok(format!("{run}-p{}-g{} is not in the book", processing.0, group.0)),
+                None => Ok(Answer::not_done(format!("{run}-p{}-g{} is not in the book", processing.0, group.0))),
             };
         }
         if let Some(file) = subject.file {
             return self.resubmit_file(file, subject, &request.who);
         }
-        let mut again = 0;
-        for file in
-            self.shift.files.keys().copied().filter(|file| subject.run.is_none_or(|run| file.run == run)).collect::<Vec<_>>()
-        {
-            again += usize::from(self.has_failed(file, subject));
+        let (mut again, mut answer) = (0, Answer::default());
+        let of_run = |file: &FileId| subject.run.is_none_or(|run| file.run == run);
+        for file in self.shift.files.keys().copied().filter(of_run).collect::<Vec<_>>() {
             if self.has_failed(file, subject) {
-                self.resubmit_file(file, subject, &request.who)?;
+                let of_file = self.resubmit_file(file, subject, &request.who)?;
+                again += usize::from(of_file.has_done());
+                answer.add(of_file.without_done());
             }
         }
         let is_meant = |group: &&GroupRecord| {
             group.step == GroupStep::Failed
                 && subject.class.is_none_or(|class| class == FailureClass::Analysis)
                 && subject.run.is_none_or(|run| group.run == run)
+                && subject.processing.is_none_or(|processing| group.processing == processing)
                 && subject.lane.as_ref().is_none_or(|lane| group.lane == *lane)
         };
         for group in self.shift.groups.values().filter(is_meant).cloned().collect::<Vec<_>>() {
             self.resubmit_group(&group, &request.who)?;
             again += 1;
         }
-        Ok(if again == 0 { "nothing of that kind has failed".into() } else { format!("{again} processed again") })
+        if again > 0 {
+            answer.add(Answer::done(format!("{again} processed again")));
+        }
+        Ok(answer.or(Answer::not_done("nothing of that kind has failed")))
     }
 
     /// Whether a file failed on its way in, in its central copy, or in the newest processing of a lane that is meant.
@@ -106,52 +111,64 @@ impl Backend<'_> {
         newest.into_values().filter(is_meant).cloned().collect()
     }
 
-    fn resubmit_file(&mut self, file: FileId, subject: &RequestSubject, who: &str) -> Result<String, ProcessingError> {
-        let Some(record) = self.shift.files.get(&file).cloned() else { return Ok(format!("{file} is not in the book")) };
-        let mut words = Vec::new();
+    fn resubmit_file(&mut self, file: FileId, subject: &RequestSubject, who: &str) -> Result<Answer, ProcessingError> {
+        let Some(record) = self.shift.files.get(&file).cloned() else {
+            return Ok(Answer::not_done(format!("{file} is not in the book")));
+        };
+        let mut answer = Answer::default();
         if self.ask_central_again(file)? > 0 {
-            words.push(format!("the central copy of {file} is tried again"));
+            answer.add(Answer::done(format!("the central copy of {file} is tried again")));
         }
         if self.take_again(file, json!({"who": who}))? {
-            words.push(format!("{file} has grown since it was copied: it is taken in again"));
+            answer.add(Answer::done(format!("{file} has grown since it was copied: it is taken in again")));
         } else if record.step == FileStep::Failed {
             self.file_event(file, &FileEvent::Resubmitted, json!({"who": who}), vec![])?;
-            words.push(format!("{file} is taken in again"));
+            answer.add(Answer::done(format!("{file} is taken in again")));
         } else {
             for pass in self.failed_passes(file, subject) {
-                words.push(self.resubmit_pass(&pass, who)?);
+                answer.add(self.resubmit_pass(&pass, who)?);
             }
         }
-        if !words.is_empty() {
-            return Ok(words.join("; "));
-        }
-        let newest = self.shift.passes_of_file(file).next_back();
-        Ok(newest.map_or_else(
+        let of_subject = |pass: &&PassRecord| subject.processing.is_none_or(|processing| pass.processing == processing);
+        let newest = self.shift.passes_of_file(file).rev().find(of_subject);
+        let why = newest.map_or_else(
             || format!("{file} has not failed, it is {}", record.step.word()),
-            |pass| format!("{} has not failed, it is {}", pass.name(), pass.step.word()),
-        ))
+            |pass| match pass.step {
+                // Only what is newest of a lane is processed again.
+                PassStep::Failed => format!("{} failed, and is not the newest of its lane or failed another way", pass.name()),
+                step => format!("{} has not failed, it is {}", pass.name(), step.word()),
+            },
+        );
+        Ok(answer.or(Answer::not_done(why)))
     }
 
-    fn resubmit_pass(&mut self, pass: &PassRecord, who: &str) -> Result<String, ProcessingError> {
+    fn resubmit_pass(&mut self, pass: &PassRecord, who: &str) -> Result<Answer, ProcessingError> {
         let (file, key) = (pass.file, (pass.file.run, pass.processing));
         let of_group = pass.group.and_then(|group| self.shift.groups.get(&(key.0, key.1, group)).cloned());
         if let Some(group) = of_group.filter(|_| pass.failure == Some(FailureClass::Analysis)) {
             return self.resubmit_group(&group, who);
         }
+        if let Some(why) = self.why_not_there(&[file])? {
+            return Ok(Answer::not_done(format!("{} is not processed again: {why}", pass.name())));
+        }
         // Where results stand already, a new processing is made beside them.
         match self.shift.processings.get(&key).cloned() {
             Some(old) if self.shift.lane(&old.lane).is_none() => {
-                Ok(format!("{} is not processed again: its lane {} is not in the settings", pass.name(), old.lane))
+                let why = format!("its lane {} is no longer in the settings", old.lane);
+                Ok(Answer::not_done(format!("{} is not processed again: {why}", pass.name())))
             }
             Some(old) if !is_open(old.step) && self.shift.groups_of(key.0, key.1).next().is_some() => {
-                let name = self.process_beside(&old, &format!("{file} resubmitted by {who}"), &[file])?;
-                Ok(format!("{file} is processed again, in {name}"))
+                let because = format!("{file} resubmitted by {who}");
+                Ok(match self.process_beside(&old, &because, &[file])? {
+                    Some(name) => Answer::done(format!("{file} is processed again, in {name}")),
+                    None => Answer::not_done(format!("its lane {} is no longer in the settings", old.lane)),
+                })
             }
             old => {
                 // Opened first: killed between the two, it is closed again as it was.
                 self.open_again(old)?;
                 self.pass_event(pass, &PassEvent::Resubmitted, json!({"who": who}), vec![])?;
-                Ok(format!("{} is processed again", pass.name()))
+                Ok(Answer::done(format!("{} is processed again", pass.name())))
             }
         }
     }
@@ -161,14 +178,14 @@ impl Backend<'_> {
         let Some(processing) = processing.filter(|processing| !is_open(processing.step)) else { return Ok(()) };
         let step = ProcessingStep::Open;
         let row = ProcessingRecord { step, since: Timestamp::now(), missing: Vec::new(), to_publish: false, ..processing };
-        self.keep(&[], vec![crate::bookkeeping::Row::Processing(row)])
+        self.keep(&[], vec![Row::Processing(row)])
     }
 
     /// Makes the failed analyses of a group again; those that were made stand.
-    fn resubmit_group(&mut self, group: &GroupRecord, who: &str) -> Result<String, ProcessingError> {
+    fn resubmit_group(&mut self, group: &GroupRecord, who: &str) -> Result<Answer, ProcessingError> {
         let name = group.name();
         if group.step != GroupStep::Failed {
-            return Ok(format!("{name} has not failed, it is {}", group.step.word()));
+            return Ok(Answer::not_done(format!("{name} has not failed, it is {}", group.step.word())));
         }
         let key = (group.run, group.processing, group.group);
         let failed: Vec<_> = group.tasks.iter().filter(|task| task.phase == TaskPhase::Failed).map(|task| task.kind).collect();
@@ -179,7 +196,8 @@ impl Backend<'_> {
         }
         let processing = self.shift.processings.get(&(group.run, group.processing)).cloned();
         self.open_again(processing)?;
-        Ok(format!("{} of {name} made again", failed.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(", ")))
+        let kinds: Vec<&str> = failed.iter().map(|kind| kind.word()).collect();
+        Ok(Answer::done(format!("{} of {name} made again", kinds.join(", "))))
     }
 
     /// The passes that a request is about, the newest of each file unless a processing or lane is named.
@@ -205,7 +223,7 @@ impl Backend<'_> {
         event: &PassEvent,
         done: &str,
         none: &str,
-    ) -> Result<String, ProcessingError> {
+    ) -> Result<Answer, ProcessingError> {
         let mut names = Vec::new();
         for key in self.passes_meant(&request.subject) {
             if let Some(pass) = self.shift.passes.get(&key).filter(|pass| is_fit(pass)).cloned() {
@@ -213,16 +231,16 @@ impl Backend<'_> {
                 names.push(pass.name());
             }
         }
-        Ok(if names.is_empty() { none.to_owned() } else { format!("{done}: {}", names.join(", ")) })
+        Ok(if names.is_empty() { Answer::not_done(none) } else { Answer::done(format!("{done}: {}", names.join(", "))) })
     }
 
-    fn hold_back(&mut self, request: &RequestRecord) -> Result<String, ProcessingError> {
+    fn hold_back(&mut self, request: &RequestRecord) -> Result<Answer, ProcessingError> {
         let waits = |pass: &PassRecord| matches!(pass.step, PassStep::Held | PassStep::Queued) && pass.held_by.is_none();
         let event = PassEvent::HeldBack { who: request.who.clone() };
         self.let_happen(request, waits, &event, "held", "nothing of it waits; a job that runs is cancelled instead")
     }
 
-    fn release(&mut self, request: &RequestRecord) -> Result<String, ProcessingError> {
+    fn release(&mut self, request: &RequestRecord) -> Result<Answer, ProcessingError> {
         let mut names = Vec::new();
         for key in self.passes_meant(&request.subject) {
             let is_held = |pass: &&PassRecord| pass.held_by.is_some() && pass.step == PassStep::Held;
@@ -232,52 +250,76 @@ impl Backend<'_> {
                 self.pass_event(&pass, &PassEvent::Released, json!({"who": request.who}), vec![])?;
             } else {
                 // The person lets go; the lane's rules still hold it.
-                self.keep(&[], vec![crate::bookkeeping::Row::Pass(PassRecord { held_by: None, ..pass.clone() })])?;
+                self.keep(&[], vec![Row::Pass(PassRecord { held_by: None, ..pass.clone() })])?;
             }
             names.push(pass.name());
         }
-        Ok(if names.is_empty() { "nobody holds anything of it".into() } else { format!("released: {}", names.join(", ")) })
+        Ok(if names.is_empty() {
+            Answer::not_done("nobody holds anything of it")
+        } else {
+            Answer::done(format!("released: {}", names.join(", ")))
+        })
     }
 
     /// Ends the jobs of what is meant and fails it, so that nothing more happens to it of itself.
-    fn cancel(&mut self, request: &RequestRecord) -> Result<String, ProcessingError> {
-        let mut words = Vec::new();
+    fn cancel(&mut self, request: &RequestRecord) -> Result<Answer, ProcessingError> {
+        let mut answer = Answer::default();
         for key in self.passes_meant(&request.subject) {
             let under_way = |pass: &&PassRecord| pass.step <= PassStep::Running || pass.retry_at.is_some();
             let Some(pass) = self.shift.passes.get(&key).filter(under_way).cloned() else { continue };
             if matches!(pass.step, PassStep::Submitting | PassStep::Running) {
                 let order = self.order(&subject_of(&pass), pass.attempt);
-                if let Err(error) = self.batch.cancel(&order) {
-                    words.push(format!("{} not cancelled: {error}", pass.name()));
+                if let Err(error) = self.cancel_job(&order) {
+                    answer.add(Answer::not_done(format!("{} not cancelled: {error}", pass.name())));
                     continue;
                 }
             }
             if pass.step == PassStep::Failed {
-                self.keep(&[], vec![crate::bookkeeping::Row::Pass(PassRecord { retry_at: None, ..pass.clone() })])?;
+                self.keep(&[], vec![Row::Pass(PassRecord { retry_at: None, ..pass.clone() })])?;
             } else {
                 self.fail_pass(&pass, FailureClass::Cancelled, format!("cancelled by {}", request.who), vec![])?;
             }
-            words.push(format!("{} cancelled", pass.name()));
+            answer.add(Answer::done(format!("{} cancelled", pass.name())));
         }
-        words.extend(self.cancel_analyses(&request.subject, &request.who)?);
-        Ok(if words.is_empty() { "nothing of it is under way".into() } else { words.join(", ") })
+        answer.add(self.cancel_analyses(&request.subject, &request.who)?);
+        Ok(answer.or(Answer::not_done("nothing of it is under way")))
     }
 
     /// Processes a whole run again in one lane or all of them.
-    fn reprocess(&mut self, request: &RequestRecord) -> Result<String, ProcessingError> {
-        let Some(run) = request.subject.run else { return Ok("no run was named".into()) };
-        let lanes: Vec<String> = self.shift.lanes().iter().map(|lane| lane.name.clone()).collect();
-        let mut words = Vec::new();
-        for lane in lanes.iter().filter(|lane| request.subject.lane.as_ref().is_none_or(|wanted| wanted == *lane)) {
-            let Some(old) = self.shift.newest(run, lane).cloned() else { continue };
-            if is_open(old.step) {
-                words.push(format!("{} of lane {lane} is not over yet", old.name()));
+    fn reprocess(&mut self, request: &RequestRecord) -> Result<Answer, ProcessingError> {
+        let Some(run) = request.subject.run else { return Ok(Answer::not_done("no run was named")) };
+        let stored: Vec<FileId> = self.shift.files_of(run).map(|file| file.file).filter(|file| self.is_stored(*file)).collect();
+        let is_meant = |lane: &&LaneSettings| request.subject.lane.as_ref().is_none_or(|wanted| *wanted == lane.name);
+        let lanes: Vec<LaneSettings> = self.shift.lanes().iter().filter(is_meant).cloned().collect();
+        let (mut answer, because) = (Answer::default(), format!("asked for by {}", request.who));
+        for lane in &lanes {
+            let name = &lane.name;
+            let old = self.shift.newest(run, name).cloned();
+            if let Some(old) = old.as_ref().filter(|old| is_open(old.step)) {
+                let why = format!("{} of lane {name} is {}, not over yet", old.name(), old.step.word());
+                answer.add(Answer::not_done(why));
                 continue;
             }
-            let files: Vec<FileId> = self.shift.passes_of(run, old.processing).map(|pass| pass.file).collect();
-            let name = self.process_beside(&old, &format!("asked for by {}", request.who), &files)?;
-            words.push(format!("{run} is processed again in lane {lane}, as {name}"));
+            let files: Vec<FileId> = match &old {
+                Some(old) => self.shift.passes_of(run, old.processing).map(|pass| pass.file).collect(),
+                // A lane that came into the settings later takes runs of the past when it is named.
+                None if request.subject.lane.is_some() => stored.clone(),
+                None => continue,
+            };
+            if let Some(why) = self.why_not_there(&files)? {
+                answer.add(Answer::not_done(format!("{run} is not processed again in lane {name}: {why}")));
+                continue;
+            }
+            let new = match &old {
+                Some(old) => self.process_beside(old, &because, &files)?,
+                None if files.is_empty() => None,
+                None => Some(self.process_first(run, lane, &because, &files)?),
+            };
+            answer.add(match new {
+                Some(new) => Answer::done(format!("{run} is processed again in lane {name}, as {new}")),
+                None => Answer::not_done(format!("lane {name} takes nothing of {run}")),
+            });
         }
-        Ok(if words.is_empty() { format!("{run} has no processing to make again") } else { words.join("; ") })
+        Ok(answer.or(Answer::not_done(format!("{run} has no processing to make again"))))
     }
 }

@@ -8,9 +8,10 @@ use monitasks::vocab::{FileId, Group, Processing, Run};
 
 use crate::bookkeeping::{
     CentralCopy, CentralStep, FileRecord, FileStep, GroupRecord, GroupStep, JobRecord, Judgement, Overview, PassRecord, PassStep,
-    ProcessingRecord, ProcessingStep, Row, RunRecord,
+    ProcessingRecord, ProcessingStep, Row, RunRecord, TaskPhase,
 };
 use crate::config::{LaneSettings, Settings};
+use crate::processing::lanes::IN_RUN_ORDER;
 
 /// A pass: its file and its processing.
 pub(super) type PassKey = (FileId, Processing);
@@ -47,7 +48,57 @@ pub(super) struct Shift {
     pub(super) changed: BTreeSet<(Run, Processing)>,
     /// When the newest file of each run that has not ended came.
     pub(super) last_arrivals: BTreeMap<Run, Timestamp>,
+    /// Processings that are held or open: what a lane in run order waits for.
+    pub(super) blocking: BTreeSet<(Run, Processing)>,
+    tallies: HashMap<(Run, Processing), Tally>,
+    /// Whole events in the storage by trigger type.
+    events: HashMap<Run, BTreeMap<u8, u64>>,
+    jobs_of_passes: usize,
+    jobs_of_groups: usize,
+    /// Held and refused processings of which something has changed that rules go by.
+    to_ask: BTreeSet<(Run, Processing)>,
+    /// When a rule lets a processing through by the clock.
+    to_ask_at: BTreeSet<(Timestamp, (Run, Processing))>,
+    /// Processings that wait for earlier runs.
+    in_order: BTreeSet<(Run, Processing)>,
+    /// Whether what they wait for has changed.
+    has_order_changed: bool,
 }
+
+/// What stands in a processing, counted as it changes: a long run is not walked for each of its files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    /// Passes.
+    pub(super) passes: usize,
+    /// Reconstructed files that wait for their group, in the order in which they were accepted.
+    pub(super) waiting: BTreeSet<(Option<Timestamp>, FileId)>,
+    /// Passes on their way to be reconstructed, now or by themselves later.
+    pub(super) moving: usize,
+    /// Passes that are not at their end.
+    pub(super) unfinished: usize,
+}
+
+impl Tally {
+    fn count(&mut self, pass: &PassRecord, is_there: bool) {
+        let change = |count: &mut usize, counts: bool| match (counts, is_there) {
+            (true, true) => *count += 1,
+            (true, false) => *count = count.saturating_sub(1),
+            (false, _) => {}
+        };
+        change(&mut self.passes, true);
+        change(&mut self.moving, pass.step < PassStep::Reconstructed || pass.retry_at.is_some());
+        change(&mut self.unfinished, !pass.is_final());
+        let waits = (pass.accepted, pass.file);
+        let _ = match (pass.step == PassStep::Reconstructed, is_there) {
+            (true, true) => self.waiting.insert(waits),
+            (true, false) => self.waiting.remove(&waits),
+            (false, _) => false,
+        };
+    }
+}
+
+/// What a processing that does not exist has.
+static NOTHING: Tally = Tally { passes: 0, waiting: BTreeSet::new(), moving: 0, unfinished: 0 };
 
 impl Shift {
     pub(super) fn new(overview: Overview, settings: &Settings, judgements: Vec<Judgement>) -> Self {
@@ -70,6 +121,15 @@ impl Shift {
             open: BTreeSet::new(),
             changed: BTreeSet::new(),
             last_arrivals: BTreeMap::new(),
+            blocking: BTreeSet::new(),
+            tallies: HashMap::new(),
+            events: HashMap::new(),
+            jobs_of_passes: 0,
+            jobs_of_groups: 0,
+            to_ask: BTreeSet::new(),
+            to_ask_at: BTreeSet::new(),
+            in_order: BTreeSet::new(),
+            has_order_changed: false,
         };
         shift.judge(judgements);
         let Overview { runs, files, passes, processings, groups, jobs, central, .. } = overview;
@@ -80,9 +140,12 @@ impl Shift {
         shift
     }
 
-    /// Takes over what people said of runs.
+    /// Takes over what people said of runs; what they said of others stands.
     pub(super) fn judge(&mut self, judgements: Vec<Judgement>) {
-        self.judgements = judgements.into_iter().map(|judgement| (judgement.run, judgement)).collect();
+        for judgement in judgements {
+            self.ask_again(judgement.run);
+            self.judgements.insert(judgement.run, judgement);
+        }
     }
 
     /// Takes over a row that was stored.
@@ -93,6 +156,7 @@ impl Shift {
                     self.last_arrivals.remove(&run.run);
                     let of_run = self.open.range((run.run, Processing(0))..=(run.run, Processing(u32::MAX)));
                     self.changed.extend(of_run.copied().collect::<Vec<_>>());
+                    self.ask_again(run.run);
                 } else {
                     self.last_arrivals.entry(run.run).or_insert(run.first_seen);
                 }
@@ -105,6 +169,7 @@ impl Shift {
                 let is_open = matches!(processing.step, ProcessingStep::Held | ProcessingStep::Open | ProcessingStep::Refused);
                 let _ = if is_open { self.open.insert(key) } else { self.open.remove(&key) };
                 self.changed.insert(key);
+                self.take_hold(key, &processing);
                 self.processings.insert(key, processing);
             }
             Row::Group(group) => {
@@ -112,7 +177,9 @@ impl Shift {
                 let is_under_way = group.step == GroupStep::Analysing;
                 let _ = if is_under_way { self.groups_under_way.insert(key) } else { self.groups_under_way.remove(&key) };
                 self.changed.insert((group.run, group.processing));
-                self.groups.insert(key, group);
+                self.jobs_of_groups += jobs_of(&group);
+                let before = self.groups.insert(key, group);
+                self.jobs_of_groups -= before.as_ref().map_or(0, jobs_of);
             }
             Row::Job(job) => drop(self.jobs.insert(job.name.clone(), job)),
             Row::Central(copy) => {
@@ -135,7 +202,59 @@ impl Shift {
         if let Some(last) = self.last_arrivals.get_mut(&file.file.run) {
             *last = (*last).max(file.arrived);
         }
-        self.files.insert(file.file, file);
+        self.has_order_changed = true;
+        self.ask_again(file.file.run);
+        let events = self.events.entry(file.file.run).or_default();
+        for (trigger, count) in file.events_by_trigger.iter().flatten() {
+            *events.entry(*trigger).or_default() += count;
+        }
+        let before = self.files.insert(file.file, file);
+        for (trigger, count) in before.iter().flat_map(|file| &file.events_by_trigger).flatten() {
+            let left = events.get(trigger).copied().unwrap_or_default().saturating_sub(*count);
+            let _ = if left == 0 { events.remove(trigger) } else { events.insert(*trigger, left) };
+        }
+    }
+
+    /// Keeps when the rules that hold a processing are to be asked again.
+    fn take_hold(&mut self, key: (Run, Processing), processing: &ProcessingRecord) {
+        let until = |of: &ProcessingRecord| of.hold.as_ref().and_then(|hold| hold.until);
+        if let Some(at) = self.processings.get(&key).and_then(until) {
+            self.to_ask_at.remove(&(at, key));
+        }
+        let waits = matches!(processing.step, ProcessingStep::Held | ProcessingStep::Refused);
+        if let Some(at) = until(processing).filter(|_| waits) {
+            self.to_ask_at.insert((at, key));
+        }
+        let is_in_order = waits && processing.hold.as_ref().is_some_and(|hold| hold.rule == IN_RUN_ORDER);
+        let _ = if is_in_order { self.in_order.insert(key) } else { self.in_order.remove(&key) };
+        let blocks = matches!(processing.step, ProcessingStep::Held | ProcessingStep::Open);
+        let _ = if blocks { self.blocking.insert(key) } else { self.blocking.remove(&key) };
+        // What was known of the run when it was opened may have changed before this was stored.
+        if waits && !self.processings.contains_key(&key) {
+            self.to_ask.insert(key);
+        }
+        self.has_order_changed = true;
+    }
+
+    /// Has the rules asked again for what is not over of a run.
+    fn ask_again(&mut self, run: Run) {
+        let of_run = self.open.range((run, Processing(0))..=(run, Processing(u32::MAX)));
+        self.to_ask.extend(of_run);
+    }
+
+    /// The processings whose rules are to be asked now: held or refused ones of which something has changed.
+    pub(super) fn take_to_ask(&mut self, now: Timestamp) -> Vec<(Run, Processing)> {
+        let mut to_ask = std::mem::take(&mut self.to_ask);
+        let is_due = |(at, _): &&(Timestamp, _)| *at <= now;
+        to_ask.extend(self.to_ask_at.iter().take_while(is_due).map(|(_, key)| *key));
+        if std::mem::take(&mut self.has_order_changed) {
+            to_ask.extend(&self.in_order);
+        }
+        let waits = |key: &(Run, Processing)| {
+            let step = self.processings.get(key).map(|processing| processing.step);
+            matches!(step, Some(ProcessingStep::Held | ProcessingStep::Refused))
+        };
+        to_ask.into_iter().filter(waits).collect()
     }
 
     fn take_pass(&mut self, pass: PassRecord) {
@@ -152,7 +271,29 @@ impl Shift {
             self.retries.insert((at, pass.file, pass.processing));
         }
         self.changed.insert((pass.file.run, pass.processing));
+        let tally = self.tallies.entry((pass.file.run, pass.processing)).or_default();
+        if let Some(before) = self.passes.get(&key) {
+            tally.count(before, false);
+            self.jobs_of_passes -= usize::from(is_job(before));
+        }
+        tally.count(&pass, true);
+        self.jobs_of_passes += usize::from(is_job(&pass));
         self.passes.insert(key, pass);
+    }
+
+    /// Jobs under way, of files and of groups.
+    pub(super) fn jobs_under_way(&self) -> usize {
+        self.jobs_of_passes + self.jobs_of_groups
+    }
+
+    /// What stands in a processing.
+    pub(super) fn tally(&self, run: Run, processing: Processing) -> &Tally {
+        self.tallies.get(&(run, processing)).unwrap_or(&NOTHING)
+    }
+
+    /// Whole events of a run in the storage, by trigger type.
+    pub(super) fn events_of(&self, run: Run) -> BTreeMap<u8, u64> {
+        self.events.get(&run).cloned().unwrap_or_default()
     }
 
     /// The place of a lane in the settings; one that is no longer there comes last.
@@ -206,4 +347,15 @@ impl Shift {
         let mut under_way = self.files_under_way.range(FileId::new(run.0, 0)..=FileId::new(run.0, u32::MAX));
         self.runs.get(&run).is_some_and(|run| run.ended.is_some()) && under_way.next().is_none()
     }
+}
+
+/// Whether a pass has a job that is being started or runs.
+fn is_job(pass: &PassRecord) -> bool {
+    matches!(pass.step, PassStep::Submitting | PassStep::Running)
+}
+
+/// Analyses of a group that are being started or run.
+fn jobs_of(group: &GroupRecord) -> usize {
+    let is_job = |task: &&crate::bookkeeping::TaskStep| matches!(task.phase, TaskPhase::Submitting | TaskPhase::Running);
+    if group.step == GroupStep::Analysing { group.tasks.iter().filter(is_job).count() } else { 0 }
 }

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::put_off::put_off_states;
 use super::{Backend, ProcessingError};
-use crate::bookkeeping::{BackendState, CopyState, FailureClass, PutOffState, Row, WatcherState};
+use crate::bookkeeping::{BackendState, CopyState, FailureClass, Row, WatcherState};
 use crate::processing::mail::Failure;
 
 /// Time between two looks whether there is something new to say.
@@ -49,25 +50,14 @@ impl Backend<'_> {
             batch_fault: self.batch.fault(),
             mail: self.workspace.settings.mail.is_on().then(|| self.mail.state()),
             copies: copies.collect(),
-            put_off: self.put_off_states(),
+            put_off: put_off_states(&self.put_off),
         }
-    }
-
-    /// What is put off now.
-    fn put_off_states(&self) -> Vec<PutOffState> {
-        let state = |(subject, put_off): (&String, &super::put_off::PutOff)| PutOffState {
-            subject: subject.clone(),
-            why: put_off.why().to_owned(),
-            tries: put_off.tries(),
-            since: put_off.since(),
-        };
-        self.put_off.iter().map(state).collect()
     }
 
     /// Takes a failure to the report and to whoever gets mail.
     pub(super) fn tell_failure(&mut self, subject: &str, class: FailureClass, reason: String) {
-        self.mail.tell(Failure { at: Timestamp::now(), subject: subject.to_owned(), class, reason: reason.clone() });
-        self.report.failures.push((subject.to_owned(), reason));
+        self.mail.tell(Failure { at: Timestamp::now(), subject: subject.to_owned(), class, reason });
+        self.report.failures += 1;
     }
 
     /// Moves the mail on and tells what came of it.

@@ -113,6 +113,13 @@ impl Asker {
         self.shared.state().list.as_ref().map(|(_, table)| Arc::clone(table))
     }
 
+    /// Drops what the accounts said of a job that nobody will ask for again.
+    pub fn forget(&self, name: &str) {
+        let mut state = self.shared.state();
+        state.accounts.remove(name);
+        state.lost.remove(name);
+    }
+
     /// What the accounts say of a job; has them looked at.
     #[must_use]
     pub fn account(&self, name: &str) -> Account {

@@ -50,6 +50,12 @@ pub struct Cluster {
     its_use: Use,
     asker: Asker,
     tickets: Arc<Mutex<HashMap<String, TicketState>>>,
+    seen: Mutex<Seen>,
+}
+
+/// What is remembered of jobs by name, until they are over.
+#[derive(Debug, Default)]
+struct Seen {
     /// Jobs that a list had at some time.
     listed: HashSet<String>,
     /// Since when a job looks as if it were over.
@@ -106,7 +112,8 @@ pub fn judged(facts: &Facts) -> JobSeen {
         }
         None if facts.was_given && !facts.was_listed => JobSeen::Gone,
         None if facts.was_given => JobSeen::Unknown(
-            "the batch system no longer knows this job, nothing of it runs, and it left no end mark: cancel or resubmit?".into(),
+            "the batch system no longer knows this job, nothing of it runs, and it left no end mark: cancel it, then resubmit"
+                .into(),
         ),
         None => JobSeen::NotStarted,
     }
@@ -121,14 +128,16 @@ impl Cluster {
             dialect,
             its_use,
             tickets: Arc::default(),
-            listed: HashSet::new(),
-            over_since: HashMap::new(),
-            given_up: HashSet::new(),
+            seen: Mutex::default(),
         }
     }
 
     fn tickets(&self) -> MutexGuard<'_, HashMap<String, TicketState>> {
         self.tickets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes the script that the batch system starts.
@@ -167,7 +176,7 @@ impl Cluster {
     }
 
     /// What the batch system says, when lock and mark have said nothing.
-    fn ask(&mut self, order: &JobOrder, was_started: bool) -> JobSeen {
+    fn ask(&self, order: &JobOrder, was_started: bool) -> JobSeen {
         let name = ticket_name(order);
         let since = self.answers_since(&name);
         // A job in the list is one that was taken, whatever was said of it.
@@ -177,14 +186,14 @@ impl Cluster {
             Answer::Fault(why) => return JobSeen::Unknown(format!("the batch system can't be asked: {why}")),
             Answer::Awaited => {
                 let is_accepted = matches!(self.tickets().get(&name), Some(TicketState::Accepted(_)));
-                let is_new = is_accepted && !self.listed.contains(&name);
+                let is_new = is_accepted && !self.seen().listed.contains(&name);
                 return if is_new { JobSeen::Queued } else { JobSeen::NotYetKnown };
             }
         };
         let mut word = Self::word_in(table.get(&name), order);
         let ticket = self.tickets().get(&name).cloned();
         if word.is_some() {
-            self.listed.insert(name.clone());
+            self.seen().listed.insert(name.clone());
             if !matches!(ticket, Some(TicketState::Accepted(_))) {
                 self.tickets().insert(name.clone(), TicketState::Accepted(Instant::now()));
             }
@@ -195,7 +204,7 @@ impl Cluster {
         }
         let is_accepted = matches!(ticket, Some(TicketState::Accepted(_)));
         let was_given = is_accepted || was_started || order.batch_id.is_some();
-        let was_listed = self.listed.contains(&name) || was_started || (order.batch_id.is_some() && !is_accepted);
+        let was_listed = self.seen().listed.contains(&name) || was_started || (order.batch_id.is_some() && !is_accepted);
         if word.is_none() && was_given && was_listed {
             match self.asker.account(&name) {
                 Account::Awaited => return JobSeen::NotYetKnown,
@@ -205,11 +214,11 @@ impl Cluster {
         }
         let looks_over = word.as_ref().map_or(was_given, |word| word.phase == Phase::Ended);
         if !looks_over {
-            self.over_since.remove(&name);
+            self.seen().over_since.remove(&name);
         }
         let is_past_grace =
-            looks_over && self.over_since.entry(name.clone()).or_insert_with(Instant::now).elapsed() >= self.its_use.grace;
-        let is_given_up = self.given_up.contains(&name);
+            looks_over && self.seen().over_since.entry(name.clone()).or_insert_with(Instant::now).elapsed() >= self.its_use.grace;
+        let is_given_up = self.seen().given_up.contains(&name);
         judged(&Facts { word: word.as_ref(), was_given, was_listed, is_given_up, is_past_grace })
     }
 
@@ -246,7 +255,7 @@ impl Batch for Cluster {
         true
     }
 
-    fn submit(&mut self, order: &JobOrder) -> Result<String, BatchError> {
+    fn submit(&self, order: &JobOrder) -> Result<String, BatchError> {
         if matches!(lock::seen(&order.lock)?, LockSeen::Held(_)) {
             return Err(BatchError::StillThere { lock: order.lock.clone() });
         }
@@ -277,7 +286,7 @@ impl Batch for Cluster {
         }
     }
 
-    fn look(&mut self, order: &JobOrder) -> Result<JobSeen, BatchError> {
+    fn look(&self, order: &JobOrder) -> Result<JobSeen, BatchError> {
         // The lock before the mark: a job writes its mark while it holds the lock.
         let lock = lock::seen(&order.lock)?;
         let is_ours = |holder: &Option<lock::Holder>| holder.as_ref().is_some_and(|holder| holder.attempt == order.attempt);
@@ -291,7 +300,7 @@ impl Batch for Cluster {
         Ok(self.ask(order, was_started))
     }
 
-    fn cancel(&mut self, order: &JobOrder) -> Result<(), BatchError> {
+    fn cancel(&self, order: &JobOrder) -> Result<(), BatchError> {
         let name = ticket_name(order);
         let seen = self.look(order)?;
         let table = match self.asker.answer(None) {
@@ -311,7 +320,7 @@ impl Batch for Cluster {
         if ids.is_empty() {
             // Asked whether it is to be given up, a person said so.
             if matches!(seen, JobSeen::Unknown(_)) {
-                self.given_up.insert(name);
+                self.seen().given_up.insert(name);
             }
             return Ok(());
         }
@@ -321,6 +330,17 @@ impl Batch for Cluster {
             Some(Err(error)) => Err(self.no_answer(error.to_string())),
             None => Err(self.no_answer("it has not said yet whether it ended the job")),
         }
+    }
+
+    fn forget(&self, order: &JobOrder) {
+        let name = ticket_name(order);
+        self.tickets().remove(&name);
+        let mut seen = self.seen();
+        seen.listed.remove(&name);
+        seen.over_since.remove(&name);
+        seen.given_up.remove(&name);
+        drop(seen);
+        self.asker.forget(&name);
     }
 
     fn word(&self, order: &JobOrder) -> Option<BatchWord> {

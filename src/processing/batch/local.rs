@@ -6,6 +6,7 @@
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -19,7 +20,7 @@ pub struct LocalPool {
     program: PathBuf,
     slots: usize,
     limits: Limits,
-    children: Vec<Child>,
+    children: Mutex<Vec<Child>>,
 }
 
 impl LocalPool {
@@ -27,7 +28,12 @@ impl LocalPool {
     #[must_use]
     pub fn new(program: PathBuf, slots: usize) -> Self {
         let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        LocalPool { program, slots: if slots == 0 { cores() } else { slots }, limits: Limits::default(), children: Vec::new() }
+        LocalPool {
+            program,
+            slots: if slots == 0 { cores() } else { slots },
+            limits: Limits::default(),
+            children: Mutex::default(),
+        }
     }
 
     /// The same pool, its jobs within limits.
@@ -36,9 +42,13 @@ impl LocalPool {
         LocalPool { limits, ..self }
     }
 
+    fn children(&self) -> MutexGuard<'_, Vec<Child>> {
+        self.children.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes ended children off the operating system's table.
-    fn reap(&mut self) {
-        self.children.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+    fn reap(&self) {
+        self.children().retain_mut(|child| matches!(child.try_wait(), Ok(None)));
     }
 }
 
@@ -51,7 +61,7 @@ impl Batch for LocalPool {
         self.slots
     }
 
-    fn submit(&mut self, order: &JobOrder) -> Result<String, BatchError> {
+    fn submit(&self, order: &JobOrder) -> Result<String, BatchError> {
         self.reap();
         let lock = match locked(&order.lock)? {
             Some(lock) => lock,
@@ -65,11 +75,11 @@ impl Batch for LocalPool {
         command.stdin(lock).stdout(Stdio::null()).stderr(errors).process_group(0);
         let child = command.spawn().map_err(failed("job not started", &self.program))?;
         let id = child.id().to_string();
-        self.children.push(child);
+        self.children().push(child);
         Ok(id)
     }
 
-    fn look(&mut self, order: &JobOrder) -> Result<JobSeen, BatchError> {
+    fn look(&self, order: &JobOrder) -> Result<JobSeen, BatchError> {
         self.reap();
         if !order.lock.exists() {
             return Ok(JobSeen::NotStarted);
@@ -83,7 +93,7 @@ impl Batch for LocalPool {
         Ok(if was_started { JobSeen::Gone } else { JobSeen::NotStarted })
     }
 
-    fn cancel(&mut self, order: &JobOrder) -> Result<(), BatchError> {
+    fn cancel(&self, order: &JobOrder) -> Result<(), BatchError> {
         if self.look(order)? != JobSeen::Running {
             return Ok(());
         }

@@ -42,8 +42,8 @@ use self::ticket::plain_name;
 use crate::bookkeeping::{JobKind, JobRecord, JobState};
 use crate::config::{BatchSettings, BatchSystem, Workspace};
 
-/// A batch system.
-pub trait Batch: Send {
+/// A batch system. Threads share it: one may give it a job while another looks at others.
+pub trait Batch: Send + Sync {
     /// Its name in the book: `local`.
     fn name(&self) -> &'static str;
 
@@ -65,20 +65,23 @@ pub trait Batch: Send {
     /// # Errors
     /// When it was not started. [`BatchError::StillThere`] when an earlier attempt of it holds the lock;
     /// [`BatchError::NoAnswer`] when it may have been taken: look at it again, which also says when it may be given again.
-    fn submit(&mut self, order: &JobOrder) -> Result<String, BatchError>;
+    fn submit(&self, order: &JobOrder) -> Result<String, BatchError>;
 
     /// What has become of a job. Waits for no batch system: what this needs to know is asked meanwhile, for all jobs at once.
     ///
     /// # Errors
     /// When the job's own files can't be looked at; ask again.
-    fn look(&mut self, order: &JobOrder) -> Result<JobSeen, BatchError>;
+    fn look(&self, order: &JobOrder) -> Result<JobSeen, BatchError>;
 
     /// Ends a job and all its processes. No error when it is gone already. A job whose fate nobody knows counts as gone from
     /// then on.
     ///
     /// # Errors
     /// When it can't be ended.
-    fn cancel(&mut self, order: &JobOrder) -> Result<(), BatchError>;
+    fn cancel(&self, order: &JobOrder) -> Result<(), BatchError>;
+
+    /// Drops what is remembered of a job that is over: nobody will ask for it again.
+    fn forget(&self, _order: &JobOrder) {}
 
     /// What the batch system itself said of a job last: where it ran, and why it was ended. None where there is no more to say
     /// than the end mark does.
@@ -286,6 +289,12 @@ impl JobOrder {
             }
         }
         arguments
+    }
+
+    /// Its name and attempt: no other job has both.
+    #[must_use]
+    pub fn key(&self) -> (String, u32) {
+        (self.name.clone(), self.attempt)
     }
 
     /// When its script started, as its end mark says.

@@ -64,6 +64,25 @@ pub struct BatchRecord {
 const TIME: &str = "%Y-%m-%d %H:%M:%S";
 
 impl RecordField {
+    /// Names of a batch record's lines, in its order, each with what it is expected to say.
+    pub const NAMES: [(&'static str, &'static str); 15] = [
+        ("job submitted on", "YYYY-MM-DD HH:MM:SS"),
+        ("job started on", "YYYY-MM-DD HH:MM:SS"),
+        ("job ended on", "YYYY-MM-DD HH:MM:SS"),
+        ("exit code", "a whole number"),
+        ("CPU", "HH:MM:SS"),
+        ("memory(MB)", "a number with two digits behind its point"),
+        ("max memory(MB)", "a number with two digits behind its point"),
+        ("walltime", "HH:MM:SS"),
+        ("Job ID", "a name"),
+        ("User ID", "a name"),
+        ("Group ID", "a name"),
+        ("Job Name", "a name"),
+        ("Session ID", "a whole number"),
+        ("Resources Used", "name=value, name=value"),
+        ("Queue Name", "a name"),
+    ];
+
     /// Its line.
     #[must_use]
     pub fn line(&self) -> String {
@@ -138,6 +157,16 @@ impl BatchRecord {
     /// Lines whose meaning is not known, in their order.
     pub fn unknown_lines(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().filter(|(_, field)| field.is_none()).map(|(line, _)| line.as_str())
+    }
+
+    /// Lines that bear a name of the record and do not say what that name stands for: number of the line from 1, the name, what
+    /// is found, what is expected.
+    pub fn damaged_lines(&self) -> impl Iterator<Item = (usize, &'static str, &str, &'static str)> {
+        (1..).zip(&self.lines).filter(|(_, (_, field))| field.is_none()).filter_map(|(number, (line, _))| {
+            let (name, value) = line.split_once(':')?;
+            let (name, expected) = RecordField::NAMES.into_iter().find(|(known, _)| *known == name.trim())?;
+            Some((number, name, value.trim(), expected))
+        })
     }
 
     /// The text, byte for byte as it was read.
@@ -286,6 +315,28 @@ Queue Name : prod
         assert!(record.fields().any(|field| *field == RecordField::ExitCode(-11)));
         assert_eq!(record.unknown_lines().collect::<Vec<_>>(), ["comment : ended by the server", ""]);
         assert_eq!(record.text(), killed);
+        assert_eq!(record.damaged_lines().count(), 0, "a line that is none of a record is no damaged one");
+    }
+
+    #[test]
+    fn a_value_that_is_none_is_damaged_and_is_read_as_nothing() {
+        for (line, as_found) in [
+            ("exit code : 0", "exit code : zz"),
+            ("exit code : 0", "exit code : "),
+            ("walltime : 00:05:14", "walltime : 5 min"),
+            ("memory(MB) : 106.32", "memory(MB) : lots"),
+            ("job ended on :     2016-10-25 16:17:51", "job ended on :     yesterday"),
+        ] {
+            let damaged = OF_THE_FARM.replace(&format!("\n{line}\n"), &format!("\n{as_found}\n"));
+            let record = read_batch_record(&damaged);
+            let found: Vec<_> = record.damaged_lines().collect();
+            let (name, value) = as_found.split_once(':').unwrap();
+            assert_eq!((found.len(), found[0].1, found[0].2), (1, name.trim(), value.trim()), "{found:?}");
+            assert_eq!(damaged.lines().nth(found[0].0 - 1), Some(as_found));
+            assert_eq!((record.fields().count(), record.text()), (14, damaged));
+        }
+        let names: Vec<&str> = OF_THE_FARM.lines().map(|line| line.split_once(':').unwrap().0.trim()).collect();
+        assert_eq!(RecordField::NAMES.map(|(name, _)| name).to_vec(), names);
     }
 
     fn a_field() -> impl Strategy<Value = RecordField> {

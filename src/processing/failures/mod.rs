@@ -5,6 +5,7 @@
 mod classify;
 mod rates;
 mod retry;
+mod words;
 
 use std::fmt;
 
@@ -31,78 +32,6 @@ impl FailureClass {
     #[must_use]
     pub fn next_step(self) -> &'static str {
         self.words()[2]
-    }
-
-    /// Title, meaning, next step.
-    #[rustfmt::skip]
-    fn words(self) -> [&'static str; 3] {
-        match self {
-            FailureClass::InputDamaged => [
-                "input damaged",
-                "The file that it reads is cut short or its bytes contradict the format.",
-                "Look at it with 'dqmon inspect'; if the DAQ's own copy is whole, resubmit; else tell the DAQ expert and mark the file bad.",
-            ],
-            FailureClass::Memory => [
-                "killed, most likely for memory",
-                "The operating system or the batch system killed the job, which as a rule is for the memory it took.",
-                "Resubmit; if it comes again, call the data manager: fewer jobs at once, or more memory for each.",
-            ],
-            FailureClass::TimeLimit => [
-                "time limit",
-                "The job took longer than the batch system lets it.",
-                "Resubmit; if it comes again, call the data manager: the limit is too short or the node too slow.",
-            ],
-            FailureClass::NodeLost => [
-                "node lost",
-                "The machine that the job ran on went down or lost its connection.",
-                "Resubmit; if the same node is named again, tell the farm's operator.",
-            ],
-            FailureClass::ProgramError => [
-                "program error",
-                "The program itself failed: it crashed, panicked, or refused what it was given.",
-                "Resubmit once; if it comes again, keep the log and call the software expert. The other files go on.",
-            ],
-            FailureClass::Space => [
-                "storage full",
-                "A disk that it writes to had no room left.",
-                "Call the data manager: room has to be made first; then resubmit.",
-            ],
-            FailureClass::Submit => [
-                "could not be submitted",
-                "The batch system did not take the job, so it never ran.",
-                "Look whether the batch system answers; when it does, resubmit; else call the data manager.",
-            ],
-            FailureClass::Copy => [
-                "copy failed",
-                "The raw file could not be copied into the storage: the source or the server is away, or can't be read.",
-                "Look whether the server and the DAQ's disk answer; when they do, resubmit; else call the data manager.",
-            ],
-            FailureClass::Output => [
-                "output not as expected",
-                "The job said that all was well, and its output is missing, damaged or has another number of entries.",
-                "Resubmit; if it comes again, call the software expert.",
-            ],
-            FailureClass::Lost => [
-                "lost",
-                "The job went away without leaving a mark of how it ended.",
-                "Look whether the node went down; resubmit; if it comes again, call the data manager.",
-            ],
-            FailureClass::Cancelled => [
-                "cancelled by a person",
-                "Somebody ended the job on purpose.",
-                "Ask in the shift log why; resubmit when it is wanted after all.",
-            ],
-            FailureClass::Analysis => [
-                "no result of the analyses",
-                "The file was reconstructed, and none of its group's analyses led to a result.",
-                "Read the reasons of the analyses with 'dqmon show'; too few tracks are no fault of the program.",
-            ],
-            FailureClass::Unknown => [
-                "not known",
-                "What is known of the failure does not tell its kind.",
-                "Read the log; resubmit; if it comes again, call the data manager.",
-            ],
-        }
     }
 }
 

@@ -77,8 +77,10 @@ fn backlog(flow: &Flow) -> Figure {
     let figure = (0..).zip(places).map(layer).fold(figure, Figure::with);
     figure.note(match flow.eta_s {
         Some(0.0) => "nothing waits to be reconstructed".to_owned(),
-        Some(eta_s) => format!("worked off in {} if no more come", duration(eta_s)),
-        None => "files wait and none was reconstructed in the last hour".to_owned(),
+        Some(eta_s) => {
+            format!("worked off in {} at the rate of the last {} if no more come", duration(eta_s), duration(flow.present_s))
+        }
+        None => format!("files wait and none was reconstructed in the last {}", duration(flow.present_s)),
     })
 }
 

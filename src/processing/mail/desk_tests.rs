@@ -60,7 +60,7 @@ fn fifty_failures_are_one_mail_and_each_is_told_once() {
     let got = server.got.lock().unwrap();
     assert_eq!(got.len(), 1);
     assert!((0..50).all(|n| got[0].text.matches(&format!("run1-seq{n}:")).count() == 1), "{}", got[0].text);
-    assert_eq!(desk.state(), "mail: last sent 1970-01-01 00:01 UTC");
+    assert_eq!(desk.state(), "last sent 1970-01-01 00:01 UTC");
 }
 
 #[test]
@@ -81,12 +81,12 @@ fn a_server_that_is_away_gets_all_in_one_mail_when_it_is_back_and_the_pauses_gro
     let pauses: Vec<i64> = tries.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert_eq!(pauses, [30, 60, 120, 240, 480, 960, 1800]);
     desk.tell(failure(4000, 1));
-    assert_eq!(desk.state(), "mail: none sent yet, 2 wait: connection refused");
+    assert_eq!(desk.state(), "none sent yet, 2 wait: connection refused");
     *server.away.lock().unwrap() = None;
     settle(&mut desk, at(6000));
     assert_eq!(server.got.lock().unwrap().len(), 1);
     assert!(server.got.lock().unwrap()[0].text.contains("run1-seq1:"));
-    assert_eq!(desk.state(), "mail: last sent 1970-01-01 01:40 UTC");
+    assert_eq!(desk.state(), "last sent 1970-01-01 01:40 UTC");
 }
 
 #[test]
@@ -143,9 +143,61 @@ fn at_its_end_a_backend_tells_what_waits_or_what_it_could_not_tell() {
 }
 
 #[test]
+fn what_waits_is_left_to_the_next_backend_and_what_was_told_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("waiting.jsonl");
+    let server = Server::default();
+    *server.away.lock().unwrap() = Some("connection refused".into());
+    let mut killed = desk(&server).keeping(file.clone(), at(0));
+    (0..3).for_each(|n| killed.tell(failure(i64::from(n), n)));
+    settle(&mut killed, at(100));
+    killed.tell(failure(101, 3));
+    // A kill runs nothing of it.
+    std::mem::forget(killed);
+    // A line that was cut by a power cut harms no other.
+    let whole = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, whole.clone() + "{\"at\": \"19").unwrap();
+
+    let mut next = desk(&server).keeping(file.clone(), at(200));
+    let news = next.tick(at(101));
+    assert_eq!(news.iter().map(|news| news.word).collect::<Vec<_>>(), ["damaged", "taken over"], "{news:?}");
+    assert!(next.state().contains("4 wait"), "{}", next.state());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), whole);
+    settle(&mut next, at(10_000));
+    *server.away.lock().unwrap() = None;
+    settle(&mut next, at(20_000));
+    let text = server.got.lock().unwrap()[0].text.clone();
+    assert!((0..4).all(|n| text.matches(&format!("run1-seq{n}:")).count() == 1), "{text}");
+    assert!(!file.exists(), "all is told");
+    drop(next);
+    assert!(desk(&server).keeping(file.clone(), at(300)).tick(at(100_000)).is_empty());
+    assert_eq!(server.got.lock().unwrap().len(), 1);
+
+    // One that ends of itself leaves what it could not tell, and says so.
+    *server.away.lock().unwrap() = Some("connection refused".into());
+    let mut ends = desk(&server).keeping(file.clone(), at(0));
+    ends.tell(failure(0, 7));
+    let news = ends.finish(at(1), Duration::from_secs(10));
+    assert_eq!(news.last().unwrap().detail, "1 left to the next backend: connection refused");
+    let late = desk(&server).keeping(file.clone(), at(90_000)).tick(at(90_000));
+    assert_eq!(late[0].detail, "1 left by an earlier backend, more than a day ago");
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_file_that_can_not_be_read_is_left_alone_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = desk(&Server::default()).keeping(folder.path().to_owned(), at(0));
+    desk.tell(failure(0, 0));
+    let news = desk.tick(at(1));
+    assert!(news[0].word == "not kept" && news[0].detail.contains("can't be read"), "{news:?}");
+    assert!(desk.state().contains("1 waits"));
+}
+
+#[test]
 fn with_nobody_to_tell_nothing_is_kept() {
     let mut desk = MailDesk::new(&MailSettings::default(), Path::new("/data/shift"), "farm1").unwrap();
     desk.tell(failure(0, 0));
     assert!(desk.tick(at(100)).is_empty());
-    assert_eq!(desk.state(), "mail: off");
+    assert_eq!(desk.state(), "off");
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::bookkeeping::FailureClass;
 
@@ -21,7 +22,7 @@ const MOST_KEPT: usize = 1000;
 const LONGEST_REASON: usize = 600;
 
 /// Something that failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// When.
     pub at: Timestamp,
@@ -92,9 +93,19 @@ impl Digest {
         for failure in later.failures {
             self.push(failure);
         }
-        for (class, count) in later.beyond {
+        self.count_in(later.beyond);
+    }
+
+    /// Takes in failures of which only the number is known.
+    pub(super) fn count_in(&mut self, beyond: BTreeMap<FailureClass, usize>) {
+        for (class, count) in beyond {
             *self.beyond.entry(class).or_default() += count;
         }
+    }
+
+    /// The failures that are kept in full, and the number of the others.
+    pub(super) fn parts(&self) -> (&[Failure], &BTreeMap<FailureClass, usize>) {
+        (&self.failures, &self.beyond)
     }
 
     /// Takes out what is older than a time; answers how many that were. Those beyond the list go with the last of it.

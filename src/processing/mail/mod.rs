@@ -2,12 +2,14 @@
 //!
 //! The backend tells of failures with [`MailDesk::tell`] and calls [`MailDesk::tick`] in its loop; neither ever waits. At most
 //! one mail is under way; what comes meanwhile, and what could not be sent, is one digest, so that a server that comes back
-//! after a night gets one mail. What could not be told for a day is given up with a line in the backend's log.
+//! after a night gets one mail. What could not be told for a day is given up with a line in the backend's log. What waits stands in
+//! a file ([`MailDesk::keeping`]), so that a backend that is killed loses none of it.
 
 mod digest;
+mod kept;
 mod post;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::config::MailSettings;
 
 pub use digest::{Digest, FULL, Failure, Site, too_old};
+use kept::Kept;
 pub use post::{Delivered, Letter, Post, SmtpPost};
 
 /// The pause after the first try that failed; twice as long after each further one.
@@ -43,7 +46,7 @@ pub enum MailError {
 /// Something for the backend's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailNews {
-    /// `sent`, `not sent`, `refused`, `given up`.
+    /// `sent`, `not sent`, `refused`, `given up`, `taken over`, `damaged`, `not kept`.
     pub word: &'static str,
     /// The facts.
     pub detail: String,
@@ -62,6 +65,10 @@ pub struct MailDesk {
     last_sent: Option<Timestamp>,
     last_error: Option<String>,
     thread: Option<Channels>,
+    /// Where what waits is kept.
+    kept: Option<Kept>,
+    /// What went wrong with that, to be told once.
+    news: Vec<MailNews>,
 }
 
 /// The ways to the thread that sends.
@@ -98,19 +105,72 @@ impl MailDesk {
             last_sent: None,
             last_error: None,
             thread: post.map(start).transpose()?,
+            kept: None,
+            news: Vec::new(),
         })
     }
 
-    /// Takes a failure in. Never waits.
-    pub fn tell(&mut self, failure: Failure) {
-        if self.thread.is_some() {
-            self.waiting.push(failure);
+    /// Keeps what waits in a file, and takes over what an earlier backend left there untold. With nobody to tell the file is left
+    /// as it is; what is older than a day is given up.
+    #[must_use]
+    pub fn keeping(mut self, file: PathBuf, now: Timestamp) -> Self {
+        if self.thread.is_none() {
+            return self;
         }
+        let kept = Kept::at(file);
+        match kept.load() {
+            Ok((mut left, damaged)) => {
+                let old = left.give_up(too_old(now));
+                let mut tell = |word, detail| self.news.push(MailNews { word, detail });
+                if damaged > 0 {
+                    tell("damaged", kept.fault("some of what waited to be told is lost", &unreadable(damaged)));
+                }
+                if old > 0 {
+                    tell("given up", format!("{old} left by an earlier backend, more than a day ago"));
+                }
+                if left.count() > 0 {
+                    tell("taken over", format!("{} left untold by an earlier backend", left.count()));
+                }
+                self.waiting.put_back(left);
+                self.kept = Some(kept);
+                if damaged + old > 0 {
+                    self.keep_what_waits();
+                }
+            }
+            // It may hold what nobody was told: it is not written over.
+            Err(error) => {
+                let detail = kept.fault("what an earlier backend left untold can't be read", &error);
+                self.news.push(MailNews { word: "not kept", detail });
+            }
+        }
+        self
+    }
+
+    /// Brings the file up to what waits.
+    fn keep_what_waits(&mut self) {
+        let digests: Vec<&Digest> = self.under_way.iter().chain([&self.waiting]).collect();
+        let outcome = self.kept.as_ref().map(|kept| (kept.replace(&digests), kept));
+        if let Some((Err(error), kept)) = outcome {
+            let detail = kept.fault("what was told still stands among what waits", &error);
+            self.news.push(MailNews { word: "not kept", detail });
+        }
+    }
+
+    /// Takes a failure in. Never waits for the server.
+    pub fn tell(&mut self, failure: Failure) {
+        if self.thread.is_none() {
+            return;
+        }
+        if let Some((Err(error), kept)) = self.kept.as_ref().map(|kept| (kept.add(&failure), kept)) {
+            let detail = kept.fault("a failure that waits to be told would be lost with this backend", &error);
+            self.news.push(MailNews { word: "not kept", detail });
+        }
+        self.waiting.push(failure);
     }
 
     /// Moves the mail on: takes in what came of the last letter, sends the next one when it is due. Never waits.
     pub fn tick(&mut self, now: Timestamp) -> Vec<MailNews> {
-        let mut news = Vec::new();
+        let mut news = std::mem::take(&mut self.news);
         if let Some(outcome) = self.thread.as_ref().and_then(|thread| thread.outcomes.try_recv().ok()) {
             self.take_outcome(outcome, now, &mut news);
         }
@@ -127,7 +187,7 @@ impl MailDesk {
     /// Sends what waits and waits for it, for `patience` at most: the backend ends. What could not be told stands in the answer.
     #[must_use]
     pub fn finish(mut self, now: Timestamp, patience: Duration) -> Vec<MailNews> {
-        let mut news = Vec::new();
+        let mut news = std::mem::take(&mut self.news);
         let until = std::time::Instant::now() + patience;
         // One that is under way first, then what came meanwhile, each once.
         for _ in 0..2 {
@@ -142,16 +202,20 @@ impl MailDesk {
         let untold = self.count();
         if untold > 0 {
             let why = self.last_error.as_deref().unwrap_or("the server has not answered in time");
-            news.push(MailNews { word: "given up", detail: format!("{untold} untold when the backend ended: {why}") });
+            let (word, fate) = match &self.kept {
+                Some(_) => ("not sent", "left to the next backend"),
+                None => ("given up", "untold when the backend ended"),
+            };
+            news.push(MailNews { word, detail: format!("{untold} {fate}: {why}") });
         }
         news
     }
 
-    /// How it goes, for the window: `mail: last sent 12:03 UTC, 2 wait: connection refused`.
+    /// How it goes, for the window: `last sent 2026-11-21 12:03 UTC, 2 wait: connection refused`.
     #[must_use]
     pub fn state(&self) -> String {
         if self.thread.is_none() {
-            return "mail: off".into();
+            return "off".into();
         }
         let sent = match self.last_sent {
             Some(at) => format!("last sent {}", at.strftime("%Y-%m-%d %H:%M UTC")),
@@ -163,7 +227,7 @@ impl MailDesk {
             count => format!(", {count} wait"),
         };
         let fault = self.last_error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
-        format!("mail: {sent}{waits}{fault}")
+        format!("{sent}{waits}{fault}")
     }
 
     /// Failures that are not told yet.
@@ -197,6 +261,7 @@ impl MailDesk {
                 news.extend(delivered.refused.iter().map(|detail| MailNews { word: "refused", detail: detail.clone() }));
                 (self.tries, self.last_sent, self.next_try) = (0, Some(now), Timestamp::MIN);
                 self.last_error = delivered.refused.first().cloned();
+                self.keep_what_waits();
             }
             Err(why) => {
                 if let Some(digest) = digest {
@@ -222,8 +287,14 @@ impl MailDesk {
         if count > 0 {
             let why = self.last_error.as_deref().unwrap_or("no reason known");
             news.push(MailNews { word: "given up", detail: format!("{count} could not be told for a day: {why}") });
+            self.keep_what_waits();
         }
     }
+}
+
+/// Lines of the file that are none.
+fn unreadable(lines: usize) -> std::io::Error {
+    std::io::Error::other(format!("{lines} of its lines can't be read"))
 }
 
 /// The pause after so many tries that failed before this one.

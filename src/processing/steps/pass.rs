@@ -90,17 +90,39 @@ impl PassEvent {
 /// # Errors
 /// When the event can't happen in that state.
 pub fn next_pass(pass: &PassRecord, event: &PassEvent, at: Timestamp) -> Result<PassRecord, NotAllowed> {
-    use PassStep as S;
     let mut next = PassRecord { since: at, ..pass.clone() };
-    next.step = match (pass.step, event) {
+    let step = after_wait(&mut next, event).or_else(|| after_job(&mut next, event, at)).or_else(|| after_group(&mut next, event));
+    match step.or_else(|| after_failure(&mut next, event)) {
+        Some(step) => Ok(PassRecord { step, ..next }),
+        None => Err(NotAllowed { what: event.word().into(), state: pass.step.word(), subject: pass.name() }),
+    }
+}
+
+/// Where an event leads that begins or ends a wait; none when it is no such event of that state.
+fn after_wait(next: &mut PassRecord, event: &PassEvent) -> Option<PassStep> {
+    use PassStep as S;
+    Some(match (next.step, event) {
         (S::Held, PassEvent::Released) => {
             next.held_by = None;
             S::Queued
         }
-        (S::Held | S::Queued, PassEvent::HeldBack { who }) if pass.held_by.is_none() => {
+        (S::Held | S::Queued, PassEvent::HeldBack { who }) if next.held_by.is_none() => {
             next.held_by = Some(who.clone());
             S::Held
         }
+        (S::Held | S::Queued | S::Failed, PassEvent::FileTakenAgain) => {
+            begin_anew(next);
+            next.held_by = None;
+            S::Held
+        }
+        _ => return None,
+    })
+}
+
+/// Where news of its job leads; none when it is no such event of that state.
+fn after_job(next: &mut PassRecord, event: &PassEvent, at: Timestamp) -> Option<PassStep> {
+    use PassStep as S;
+    Some(match (next.step, event) {
         (S::Queued, PassEvent::Allotted) => {
             next.attempt += 1;
             S::Submitting
@@ -123,47 +145,55 @@ pub fn next_pass(pass: &PassRecord, event: &PassEvent, at: Timestamp) -> Result<
         (S::Ended, PassEvent::Accepted { events, tracks, finding }) => {
             next.reason.clone_from(finding);
             (next.events, next.tracks, next.accepted) = (Some(*events), Some(*tracks), Some(at));
-            next.output_of = pass.processing;
+            next.output_of = next.processing;
             S::Reconstructed
         }
+        _ => return None,
+    })
+}
+
+/// Where news of its group leads; none when it is no such event of that state.
+fn after_group(next: &mut PassRecord, event: &PassEvent) -> Option<PassStep> {
+    use PassStep as S;
+    Some(match (next.step, event) {
         (S::Reconstructed, PassEvent::Grouped(group)) => {
             next.group = Some(*group);
             S::Grouped
         }
         (S::Grouped, PassEvent::Analysed { fault }) => {
             // A finding of its reconstruction stays told.
-            next.reason = fault.clone().or(next.reason);
+            next.reason = fault.clone().or(next.reason.take());
             S::Analysed
         }
-        (S::Analysed | S::Failed, PassEvent::Regrouped) if pass.group.is_some() => {
+        (S::Analysed | S::Failed, PassEvent::Regrouped) if next.group.is_some() => {
             (next.failure, next.reason, next.retry_at) = (None, None, None);
             S::Grouped
         }
+        _ => return None,
+    })
+}
+
+/// Where a failure leads, and what comes after one; none when it is no such event of that state.
+fn after_failure(next: &mut PassRecord, event: &PassEvent) -> Option<PassStep> {
+    use PassStep as S;
+    Some(match (next.step, event) {
         (step, PassEvent::Failed { class, reason, retry_at }) if !matches!(step, S::Failed | S::Analysed | S::Reconstructed) => {
             (next.failure, next.reason, next.retry_at) = (Some(*class), Some(reason.clone()), *retry_at);
             next.held_by = None;
             S::Failed
         }
         (S::Failed, PassEvent::Retried | PassEvent::Resubmitted) => {
-            next.retries = if *event == PassEvent::Retried { pass.retries + 1 } else { 0 };
-            begin_anew(&mut next);
+            next.retries = if *event == PassEvent::Retried { next.retries + 1 } else { 0 };
+            begin_anew(next);
             S::Queued
         }
-        (S::Held | S::Queued | S::Failed, PassEvent::FileTakenAgain) => {
-            begin_anew(&mut next);
-            next.held_by = None;
-            S::Held
-        }
-        _ => {
-            let (what, state, subject) = (event.word().into(), pass.step.word(), pass.name());
-            return Err(NotAllowed { what, state, subject });
-        }
-    };
-    Ok(next)
+        _ => return None,
+    })
 }
 
-/// Forgets how an earlier attempt ended; attempts go on being counted.
+/// Forgets how an earlier attempt ended, in whichever processing; attempts go on being counted.
 fn begin_anew(pass: &mut PassRecord) {
+    pass.output_of = pass.processing;
     (pass.failure, pass.reason, pass.lost, pass.retry_at) = (None, None, 0, None);
     (pass.events, pass.tracks, pass.accepted, pass.group) = (None, None, None, None);
 }

@@ -31,25 +31,7 @@ fn arrived() -> FileRecord {
 }
 
 fn queued() -> PassRecord {
-    PassRecord {
-        file: FileId::new(1, 0),
-        processing: Processing(1),
-        lane: "FULL".into(),
-        step: PassStep::Queued,
-        since: at(0),
-        held_by: None,
-        failure: None,
-        reason: None,
-        attempt: 0,
-        lost: 0,
-        retries: 0,
-        retry_at: None,
-        output_of: Processing(1),
-        events: None,
-        tracks: None,
-        accepted: None,
-        group: None,
-    }
+    PassRecord::new(FileId::new(1, 0), Processing(1), "FULL", PassStep::Queued, at(0))
 }
 
 fn formed() -> GroupRecord {

@@ -173,6 +173,13 @@ CREATE TABLE lease (
     released_ns BIGINT
 );
 
+-- When something of each run was written last, so that whoever follows reads no more than what is new.
+CREATE TABLE changed_runs (
+    run BIGINT PRIMARY KEY,
+    change BIGINT NOT NULL
+);
+CREATE INDEX changed_runs_by_change ON changed_runs (change);
+
 CREATE TABLE requests (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at_ns BIGINT NOT NULL,
@@ -234,6 +241,10 @@ BEGIN
         AND entry IN (SELECT json_array_elements_text(NEW.supersedes::json));
     INSERT INTO in_force (kind, subject, entry, run, place)
         VALUES (NEW.kind, NEW.subject, NEW.book || '/' || NEW.number, NEW.run, NEW.place);
+    IF NEW.run IS NOT NULL THEN
+        INSERT INTO changed_runs (run, change) SELECT NEW.run, coalesce(max(change), 0) + 1 FROM changed_runs
+            ON CONFLICT (run) DO UPDATE SET change = excluded.change;
+    END IF;
     RETURN NULL;
 END
 $body$;

@@ -46,6 +46,8 @@ BEGIN
     DELETE FROM in_force WHERE kind = NEW.kind AND subject = NEW.subject AND entry IN (SELECT value FROM json_each(NEW.supersedes));
     INSERT INTO in_force (kind, subject, entry, run, place)
         VALUES (NEW.kind, NEW.subject, NEW.book || '/' || NEW.number, NEW.run, NEW.place);
+    INSERT OR REPLACE INTO changed_runs (run, change)
+        SELECT NEW.run, coalesce(max(change), 0) + 1 FROM changed_runs HAVING NEW.run IS NOT NULL;
 END;
 CREATE TRIGGER entries_are_never_changed BEFORE UPDATE ON entries
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: supersede the entry'); END;

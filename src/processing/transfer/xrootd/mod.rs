@@ -113,15 +113,18 @@ impl OneCopy<'_> {
         // What a kill left there; a program that still writes it keeps it locked.
         self.remove_aside(self.course)?;
         let made = self.send_and_verify(before).and_then(|sum| {
-            // The server's renaming writes over what stands there: it is looked again at the last moment.
-            if self.stat(self.place)?.is_some() {
-                return Err(self.other_content());
+            // The server's renaming writes over what stands there: it is looked again at the last moment. A renaming that an
+            // earlier life of dqmon asked for may have come through meanwhile: then the copy stands.
+            if let Some(standing) = self.stat(self.place)? {
+                let standing = self.take_standing(&standing, before.0)?;
+                self.remove_aside(self.course)?;
+                return Ok((standing, true));
             }
             let moved = self.ask("copy not put in its place", &["mv", self.aside.path(), self.place.path()])?;
-            self.well(moved, "copy not put in its place").map(|_| sum)
+            self.well(moved, "copy not put in its place").map(|_| (sum, false))
         });
         match made {
-            Ok(sum) => Ok((sum, false)),
+            Ok(made) => Ok(made),
             Err(error) => Err(self.after_failure(error, before.0)),
         }
     }
