@@ -217,7 +217,8 @@ mod tests {
         let id = EntryId { book: BookId(0xc0ffee), number: 12 };
         assert_eq!(id.to_string(), "0000000000c0ffee/12");
         assert_eq!(id.to_string().parse(), Ok(id));
-        for wrong in ["", "/", "c0ffee/1", "0000000000c0ffee", "0000000000c0ffee/0", "0000000000c0ffee/-1", "+000000000c0ffee/1"] {
+        for wrong in ["", "/", "c0ffee/1", "0000000000c0ffee", "0000000000c0ffee/0", "0000000000c0ffee/-1", "+000000000c0ffee/1"]
+        {
             assert!(wrong.parse::<EntryId>().is_err(), "{wrong}");
         }
     }

@@ -42,7 +42,9 @@ pub enum Part {
 
 /// A text that names nothing that can be decided on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} names nothing that can be decided on; there are run1, run1-seq0, run1-p2 and run1[FROM..TO], each with @raw, @reconstructed or @selected")]
+#[error(
+    "{found:?} names nothing that can be decided on; there are run1, run1-seq0, run1-p2 and run1[FROM..TO], each with @raw, @reconstructed or @selected"
+)]
 pub struct SubjectError {
     /// The text as found.
     pub found: String,
@@ -349,7 +351,16 @@ mod tests {
             assert_eq!(subject.to_string().parse(), Ok(subject), "{subject}");
         }
         assert_eq!("run840".parse(), Ok(DecisionSubject::run(Run(840))));
-        for wrong in ["", "run", "run1@cooked", "run1-p", "run1-seqx", "run1[", "run1[a..b]", "run1[2020-01-01T00:00:00Z..2019-01-01T00:00:00Z]"] {
+        for wrong in [
+            "",
+            "run",
+            "run1@cooked",
+            "run1-p",
+            "run1-seqx",
+            "run1[",
+            "run1[a..b]",
+            "run1[2020-01-01T00:00:00Z..2019-01-01T00:00:00Z]",
+        ] {
             assert!(wrong.parse::<DecisionSubject>().is_err(), "{wrong}");
         }
     }

@@ -9,8 +9,8 @@ use monitasks::vocab::{FileId, Run};
 use super::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, NewEntry};
 use super::people::Said;
 use super::rows::{
-    BackendState, CentralCopy, FileRecord, GroupRecord, JobRecord, LeaseRecord, NotTakenRecord, PassRecord, ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord,
-    TransferRecord,
+    BackendState, CentralCopy, FileRecord, GroupRecord, JobRecord, LeaseRecord, NotTakenRecord, PassRecord, ProcessingRecord,
+    Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord, TransferRecord,
 };
 use super::words::{EntryKind, FailureClass, FileStep, Mark, PassStep, RequestKind};
 
@@ -349,7 +349,9 @@ pub enum StoreError {
         place: String,
     },
     /// A newer program made it.
-    #[error("book refused: its layout is number {found}, this program knows up to {known}; it was left as it is, use the newer program: {place}")]
+    #[error(
+        "book refused: its layout is number {found}, this program knows up to {known}; it was left as it is, use the newer program: {place}"
+    )]
     Newer {
         /// The layout found.
         found: i64,

@@ -8,9 +8,7 @@ use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
 use super::Notice;
-use crate::bookkeeping::{
-    Decision, DecisionSubject, EntryKind, Evidence, NewDecision, RequestKind, RequestSubject, Store,
-};
+use crate::bookkeeping::{Decision, DecisionSubject, EntryKind, Evidence, NewDecision, RequestKind, RequestSubject, Store};
 use crate::config::Workspace;
 use crate::decisions::{self, DecisionError};
 

@@ -161,9 +161,9 @@ fn take_over(known: &mut Overview, changes: Changes) {
     replace(&mut known.jobs, now.jobs, &runs, |job| job.run, |a, b| a.id.cmp(&b.id));
     let by_group = |a: &GroupRecord, b: &GroupRecord| (a.run, a.processing, a.group).cmp(&(b.run, b.processing, b.group));
     replace(&mut known.groups, now.groups, &runs, |group| group.run, by_group);
-    replace(&mut known.decisions, now.decisions, &runs, |decision| decision.run, |a, b| a.id.cmp(&b.id));
-    replace(&mut known.marks, now.marks, &runs, |mark| mark.run, |a, b| a.id.cmp(&b.id));
-    replace(&mut known.kinds, now.kinds, &runs, |(run, _)| *run, |a, b| a.0.cmp(&b.0));
+    replace(&mut known.said.decisions, now.said.decisions, &runs, |decision| decision.subject.run, |a, b| a.id.cmp(&b.id));
+    replace(&mut known.said.marks, now.said.marks, &runs, |mark| mark.run, |a, b| a.id.cmp(&b.id));
+    replace(&mut known.said.kinds, now.said.kinds, &runs, |(run, _)| *run, |a, b| a.0.cmp(&b.0));
     let by_copy = |a: &CentralCopy, b: &CentralCopy| (a.file, &a.destination).cmp(&(b.file, &b.destination));
     replace(&mut known.central, now.central, &runs, |copy| copy.file.run, by_copy);
 }
@@ -191,8 +191,8 @@ mod tests {
 
     use super::*;
     use crate::bookkeeping::{
-        BackendState, CentralStep, FileRecord, FileStep, Mark, MarkRecord, NewDecision, NotTakenRecord, Row, RunRecord,
-        SqliteStore,
+        BackendState, CentralStep, Decision, DecisionSubject, EntryKind, FileRecord, FileStep, Mark, MarkRecord, NewDecision,
+        NewEntry, NotTakenRecord, Row, RunRecord, SqliteStore,
     };
 
     fn rows(run: u32, sequence: u32) -> Vec<Row> {
@@ -248,22 +248,27 @@ mod tests {
         step(&store, &[2, 5], 51);
         let (at, who, role) = (Timestamp::UNIX_EPOCH, || "Ada".to_owned(), || "shifter".to_owned());
         let mark = MarkRecord { id: 0, at, run: Run(1), mark: Mark::Flawed, comment: String::new(), who: who(), role: role() };
-        store.mark(&mark).unwrap();
+        store.append(&[mark.entry(Vec::new()).unwrap()]).unwrap();
         step(&store, &[1], 50);
         let decision = NewDecision {
             at,
-            run: Run(4),
-            sequence: None,
-            flag: Flag::Ok,
-            comment: String::new(),
+            subject: DecisionSubject::run(Run(4)),
+            decision: Decision::new(Flag::Ok, ""),
             who: who(),
             role: role(),
-            evidence: Vec::new(),
-            supersedes: None,
+            supersedes: Vec::new(),
+            wish: None,
         };
-        store.decide(&decision).unwrap();
+        store.append(&[decision.entry().unwrap()]).unwrap();
         step(&store, &[4], 50);
-        store.name_kinds(at, "Ada", &[(Run(2), "cosmic".into())]).unwrap();
+        let kind = NewEntry {
+            kind: EntryKind::RunKind,
+            subject: "run2".into(),
+            run: Some(Run(2)),
+            body: serde_json::json!({"kind": "cosmic"}),
+            ..mark.entry(Vec::new()).unwrap()
+        };
+        store.append(&[kind]).unwrap();
         step(&store, &[2], 50);
     }
 }

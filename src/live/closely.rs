@@ -128,7 +128,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::bookkeeping::{Decision, DecisionSubject, FileRecord, FileStep, NewDecision, Row, RunRecord, SqliteStore, StoryEntry};
+    use crate::bookkeeping::{
+        Decision, DecisionSubject, FileRecord, FileStep, NewDecision, Row, RunRecord, SqliteStore, StoryEntry,
+    };
 
     #[test]
     fn a_file_s_story_goes_from_the_daq_to_the_decision_and_leaves_its_neighbours_out() {

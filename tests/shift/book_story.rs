@@ -100,7 +100,8 @@ fn rows_are_kept(book: &mut dyn Store) {
         events_by_trigger: Some([(0, 300), (3, 35)].into()),
         refused: Some((7, at(1))),
     };
-    let story = StoryEntry { at: at(1), run: Some(Run(1)), sequence: None, kind: "x".into(), detail: serde_json::json!({"a": 0.1}) };
+    let story =
+        StoryEntry { at: at(1), run: Some(Run(1)), sequence: None, kind: "x".into(), detail: serde_json::json!({"a": 0.1}) };
     let seen = book.changes_since(None).unwrap().seen;
     let before = book.change_stamp().unwrap();
     book.record(None, &[story], &[Row::Run(run.clone()), Row::File(file.clone())]).unwrap();
@@ -164,7 +165,8 @@ fn entries_supersede(book: &mut dyn Store) -> Vec<String> {
     assert_eq!(second.previous, first.hash);
     assert_eq!(book.in_force_on(EntryKind::Decision, "run1@raw").unwrap(), std::slice::from_ref(&second));
     let file = said(DecisionSubject::file(FileId::new(1, 3)), Flag::Maybe, "'; DELETE FROM entries; -- \u{1F4A5} 0.1", &[]);
-    let number = NewEntry { body: serde_json::json!({"flag": "OK", "note": "", "evidence": [{"item": "x", "value": "0.1"}]}), ..file };
+    let number =
+        NewEntry { body: serde_json::json!({"flag": "OK", "note": "", "evidence": [{"item": "x", "value": "0.1"}]}), ..file };
     book.append(&[number]).unwrap();
     assert!(book.append(&[said(run, Flag::Bad, " ", &[second.id])]).is_err(), "BAD without a reason");
     assert!(book.append(&[NewEntry { who: " ".into(), ..said(run, Flag::Ok, "", &[second.id]) }]).is_err(), "by nobody");
@@ -183,7 +185,8 @@ fn entries_supersede(book: &mut dyn Store) -> Vec<String> {
     let (judged, up_to) = book.judgements_since(0).unwrap();
     assert_eq!(book.judgements_since(up_to).unwrap(), (vec![], up_to));
     assert_eq!(judged.iter().map(|judgement| judgement.flag).collect::<Vec<_>>(), [Flag::Bad]);
-    let words = |entry: &Entry| format!("{} {} {} {} {}", entry.id.number, entry.at, entry.subject, entry.body, entry.supersedes.len());
+    let words =
+        |entry: &Entry| format!("{} {} {} {} {}", entry.id.number, entry.at, entry.subject, entry.body, entry.supersedes.len());
     book.entries_after(0, 100).unwrap().iter().map(words).collect()
 }
 

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dqmon::bookkeeping::{PassStep, SqliteStore, Store};
+use dqmon::bookkeeping::{DecisionSubject, PassStep, SqliteStore, Store};
 use dqmon::config::Workspace;
 use dqmon::engine::{self, EngineHandle, Start, World};
 use dqmon::gui::{DqmonApp, UiState};
@@ -74,11 +74,12 @@ fn a_decision_by_clicks_is_in_the_book_and_on_the_time_line_after_a_restart() {
     drop(window);
 
     let book = SqliteStore::open_read_only(&shift.workspace.book()).unwrap().overview().unwrap();
-    let decision = book.decisions.last().expect("the decision is in the book");
-    assert_eq!((decision.run, decision.flag, decision.sequence), (Run(1), Flag::Bad, None));
+    let decision = book.said.decisions.last().expect("the decision is in the book");
+    assert_eq!((decision.subject, decision.decision.flag), (DecisionSubject::run(Run(1)), Flag::Bad));
     assert_eq!((decision.who.as_str(), decision.role.as_str()), ("Ada Marsh", "shifter"));
-    assert_eq!(decision.comment, "LEM tripped");
-    assert!(decision.evidence.iter().any(|item| item == "purity/lifetime_trend"), "{:?}", decision.evidence);
+    assert_eq!(decision.decision.comment(), "LEM tripped");
+    let evidence = &decision.decision.evidence;
+    assert!(evidence.iter().any(|seen| seen.item == "purity/lifetime_trend"), "{evidence:?}");
 
     let mut again = window_on(engine_on(&shift.workspace, World::default()));
     wait_for(&mut again, "Run 1, BAD");

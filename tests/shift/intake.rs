@@ -155,7 +155,7 @@ fn reading_the_book_needs_no_backend_and_writes_nothing() {
     }
     assert_eq!(shift.run(&["--read-only", "process", "--once"]).status.code(), Some(2));
     assert_eq!(shift.run(&["--read-only", "decide", "run1", "OK", "--who", "A", "--role", "b"]).status.code(), Some(2));
-    assert_eq!(shift.overview().decisions, []);
+    assert_eq!(shift.overview().said.decisions, []);
     let status: serde_json::Value = serde_json::from_slice(&shift.run(&["status", "--json"]).stdout).unwrap();
     assert_eq!((&status["backend"]["state"], &status["files"]["analysed"]), (&"stopped".into(), &2.into()));
 }

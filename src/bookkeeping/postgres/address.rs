@@ -30,7 +30,9 @@ pub struct BookAddress {
 #[derive(Debug, thiserror::Error)]
 pub enum AddressError {
     /// It is none.
-    #[error("this is no address of a book: {why}; one looks like postgresql://shifter@dqmserver/dqmon?sslmode=verify-full: {shown}")]
+    #[error(
+        "this is no address of a book: {why}; one looks like postgresql://shifter@dqmserver/dqmon?sslmode=verify-full: {shown}"
+    )]
     Malformed {
         /// What is wrong.
         why: String,

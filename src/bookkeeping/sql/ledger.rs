@@ -13,8 +13,7 @@ use crate::bookkeeping::words::EntryKind;
 type Answer<T> = Result<T, SqlError>;
 
 /// The columns of an entry, in the order in which they are written.
-const COLUMNS: &str =
-    "book, number, at_ns, kind, subject, run, who, role, host, body, supersedes, wish, previous, hash";
+const COLUMNS: &str = "book, number, at_ns, kind, subject, run, who, role, host, body, supersedes, wish, previous, hash";
 
 /// This book's own id; drawn by chance the first time that somebody asks who may write.
 pub(super) fn book_id(engine: &dyn Engine) -> Answer<BookId> {
@@ -84,7 +83,8 @@ fn refuse_superseded(engine: &dyn Engine, wanted: &NewEntry) -> Answer<()> {
 /// Writes an entry; answers its place. What is in force follows by the layout's own trigger.
 fn insert(engine: &dyn Engine, entry: &Entry) -> Answer<i64> {
     let supersedes: Vec<String> = entry.supersedes.iter().map(EntryId::to_string).collect();
-    let sql = "INSERT INTO entries (book, number, at_ns, kind, subject, run, who, role, host, body, supersedes, wish, previous, hash)
+    let sql =
+        "INSERT INTO entries (book, number, at_ns, kind, subject, run, who, role, host, body, supersedes, wish, previous, hash)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING place";
     let rows = engine.query(
         sql,

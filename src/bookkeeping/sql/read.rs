@@ -6,8 +6,8 @@ use super::engine::{Engine, SqlError};
 use super::people;
 use super::value::{SqlRow, Value, params};
 use crate::bookkeeping::rows::{
-    BackendState, CentralCopy, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, NotTakenRecord, PassRecord, ProcessingRecord, Reading,
-    RequestRecord, RequestSubject, RunRecord, StoryRecord, TransferRecord,
+    BackendState, CentralCopy, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, NotTakenRecord, PassRecord,
+    ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryRecord, TransferRecord,
 };
 use crate::bookkeeping::store::{Changes, Overview};
 
@@ -96,7 +96,12 @@ pub(super) fn file(engine: &dyn Engine, file: FileId) -> Answer<Option<FileRecor
 }
 
 pub(super) fn transfer(engine: &dyn Engine, file: FileId) -> Answer<Option<TransferRecord>> {
-    one(engine, "SELECT * FROM transfers WHERE run = $1 AND sequence = $2 ORDER BY id DESC LIMIT 1", &params![file.run.0, file.sequence.0], transfer_record)
+    one(
+        engine,
+        "SELECT * FROM transfers WHERE run = $1 AND sequence = $2 ORDER BY id DESC LIMIT 1",
+        &params![file.run.0, file.sequence.0],
+        transfer_record,
+    )
 }
 
 pub(super) fn story(engine: &dyn Engine, run: Run, file: Option<FileId>) -> Answer<Vec<StoryRecord>> {

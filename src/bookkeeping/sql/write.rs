@@ -9,8 +9,8 @@ use super::engine::{Engine, SqlError};
 use super::read;
 use super::value::{Value, params, path_text, to_json};
 use crate::bookkeeping::rows::{
-    CentralCopy, FileRecord, GroupRecord, JobRecord, LeaseRecord, NotTakenRecord, PassRecord, ProcessingRecord, Reading, RequestSubject, RunRecord,
-    StoryEntry, TransferRecord,
+    CentralCopy, FileRecord, GroupRecord, JobRecord, LeaseRecord, NotTakenRecord, PassRecord, ProcessingRecord, Reading,
+    RequestSubject, RunRecord, StoryEntry, TransferRecord,
 };
 use crate::bookkeeping::store::{Row, StoreError};
 use crate::bookkeeping::words::{FailureClass, RequestKind};
@@ -166,16 +166,19 @@ fn write_processing(book: &dyn Engine, processing: &ProcessingRecord) -> Written
 fn write_transfer(book: &dyn Engine, transfer: &TransferRecord) -> Written<()> {
     let sql = "INSERT INTO transfers (run, sequence, from_path, to_path, size_bytes, adler32, started_ns, ended_ns)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    book.execute(sql, &params![
-        transfer.file.run.0,
-        transfer.file.sequence.0,
-        path_text(&transfer.from),
-        path_text(&transfer.to),
-        transfer.size_bytes,
-        transfer.adler32,
-        transfer.started,
-        transfer.ended,
-    ])
+    book.execute(
+        sql,
+        &params![
+            transfer.file.run.0,
+            transfer.file.sequence.0,
+            path_text(&transfer.from),
+            path_text(&transfer.to),
+            transfer.size_bytes,
+            transfer.adler32,
+            transfer.started,
+            transfer.ended,
+        ],
+    )
     .map(|_| ())
 }
 
@@ -203,28 +206,31 @@ fn write_job(book: &dyn Engine, job: &JobRecord) -> Written<()> {
         ON CONFLICT (name, attempt) DO UPDATE SET state = excluded.state, batch = excluded.batch, batch_id = excluded.batch_id,
         started_ns = excluded.started_ns, ended_ns = excluded.ended_ns, cpu_s = excluded.cpu_s, wall_s = excluded.wall_s,
         peak_memory_bytes = excluded.peak_memory_bytes, exit_status = excluded.exit_status, reason = excluded.reason";
-    book.execute(sql, &params![
-        job.name.clone(),
-        job.attempt,
-        job.kind.word(),
-        job.run.0,
-        job.file.map(|file| file.sequence.0),
-        job.group.map(|group| group.0),
-        job.state.word(),
-        job.batch.clone(),
-        job.batch_id.clone(),
-        job.submitted,
-        job.started,
-        job.ended,
-        job.cpu_s,
-        job.wall_s,
-        job.peak_memory_bytes,
-        job.exit_status,
-        path_text(&job.script),
-        path_text(&job.log),
-        job.reason.clone(),
-        job.processing.0,
-    ])
+    book.execute(
+        sql,
+        &params![
+            job.name.clone(),
+            job.attempt,
+            job.kind.word(),
+            job.run.0,
+            job.file.map(|file| file.sequence.0),
+            job.group.map(|group| group.0),
+            job.state.word(),
+            job.batch.clone(),
+            job.batch_id.clone(),
+            job.submitted,
+            job.started,
+            job.ended,
+            job.cpu_s,
+            job.wall_s,
+            job.peak_memory_bytes,
+            job.exit_status,
+            path_text(&job.script),
+            path_text(&job.log),
+            job.reason.clone(),
+            job.processing.0,
+        ],
+    )
     .map(|_| ())
 }
 
@@ -256,13 +262,7 @@ fn write_reading(book: &dyn Engine, reading: &Reading) -> Written<()> {
     put(book, "readings", &["task", "item", "run", "processing", "file_group"], &columns)
 }
 
-pub(super) fn request(
-    book: &dyn Engine,
-    at: Timestamp,
-    who: &str,
-    kind: RequestKind,
-    subject: &RequestSubject,
-) -> Written<i64> {
+pub(super) fn request(book: &dyn Engine, at: Timestamp, who: &str, kind: RequestKind, subject: &RequestSubject) -> Written<i64> {
     let sql = "INSERT INTO requests (at_ns, who, kind, run, sequence, subject) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id";
     let (run, sequence) = (subject.run.map(|run| run.0), subject.file.map(|file| file.sequence.0));
     let rows = book.query(sql, &params![at, who, kind.word(), run, sequence, to_json(subject)?])?;

@@ -133,7 +133,8 @@ impl Engine for SqliteEngine {
     }
 
     fn change_stamp(&self) -> Result<ChangeStamp, SqlError> {
-        let others: i64 = self.connection.pragma_query_value(None, "data_version", |row| row.get(0)).map_err(|error| told(&error))?;
+        let others: i64 =
+            self.connection.pragma_query_value(None, "data_version", |row| row.get(0)).map_err(|error| told(&error))?;
         Ok(ChangeStamp(format!("{others} {}", self.connection.total_changes())))
     }
 

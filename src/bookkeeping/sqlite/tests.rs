@@ -228,8 +228,7 @@ fn story_decisions_and_transfers_are_append_only() {
     store.record(None, &[entry], &[]).unwrap();
     store.append(&[decision(Flag::Ok, "", &[])]).unwrap();
     let raw = Connection::open(folder.path().join("book.sqlite")).unwrap();
-    for sql in ["UPDATE story SET kind = 'y'", "DELETE FROM story", "UPDATE entries SET who = 'Eve'", "DELETE FROM entries"]
-    {
+    for sql in ["UPDATE story SET kind = 'y'", "DELETE FROM story", "UPDATE entries SET who = 'Eve'", "DELETE FROM entries"] {
         let error = raw.execute(sql, ()).unwrap_err();
         assert!(error.to_string().contains("append-only"), "{sql}: {error}");
     }

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 
-    let who = name_of(args.who.as_deref())?;
-    let new = decisions::name_kinds(&mut store, Timestamp::now(), &who, &kinds)?;
-    println!("{} read, {} new or changed", counted(kinds.len() as u64, "run", "runs"), new);
+use crate::bookkeeping::SqliteStore;
+use crate::cli::account::name_of;
 use crate::cli::words::counted;
 use crate::cli::{Ended, Failure, Global, Outcome};
 use crate::decisions;

@@ -43,8 +43,8 @@ use super::transfer::{AnyCopy, TransferDesk, TransferError};
 use super::transfer_log::TransferLogs;
 use super::watch::Watch;
 use crate::bookkeeping::{
-    BackendState, CentralStep, FileStep, GroupRecord, GroupStep, PassRecord, PassStep, RequestKind, Row,
-    SqliteStore, Store, StoreError, StoryEntry, WatcherState,
+    BackendState, CentralStep, FileStep, GroupRecord, GroupStep, PassRecord, PassStep, RequestKind, Row, SqliteStore, Store,
+    StoreError, StoryEntry, WatcherState,
 };
 use crate::config::{PlaceError, Workspace};
 use crate::detector::{self, DetectorError};
