@@ -18,6 +18,9 @@ pub const MARK: &str = "mark";
 /// The worst status of what a product was made from.
 pub const PARENTS: &str = "parents";
 
+/// More numbers than anybody could tell apart.
+const MOST_MEANINGS: usize = 20;
+
 /// Flags of shift marks, and the subsystems that give marks of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -256,6 +259,9 @@ impl StatusSettings {
 
     fn fault_of_meanings(&self) -> Option<Fault> {
         let numbers: Vec<u8> = self.meanings.iter().map(|meaning| meaning.number).collect();
+        if numbers.len() > MOST_MEANINGS {
+            return Some(("meanings", format!("'meanings' has {}, expected at most {MOST_MEANINGS}", numbers.len())));
+        }
         for (place, meaning) in self.meanings.iter().enumerate() {
             if meaning.word.trim().is_empty() || numbers[..place].contains(&meaning.number) {
                 let found = meaning.number;

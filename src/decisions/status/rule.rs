@@ -191,7 +191,7 @@ impl<'a> Judge<'a> {
         let Some(rule) = self.place.map(|place| &self.rules.rules[place]) else {
             return (self.rules.settings.unchecked, None);
         };
-        let holds = |case: &Case| case.conditions.iter().all(|(column, values)| values >> self.counted(row, *column) & 1 == 1);
+        let holds = |case: &Case| case.conditions.iter().all(|(column, values)| has(*values, self.counted(row, *column)));
         match rule.cases.iter().position(holds) {
             Some(place) => (rule.cases[place].status, Some(place)),
             None => (rule.default, None),
@@ -216,7 +216,7 @@ impl<'a> Judge<'a> {
     fn override_on(&self, row: &[u8], column: usize) -> Option<usize> {
         let touches = |place: &usize| {
             let swap = &self.rules.swaps[*place];
-            swap.column == column && swap.counts >> row[column] & 1 == 1
+            swap.column == column && has(swap.counts, row[column])
         };
         self.overrides.iter().copied().find(touches)
     }
@@ -245,4 +245,9 @@ impl<'a> Judge<'a> {
         columns.dedup();
         columns
     }
+}
+
+/// Whether a set of values has the one at a place.
+fn has(values: u64, place: u8) -> bool {
+    values.checked_shr(u32::from(place)).is_some_and(|bits| bits & 1 == 1)
 }
