@@ -7,6 +7,9 @@ mod batch;
 mod lanes;
 mod mail;
 mod place;
+mod quality;
+#[cfg(test)]
+mod quality_tests;
 mod retry;
 mod settings;
 mod workspace;
@@ -15,6 +18,10 @@ pub use batch::{BatchSettings, BatchSystem};
 pub use lanes::{GateRule, LaneSettings};
 pub use mail::{Encryption, MailSettings};
 pub use place::{Place, PlaceError, RootPlace};
+pub use quality::{
+    CAL, CaseSettings, DecisionSettings, FLAG, InputDomain, MARK, MarkSettings, Meaning, OverrideSettings, PARENTS, RQM,
+    RuleSettings, StatusSettings, inputs,
+};
 pub use retry::{RetryClasses, RetrySettings};
 pub use settings::{
     AnalysisSettings, BookSettings, GainEstimator, IntakeSettings, PeopleSettings, PoolSettings, PublishSettings, PurityMethod,

@@ -194,8 +194,7 @@ fn words(words: &[&str]) -> Vec<String> {
 /// All inputs that a rule may ask for.
 #[must_use]
 pub fn inputs(marks: &MarkSettings, status: &StatusSettings) -> Vec<InputDomain> {
-    let domain =
-        |name: &str, values: &[&str], unsaid| InputDomain { name: name.to_owned(), values: words(values), unsaid };
+    let domain = |name: &str, values: &[&str], unsaid| InputDomain { name: name.to_owned(), values: words(values), unsaid };
     let of_subsystem = |name: &str| domain(name, &["good", "unset", "flawed", "bad"], 1);
     let mut all = vec![of_subsystem(RQM), domain(CAL, &["physics", "unset", "det_study"], 1)];
     all.extend(marks.subsystems.iter().map(|name| of_subsystem(name)));
@@ -275,7 +274,10 @@ impl StatusSettings {
         }
         if self.good == self.unchecked || numbers.first() != Some(&self.good) {
             let found = self.good;
-            return Some(("meanings", format!("'meanings' begins with the best number, expected 'good' ({found}), not 'unchecked'")));
+            return Some((
+                "meanings",
+                format!("'meanings' begins with the best number, expected 'good' ({found}), not 'unchecked'"),
+            ));
         }
         None
     }
@@ -285,9 +287,13 @@ impl StatusSettings {
             return Some(("rule", "'rule' of [status] is empty, expected at least one [[status.rule]]".into()));
         }
         for (place, rule) in self.rule.iter().enumerate() {
-            if let Some(before) = self.rule[..place].iter().find(|other| other.version == rule.version || other.from == rule.from) {
+            if let Some(before) = self.rule[..place].iter().find(|other| other.version == rule.version || other.from == rule.from)
+            {
                 let what = format!("rules {:?} and {:?} have the same version or date", before.version, rule.version);
-                return Some(("version", format!("{what}, expected each once: a rule that was in force is kept as it was")));
+                return Some((
+                    "[[status.rule]]",
+                    format!("{what}, expected each once: a rule that was in force is kept as it was"),
+                ));
             }
             if let Some(what) = self.fault_of_rule(rule, marks) {
                 return Some(("cases", what));
@@ -311,7 +317,9 @@ impl StatusSettings {
         let inputs = inputs(marks, self);
         for case in &rule.cases {
             if case.when.is_empty() {
-                return Some(format!("rule {version:?} has a case without 'when', expected conditions; 'default' is for the rest"));
+                return Some(format!(
+                    "rule {version:?} has a case without 'when', expected conditions; 'default' is for the rest"
+                ));
             }
             for (input, values) in &case.when {
                 if let Some(what) = fault_of_values(&inputs, input, values) {
@@ -325,7 +333,10 @@ impl StatusSettings {
     fn fault_of_overrides(&self, marks: &MarkSettings) -> Option<Fault> {
         for (place, found) in self.overrides.iter().enumerate() {
             if self.overrides[..place].iter().any(|other| other.name == found.name) {
-                return Some(("name", format!("override {:?} stands there twice, expected names of their own", found.name)));
+                return Some((
+                    "[[status.override]]",
+                    format!("override {:?} stands there twice, expected names of their own", found.name),
+                ));
             }
             if let Some(what) = self.fault_of_override(found, marks) {
                 return Some(("counts", what));
@@ -342,7 +353,10 @@ impl StatusSettings {
             return Some(format!("override {name:?} lacks a name, who decided it or why, expected all three"));
         }
         if found.from >= found.to {
-            return Some(format!("override {name:?} ends at {} and begins at {}, expected the end after it", found.to, found.from));
+            return Some(format!(
+                "override {name:?} ends at {} and begins at {}, expected the end after it",
+                found.to, found.from
+            ));
         }
         let inputs = inputs(marks, self);
         let as_one = std::slice::from_ref(&found.counted_as);
@@ -424,7 +438,9 @@ mod tests {
             let what = fault(&text(to, why, value));
             assert!(what.contains(said), "{what}");
         }
-        assert!(toml::from_str::<StatusSettings>("[[override]]\nname = \"x\"\n").unwrap_err().message().contains("missing field"));
+        assert!(
+            toml::from_str::<StatusSettings>("[[override]]\nname = \"x\"\n").unwrap_err().message().contains("missing field")
+        );
     }
 
     #[test]

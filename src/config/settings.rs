@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::BatchSettings;
 use super::lanes::LaneSettings;
-use super::{MailSettings, Place, RetrySettings};
+use super::{DecisionSettings, MailSettings, MarkSettings, Place, RetrySettings, StatusSettings};
 
 /// Everything `dqmon.toml` may say; what it leaves out has these defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,12 @@ pub struct Settings {
     pub publish: PublishSettings,
     /// Who may be on shift.
     pub people: PeopleSettings,
+    /// What marks mean, and who gives them.
+    pub marks: MarkSettings,
+    /// What decisions may say.
+    pub decisions: DecisionSettings,
+    /// The derived status.
+    pub status: StatusSettings,
     /// Trying failed files again of itself.
     pub retry: RetrySettings,
     /// Mail on failures.
@@ -285,6 +291,9 @@ impl Default for Settings {
             book: BookSettings::default(),
             publish: PublishSettings::default(),
             people: PeopleSettings::default(),
+            marks: MarkSettings::default(),
+            decisions: DecisionSettings::default(),
+            status: StatusSettings::default(),
             retry: RetrySettings::default(),
             mail: MailSettings::default(),
         }
@@ -497,7 +506,8 @@ impl Settings {
                 format!("'time_zone' is {found:?}, expected an IANA name such as \"Europe/Zurich\" or \"UTC\""),
             ));
         }
-        self.mail.fault()
+        let quality = self.marks.fault().or_else(|| self.decisions.fault()).or_else(|| self.status.fault(&self.marks));
+        quality.or_else(|| self.mail.fault())
     }
 }
 

@@ -124,9 +124,10 @@ impl Flags {
     pub fn of(&self, subject: Subject, span: Option<Span>, arrivals: &[Arrival]) -> InForce {
         let (origin, by) = self.said_of(subject, span);
         let flag = by.iter().map(|said| said.flag).max_by_key(|flag| badness(*flag)).unwrap_or_default();
-        let conflict = by.iter().enumerate().any(|(place, said)| {
-            by[..place].iter().any(|other| other.subject == said.subject && other.flag != said.flag)
-        });
+        let conflict = by
+            .iter()
+            .enumerate()
+            .any(|(place, said)| by[..place].iter().any(|other| other.subject == said.subject && other.flag != said.flag));
         let newer = by.iter().map(|said| said.at).min().map_or_else(Vec::new, |said_at| {
             arrivals.iter().filter(|arrival| arrival.at > said_at && concerns(subject, arrival.what)).copied().collect()
         });
@@ -150,8 +151,9 @@ impl Flags {
             Part::Time(time) if has_time && said.subject.stage == subject.stage => Some((time, said)),
             _ => None,
         });
-        let (whole, part): (Vec<_>, Vec<_>) =
-            times.filter(|(time, _)| span.is_none_or(|span| time.touches(&span))).partition(|(time, _)| span.is_some_and(|span| time.covers(&span)));
+        let (whole, part): (Vec<_>, Vec<_>) = times
+            .filter(|(time, _)| span.is_none_or(|span| time.touches(&span)))
+            .partition(|(time, _)| span.is_some_and(|span| time.covers(&span)));
         let (origin, base) = if whole.is_empty() {
             self.said_of_run(subject, on(Subject::run(subject.run, subject.stage)))
         } else {
@@ -196,7 +198,8 @@ impl InForce {
     /// Where it comes from, for people: `decided on the run by Ada (shifter), 2016-11-16T10:00:00Z; outdated: seq3 came later`.
     #[must_use]
     pub fn words(&self) -> String {
-        let by = self.by.iter().map(|said| format!("{} ({}), {}", said.who, said.role, said.at)).collect::<Vec<_>>().join(", and ");
+        let by =
+            self.by.iter().map(|said| format!("{} ({}), {}", said.who, said.role, said.at)).collect::<Vec<_>>().join(", and ");
         let mut words = match self.origin {
             Origin::Own => format!("decided by {by}"),
             Origin::OfRun => format!("decided on the run by {by}"),

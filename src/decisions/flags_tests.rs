@@ -90,7 +90,8 @@ fn books_that_differ_are_said_and_the_worse_counts() {
 #[test]
 fn data_that_came_later_outdate_what_was_said_of_them() {
     let later = |what, second| Arrival { what, at: at(second) };
-    let arrivals = [later(Datum::File(Sequence(1)), 5), later(Datum::File(Sequence(2)), 15), later(Datum::Processing(Processing(1)), 20)];
+    let arrivals =
+        [later(Datum::File(Sequence(1)), 5), later(Datum::File(Sequence(2)), 15), later(Datum::Processing(Processing(1)), 20)];
     let flags = Flags::new(Stage::ALL.map(|stage| said(run(stage), Flag::Ok, 10)), []);
     let newer = |subject| flags.of(subject, None, &arrivals).newer.len();
     assert_eq!(newer(run(Stage::Raw)), 1);

@@ -239,8 +239,7 @@ impl<'a> Judge<'a> {
     pub fn asked(&self) -> Vec<usize> {
         let rule = self.place.map(|place| &self.rules.rules[place]);
         let cases = rule.map_or(&[][..], |rule| &rule.cases);
-        let mut columns: Vec<usize> =
-            cases.iter().flat_map(|case| case.conditions.iter().map(|(column, _)| *column)).collect();
+        let mut columns: Vec<usize> = cases.iter().flat_map(|case| case.conditions.iter().map(|(column, _)| *column)).collect();
         columns.sort_unstable();
         columns.dedup();
         columns

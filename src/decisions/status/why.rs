@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::derive::{Derived, Inputs, Parent, derive};
+use super::derive::{Derived, Inputs, Parent, derive, place_of};
 use super::rule::{Judge, Rules};
 use crate::config::PARENTS;
 
@@ -19,6 +19,8 @@ pub struct Change {
     pub from: String,
     /// The value it would have.
     pub to: String,
+    /// For `parents`, the products that would all have to become so, and none when one that gets worse is enough; empty for others.
+    pub products: Vec<String>,
 }
 
 /// Changes that together would alter the status; none of them can be left out.
@@ -52,12 +54,9 @@ pub fn why(rules: &Rules, inputs: &Inputs, parents: &[Parent], at: Timestamp) ->
     let judge = rules.at(at);
     let row = inputs.row(rules, parents);
     let good = rules.settings().good;
-    let (alter, all_altering) = smallest(&judge, &row, |status| status != derived.status);
-    let (make_good, all_good) = if derived.status == good {
-        (Vec::new(), true)
-    } else {
-        smallest(&judge, &row, |status| status == good)
-    };
+    let (alter, all_altering) = smallest(&judge, &row, parents, |status| status != derived.status);
+    let (make_good, all_good) =
+        if derived.status == good { (Vec::new(), true) } else { smallest(&judge, &row, parents, |status| status == good) };
     let mut why = Why { derived, alter, make_good, is_complete: all_altering && all_good, lines: Vec::new() };
     why.lines = lines(rules, &why, at);
     why
@@ -67,15 +66,15 @@ pub fn why(rules: &Rules, inputs: &Inputs, parents: &[Parent], at: Timestamp) ->
 type Set = Vec<(usize, u8)>;
 
 /// The smallest sets of changes that reach a goal, by growing size; and whether all were tried.
-fn smallest(judge: &Judge<'_>, row: &[u8], goal: impl Fn(u8) -> bool) -> (Vec<ChangeSet>, bool) {
+fn smallest(judge: &Judge<'_>, row: &[u8], parents: &[Parent], goal: impl Fn(u8) -> bool) -> (Vec<ChangeSet>, bool) {
     let rules = judge.rules();
     let columns = rules.columns();
-    let parents = rules.parents_column();
+    let of_parents = rules.parents_column();
     let mut asked = judge.asked();
-    asked.retain(|column| *column != parents);
+    asked.retain(|column| *column != of_parents);
     // What was made from nothing stays so; parents may get another status.
-    if row[parents] > 0 {
-        asked.push(parents);
+    if !parents.is_empty() {
+        asked.push(of_parents);
     }
     let mut search = Search { judge, goal, row: row.to_vec(), found: Vec::new(), tried: 0 };
     for size in 1..=asked.len() {
@@ -91,10 +90,16 @@ fn smallest(judge: &Judge<'_>, row: &[u8], goal: impl Fn(u8) -> bool) -> (Vec<Ch
             input: columns[*column].name.clone(),
             from: value(*column, row[*column]),
             to: value(*column, *place),
+            products: if *column == of_parents { worse_than(rules, parents, *place) } else { Vec::new() },
         };
         ChangeSet { status: judge.status(&changed), changes: set.iter().map(change).collect() }
     });
     (sets.collect(), is_complete)
+}
+
+/// The parents that are worse than the status at a place of the parents' column.
+fn worse_than(rules: &Rules, parents: &[Parent], place: u8) -> Vec<String> {
+    parents.iter().filter(|parent| place_of(rules, parent.status) > place).map(|parent| parent.product.clone()).collect()
 }
 
 /// A search through the values of some columns.
@@ -120,7 +125,9 @@ impl<G: Fn(u8) -> bool> Search<'_, G> {
             let (column, before) = (*column, self.row[*column]);
             let is_parents = column == self.judge.rules().parents_column();
             let values = self.judge.rules().columns()[column].values.len();
-            for value in (usize::from(is_parents)..values).filter_map(|value| u8::try_from(value).ok()).filter(|value| *value != before) {
+            for value in
+                (usize::from(is_parents)..values).filter_map(|value| u8::try_from(value).ok()).filter(|value| *value != before)
+            {
                 if self.tried >= MOST_TRIED {
                     return;
                 }
@@ -164,13 +171,13 @@ fn lines(rules: &Rules, why: &Why, at: Timestamp) -> Vec<String> {
     }
     let good = rules.settings().good;
     if derived.status != good {
-        lines.extend(in_words(&why.make_good, derived, &named));
+        lines.extend(in_words(&why.make_good, &named));
         if why.make_good.is_empty() {
             lines.push(format!("nothing that people could say would make it {}", named(good)));
         }
     }
     let other: Vec<ChangeSet> = why.alter.iter().filter(|set| set.status != good).cloned().collect();
-    lines.extend(in_words(&other, derived, &named));
+    lines.extend(in_words(&other, &named));
     if !why.is_complete {
         lines.push("the rule asks for very many inputs: not all changes were tried".to_owned());
     }
@@ -183,16 +190,16 @@ fn reason(derived: &Derived, named: &impl Fn(u8) -> String) -> String {
     if derived.own == derived.status {
         format!("{case}{because}")
     } else {
-        format!("by itself {} ({case}{because}), worse by what it was made from", named(derived.own))
+        format!("by itself {}, {case}{because}; worse by what it was made from", named(derived.own))
     }
 }
 
 /// Sets of changes in words, those of the same inputs to the same status in one line; values of a lone input are listed together.
-fn in_words(sets: &[ChangeSet], derived: &Derived, named: &impl Fn(u8) -> String) -> Vec<String> {
+fn in_words(sets: &[ChangeSet], named: &impl Fn(u8) -> String) -> Vec<String> {
     let mut lines: Vec<(u8, Vec<String>, Vec<String>)> = Vec::new();
     for set in sets {
         let inputs: Vec<String> = set.changes.iter().map(|change| change.input.clone()).collect();
-        let values = set.changes.iter().map(|change| words_of(change, derived)).collect::<Vec<_>>().join(" and ");
+        let values = set.changes.iter().map(|change| words_of(change)).collect::<Vec<_>>().join(" and ");
         match lines.iter_mut().find(|(status, of, _)| *status == set.status && *of == inputs) {
             Some((_, _, all)) => all.push(values),
             None => lines.push((set.status, inputs, vec![values])),
@@ -201,13 +208,15 @@ fn in_words(sets: &[ChangeSet], derived: &Derived, named: &impl Fn(u8) -> String
     lines.into_iter().map(|(status, _, all)| format!("it would be {} with {}", named(status), all.join(", or "))).collect()
 }
 
-fn words_of(change: &Change, derived: &Derived) -> String {
+fn words_of(change: &Change) -> String {
     if change.input != PARENTS {
         return format!("{} {}", change.input, change.to);
     }
-    let parents: Vec<&str> = derived.inherited_from.iter().map(|parent| parent.product.as_str()).collect();
-    match parents.as_slice() {
+    match change.products.as_slice() {
         [] => format!("a parent at {}", change.to),
-        some => format!("{} at {}", some.join(", "), change.to),
+        [some @ .., _, _] if some.len() > 3 => {
+            format!("{} and {} more at {}", change.products[..3].join(", "), change.products.len() - 3, change.to)
+        }
+        all => format!("{} at {}", all.join(", "), change.to),
     }
 }
