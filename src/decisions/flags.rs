@@ -12,13 +12,22 @@ use monitasks::quality::Flag;
 use monitasks::vocab::{Processing, Run, Sequence};
 use serde::Serialize;
 
-use super::subject::{Part, Span, Stage, Subject};
+use super::subject::{DecisionSubject, Part, Stage};
+
+/// A stretch of time, the end not in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Its beginning.
+    pub from: Timestamp,
+    /// Its end, after the beginning.
+    pub to: Timestamp,
+}
 
 /// A decision or mark in force, as far as flags go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Said {
     /// What it is about.
-    pub subject: Subject,
+    pub subject: DecisionSubject,
     /// The flag; a mark's is that of the table in the settings.
     pub flag: Flag,
     /// When.
@@ -107,6 +116,20 @@ pub fn is_explained(flag: Flag, comments: &[String], note: &str) -> bool {
     flag != Flag::Bad || !note.trim().is_empty() || comments.iter().any(|comment| !comment.trim().is_empty())
 }
 
+impl Span {
+    /// Whether all of another stretch is in this one.
+    #[must_use]
+    pub fn covers(&self, other: &Span) -> bool {
+        self.from <= other.from && other.to <= self.to
+    }
+
+    /// Whether the two have a moment in common.
+    #[must_use]
+    pub fn touches(&self, other: &Span) -> bool {
+        self.from < other.to && other.from < self.to
+    }
+}
+
 impl Flags {
     /// Decisions in force, and marks in force with their flags; more than one on a subject is a conflict between books.
     #[must_use]
@@ -121,7 +144,7 @@ impl Flags {
     /// The flag in force on a subject. `span` is when a file's data were taken, none when that is not known: then every time
     /// range of its run may touch it. `arrivals` are the run's data.
     #[must_use]
-    pub fn of(&self, subject: Subject, span: Option<Span>, arrivals: &[Arrival]) -> InForce {
+    pub fn of(&self, subject: DecisionSubject, span: Option<Span>, arrivals: &[Arrival]) -> InForce {
         let (origin, by) = self.said_of(subject, span);
         let flag = by.iter().map(|said| said.flag).max_by_key(|flag| badness(*flag)).unwrap_or_default();
         let conflict = by
@@ -135,27 +158,27 @@ impl Flags {
     }
 
     /// What is said of a subject, by the most particular who said anything.
-    fn said_of(&self, subject: Subject, span: Option<Span>) -> (Origin, Vec<Said>) {
+    fn said_of(&self, subject: DecisionSubject, span: Option<Span>) -> (Origin, Vec<Said>) {
         let of_run = self.decisions.get(&subject.run).map_or(&[][..], Vec::as_slice);
-        let on = |wanted: Subject| of_run.iter().filter(|said| said.subject == wanted).cloned().collect::<Vec<_>>();
+        let on = |wanted: DecisionSubject| of_run.iter().filter(|said| said.subject == wanted).cloned().collect::<Vec<_>>();
         let own = on(subject);
         if !own.is_empty() {
             return (Origin::Own, own);
         }
         let span = match subject.part {
-            Part::Time(span) => Some(span),
+            Part::Range { from, to } => Some(Span { from, to }),
             _ => span,
         };
-        let has_time = matches!(subject.part, Part::File(_) | Part::Time(_));
+        let has_time = matches!(subject.part, Part::File(_) | Part::Range { .. });
         let times = of_run.iter().filter_map(|said| match said.subject.part {
-            Part::Time(time) if has_time && said.subject.stage == subject.stage => Some((time, said)),
+            Part::Range { from, to } if has_time && said.subject.stage == subject.stage => Some((Span { from, to }, said)),
             _ => None,
         });
         let (whole, part): (Vec<_>, Vec<_>) = times
             .filter(|(time, _)| span.is_none_or(|span| time.touches(&span)))
             .partition(|(time, _)| span.is_some_and(|span| time.covers(&span)));
         let (origin, base) = if whole.is_empty() {
-            self.said_of_run(subject, on(Subject::run(subject.run, subject.stage)))
+            self.said_of_run(subject, on(DecisionSubject::run(subject.run).at(subject.stage)))
         } else {
             (Origin::OfTime, whole.into_iter().map(|(_, said)| said.clone()).collect())
         };
@@ -165,7 +188,7 @@ impl Flags {
         if worse.is_empty() { (origin, base) } else { (Origin::PartOfTime, worse) }
     }
 
-    fn said_of_run(&self, subject: Subject, decided: Vec<Said>) -> (Origin, Vec<Said>) {
+    fn said_of_run(&self, subject: DecisionSubject, decided: Vec<Said>) -> (Origin, Vec<Said>) {
         if !decided.is_empty() {
             return (if subject.part == Part::Whole { Origin::Own } else { Origin::OfRun }, decided);
         }
@@ -178,10 +201,10 @@ impl Flags {
 
 /// Whether a piece of data is what a decision on the subject looked at: a decision on raw data saw files, on later stages also
 /// what was made of them.
-fn concerns(subject: Subject, datum: Datum) -> bool {
+fn concerns(subject: DecisionSubject, datum: Datum) -> bool {
     match (subject.part, datum) {
-        (Part::Whole | Part::Time(_), Datum::File(_)) => true,
-        (Part::Whole | Part::Time(_) | Part::File(_), Datum::Processing(_)) => subject.stage != Stage::Raw,
+        (Part::Whole | Part::Range { .. }, Datum::File(_)) => true,
+        (Part::Whole | Part::Range { .. } | Part::File(_), Datum::Processing(_)) => subject.stage != Stage::Raw,
         (Part::File(wanted), Datum::File(found)) => wanted == found,
         (Part::Processing(wanted), Datum::Processing(found)) => wanted == found,
         (Part::Processing(_), Datum::File(_)) => false,

@@ -1,6 +1,7 @@
 //! Tests of which flag is in force: the cases that people argue about, and the order of precedence over made-up books.
 
 use super::*;
+use DecisionSubject as Subject;
 use proptest::prelude::*;
 
 fn at(second: i64) -> Timestamp {
@@ -12,15 +13,15 @@ fn said(subject: Subject, flag: Flag, second: i64) -> Said {
 }
 
 fn run(stage: Stage) -> Subject {
-    Subject::run(Run(840), stage)
+    Subject::run(Run(840)).at(stage)
 }
 
 fn file(sequence: u32) -> Subject {
-    Subject::file(Run(840), Sequence(sequence), Stage::Raw)
+    Subject { run: Run(840), part: Part::File(Sequence(sequence)), stage: Stage::Raw }
 }
 
 fn time(from: i64, to: i64) -> Subject {
-    Subject { run: Run(840), part: Part::Time(span(from, to)), stage: Stage::Raw }
+    Subject { run: Run(840), part: Part::Range { from: at(from), to: at(to) }, stage: Stage::Raw }
 }
 
 fn span(from: i64, to: i64) -> Span {
@@ -97,8 +98,8 @@ fn data_that_came_later_outdate_what_was_said_of_them() {
     assert_eq!(newer(run(Stage::Raw)), 1);
     assert_eq!(newer(run(Stage::Reconstructed)), 2);
     assert_eq!((newer(file(1)), newer(file(2))), (0, 1));
-    assert_eq!(newer(Subject::processing(Run(840), Processing(1), Stage::Reconstructed)), 1);
-    assert_eq!(newer(Subject::run(Run(841), Stage::Raw)), 0, "where nobody decided nothing is outdated");
+    assert_eq!(newer(Subject { part: Part::Processing(Processing(1)), ..run(Stage::Reconstructed) }), 1);
+    assert_eq!(newer(Subject::run(Run(841))), 0, "where nobody decided nothing is outdated");
     assert!(flags.of(run(Stage::Raw), None, &arrivals).words().ends_with("outdated: seq2 came later"));
 }
 
@@ -141,10 +142,10 @@ proptest! {
         asked in any_subject(),
     ) {
         let decisions = decided.iter().map(|(subject, flag)| said(*subject, *flag, 0));
-        let marks = marked.iter().map(|(run, flag)| said(Subject::run(Run(*run), Stage::Raw), *flag, 0));
+        let marks = marked.iter().map(|(run, flag)| said(Subject::run(Run(*run)), *flag, 0));
         let found = Flags::new(decisions, marks).of(asked, None, &[]);
         let own = decided.get(&asked);
-        let of_run = decided.get(&Subject::run(asked.run, asked.stage));
+        let of_run = decided.get(&Subject::run(asked.run).at(asked.stage));
         let of_mark = marked.get(&asked.run.0).filter(|_| asked.stage == Stage::Raw);
         let expected = own.or(of_run).or(of_mark).copied().unwrap_or(Flag::Unchecked);
         prop_assert_eq!(found.flag, expected);

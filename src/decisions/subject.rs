@@ -29,23 +29,19 @@ pub enum Part {
     File(Sequence),
     /// A processing.
     Processing(Processing),
-    /// What was taken from one moment to another.
-    Time(Span),
-}
-
-/// A stretch of time, the end not in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Span {
-    /// Its beginning.
-    pub from: Timestamp,
-    /// Its end, after the beginning.
-    pub to: Timestamp,
+    /// What was taken from one moment to another, the end not in it.
+    Range {
+        /// Its beginning.
+        from: Timestamp,
+        /// Its end, after the beginning.
+        to: Timestamp,
+    },
 }
 
 /// What a decision is about. As text `run840-seq3@raw`, `run840-p2@reconstructed`, `run840[FROM..TO]@raw`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct Subject {
+pub struct DecisionSubject {
     /// The run.
     pub run: Run,
     /// The part of it.
@@ -67,49 +63,19 @@ impl Stage {
             Stage::Selected => "selected",
         }
     }
-
-    /// The stage before; none before the first.
-    #[must_use]
-    pub fn before(self) -> Option<Stage> {
-        match self {
-            Stage::Raw => None,
-            Stage::Reconstructed => Some(Stage::Raw),
-            Stage::Selected => Some(Stage::Reconstructed),
-        }
-    }
 }
 
-impl Span {
-    /// Whether all of another stretch is in this one.
+impl DecisionSubject {
+    /// A run as a whole, by its raw data.
     #[must_use]
-    pub fn covers(&self, other: &Span) -> bool {
-        self.from <= other.from && other.to <= self.to
+    pub fn run(run: Run) -> Self {
+        DecisionSubject { run, part: Part::Whole, stage: Stage::Raw }
     }
 
-    /// Whether the two have a moment in common.
+    /// The same at another stage.
     #[must_use]
-    pub fn touches(&self, other: &Span) -> bool {
-        self.from < other.to && other.from < self.to
-    }
-}
-
-impl Subject {
-    /// A run as a whole.
-    #[must_use]
-    pub fn run(run: Run, stage: Stage) -> Self {
-        Subject { run, part: Part::Whole, stage }
-    }
-
-    /// A file.
-    #[must_use]
-    pub fn file(run: Run, sequence: Sequence, stage: Stage) -> Self {
-        Subject { run, part: Part::File(sequence), stage }
-    }
-
-    /// A processing.
-    #[must_use]
-    pub fn processing(run: Run, processing: Processing, stage: Stage) -> Self {
-        Subject { run, part: Part::Processing(processing), stage }
+    pub fn at(self, stage: Stage) -> Self {
+        DecisionSubject { stage, ..self }
     }
 }
 
@@ -122,23 +88,23 @@ impl FromStr for Stage {
     }
 }
 
-impl fmt::Display for Subject {
+impl fmt::Display for DecisionSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.run)?;
         match self.part {
             Part::Whole => {}
             Part::File(sequence) => write!(f, "-{sequence}")?,
             Part::Processing(processing) => write!(f, "-p{}", processing.0)?,
-            Part::Time(span) => write!(f, "[{}..{}]", span.from, span.to)?,
+            Part::Range { from, to } => write!(f, "[{from}..{to}]")?,
         }
         write!(f, "@{}", self.stage.word())
     }
 }
 
-impl FromStr for Subject {
+impl FromStr for DecisionSubject {
     type Err = NameError;
 
-    /// Reads what [`Subject`] writes.
+    /// Reads what [`DecisionSubject`] writes.
     fn from_str(text: &str) -> Result<Self, NameError> {
         let wrong = || NameError {
             found: text.to_owned(),
@@ -150,8 +116,8 @@ impl FromStr for Subject {
         let rest = what.strip_prefix("run").ok_or_else(wrong)?;
         let (run, part) = if let Some((run, span)) = rest.split_once('[') {
             let (from, to) = span.strip_suffix(']').and_then(|span| span.split_once("..")).ok_or_else(wrong)?;
-            let span = Span { from: from.parse().map_err(|_| wrong())?, to: to.parse().map_err(|_| wrong())? };
-            (run, (span.from < span.to).then_some(Part::Time(span)))
+            let (from, to): (Timestamp, Timestamp) = (from.parse().map_err(|_| wrong())?, to.parse().map_err(|_| wrong())?);
+            (run, (from < to).then_some(Part::Range { from, to }))
         } else if let Some((run, sequence)) = rest.split_once("-seq") {
             (run, number(sequence).map(|sequence| Part::File(Sequence(sequence))))
         } else if let Some((run, processing)) = rest.split_once("-p") {
@@ -160,17 +126,17 @@ impl FromStr for Subject {
             (rest, Some(Part::Whole))
         };
         let run = number(run).map(Run).ok_or_else(wrong)?;
-        Ok(Subject { run, part: part.ok_or_else(wrong)?, stage })
+        Ok(DecisionSubject { run, part: part.ok_or_else(wrong)?, stage })
     }
 }
 
-impl From<Subject> for String {
-    fn from(subject: Subject) -> Self {
+impl From<DecisionSubject> for String {
+    fn from(subject: DecisionSubject) -> Self {
         subject.to_string()
     }
 }
 
-impl TryFrom<String> for Subject {
+impl TryFrom<String> for DecisionSubject {
     type Error = NameError;
 
     fn try_from(text: String) -> Result<Self, NameError> {
@@ -190,7 +156,7 @@ mod tests {
             "run840-p2@selected",
             "run840[2016-11-16T10:00:00Z..2016-11-16T10:05:00.5Z]@raw",
         ] {
-            assert_eq!(text.parse::<Subject>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<DecisionSubject>().unwrap().to_string(), text);
         }
     }
 
@@ -207,7 +173,7 @@ mod tests {
             "run1[2016-11-16T10:00:00Z..2016-11-16T10:00:00Z]@raw",
             "run1[a..b]@raw",
         ] {
-            assert!(text.parse::<Subject>().is_err(), "{text:?} was taken");
+            assert!(text.parse::<DecisionSubject>().is_err(), "{text:?} was taken");
         }
     }
 }

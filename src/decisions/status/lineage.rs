@@ -198,20 +198,22 @@ impl Graph {
         })
     }
 
-    /// The status of every product, parents first: the worst of its own and its parents'. `own` is that of a processing or a
-    /// product; one that has none and no parents is unchecked.
-    pub fn carry(&self, rules: &Rules, own: impl Fn(&str, Option<ProcessingOf>) -> Option<u8>) -> Vec<Carried> {
+    /// The status of every product, parents first: the worst of its own and its parents'. `own` answers a product's own, by its
+    /// name, the processing that it is of, and its parents with their statuses; a product without one and without parents is
+    /// unchecked.
+    pub fn carry(&self, rules: &Rules, mut own: impl FnMut(&str, Option<ProcessingOf>, &[Parent]) -> Option<u8>) -> Vec<Carried> {
         let mut missing: Vec<usize> = self.products.iter().map(|product| product.parents.len()).collect();
         let mut next: VecDeque<usize> = (0..missing.len()).filter(|place| missing[*place] == 0).collect();
         let mut statuses = vec![rules.settings().unchecked; missing.len()];
         let mut carried = Vec::with_capacity(missing.len());
         while let Some(place) = next.pop_front() {
             let product = &self.products[place];
-            let own = own(&product.name, product.of);
-            let of_parents = product.parents.iter().map(|parent| statuses[*parent]);
+            let parent = |place: &usize| Parent { product: self.products[*place].name.clone(), status: statuses[*place] };
+            let parents: Vec<Parent> = product.parents.iter().map(parent).collect();
+            let own = own(&product.name, product.of, &parents);
+            let of_parents = parents.iter().map(|parent| parent.status);
             let worst = of_parents.chain(own).reduce(|one, other| rules.worse(one, other));
             statuses[place] = worst.unwrap_or(rules.settings().unchecked);
-            let parents = product.parents.iter().map(|parent| (*parent, statuses[*parent]));
             let is_to_blame = |status: u8| match own {
                 Some(own) => status != own && rules.worse(own, status) == status,
                 None => status != rules.settings().good,
@@ -220,10 +222,7 @@ impl Graph {
                 product: product.name.clone(),
                 status: statuses[place],
                 own,
-                inherited_from: parents
-                    .filter(|(_, status)| is_to_blame(*status))
-                    .map(|(parent, status)| Parent { product: self.products[parent].name.clone(), status })
-                    .collect(),
+                inherited_from: parents.into_iter().filter(|parent| is_to_blame(parent.status)).collect(),
             });
             for child in &product.children {
                 missing[*child] -= 1;

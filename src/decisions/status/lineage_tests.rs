@@ -21,7 +21,7 @@ fn graph(all: &[(&str, &[&str])]) -> Graph {
 
 fn status(graph: &Graph, own: &[(&str, u8)], product: &str) -> Carried {
     let own: HashMap<&str, u8> = own.iter().copied().collect();
-    let carried = graph.carry(&rules(), |name, _| own.get(name).copied());
+    let carried = graph.carry(&rules(), |name, _, _| own.get(name).copied());
     carried.into_iter().find(|carried| carried.product == product).unwrap()
 }
 
@@ -85,7 +85,7 @@ proptest! {
         }
         let rank = |status: u8| [1, 0, 2][usize::from(status)];
         let own_of = |product: &str| own[product[1..].parse::<usize>().unwrap()];
-        let carried = graph.carry(&rules(), |product, _| own_of(product));
+        let carried = graph.carry(&rules(), |product, _, _| own_of(product));
         prop_assert_eq!(carried.len(), graph.products.len(), "every product has a status");
         for found in carried {
             let place = found.product[1..].parse::<usize>().unwrap();

@@ -179,6 +179,29 @@ fn why_says_who_when_and_the_smallest_changes() {
     assert!(told.lines.contains(&line.into()), "{told:#?}");
 }
 
+#[test]
+fn a_mark_that_changes_goes_along_to_what_was_merged() {
+    let rules = shipped();
+    let mut graph = Graph::default();
+    let of = |run: u32| ProcessingOf { run: Run(run), processing: Processing(1) };
+    for run in [1, 2] {
+        let product = format!("run{run}-p1");
+        graph.add(&Derivation { product, kind: ProductKind::Reconstructed, of: Some(of(run)), parents: Vec::new() }).unwrap();
+    }
+    let parents = vec!["run1-p1".to_owned(), "run2-p1".to_owned()];
+    graph.add(&Derivation { product: "cosmics".into(), kind: ProductKind::Merged, of: None, parents }).unwrap();
+    let status = |rqm_of_2: &str| {
+        let carried = graph.carry(&rules, |_, of, parents| {
+            let rqm = if of?.run == Run(2) { rqm_of_2 } else { "good" };
+            Some(derive(&rules, &inputs(&rules, &[("RQM", rqm), ("CAL", "physics")]), parents, now()).own)
+        });
+        carried.last().map(|last| (last.product.clone(), last.status)).unwrap()
+    };
+    assert_eq!(status("good"), ("cosmics".into(), 1));
+    assert_eq!(status("flawed"), ("cosmics".into(), 2));
+    assert_eq!(status("unset"), ("cosmics".into(), 0));
+}
+
 /// What rules may ask for in tests.
 fn any_condition() -> impl Strategy<Value = (String, Vec<String>)> {
     let domains = crate::config::inputs(&MarkSettings::default(), &StatusSettings::default());
