@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::lineage::Carried;
 use super::rule::Rules;
 
 /// Who said something, when.
@@ -143,6 +144,28 @@ impl Inputs {
         let worst = parents.iter().map(|parent| parent.status).reduce(|one, other| rules.worse(one, other));
         row[rules.parents_column()] = worst.map_or(0, |status| place_of(rules, status));
         row
+    }
+}
+
+/// The status of a product that people say nothing of, such as one merged from several: what it has from its parents.
+#[must_use]
+pub fn inherited(rules: &Rules, carried: &Carried, at: Timestamp) -> Derived {
+    let because = if carried.inherited_from.is_empty() && carried.status == rules.settings().unchecked {
+        "nothing is known of what it was made from"
+    } else {
+        "the worst of what it was made from"
+    };
+    Derived {
+        status: carried.status,
+        word: rules.settings().word(carried.status),
+        own: carried.own.unwrap_or(carried.status),
+        without_overrides: carried.status,
+        version: rules.at(at).rule().map(|rule| rule.version.clone()).unwrap_or_default(),
+        case: None,
+        because: because.to_owned(),
+        override_used: Vec::new(),
+        inputs: Vec::new(),
+        inherited_from: carried.inherited_from.clone(),
     }
 }
 

@@ -195,7 +195,10 @@ fn a_mark_that_changes_goes_along_to_what_was_merged() {
             let rqm = if of?.run == Run(2) { rqm_of_2 } else { "good" };
             Some(derive(&rules, &inputs(&rules, &[("RQM", rqm), ("CAL", "physics")]), parents, now()).own)
         });
-        carried.last().map(|last| (last.product.clone(), last.status)).unwrap()
+        let last = carried.last().unwrap();
+        let shown = inherited(&rules, last, now());
+        assert_eq!((shown.status, shown.inherited_from.is_empty()), (last.status, last.status == 1));
+        (last.product.clone(), last.status)
     };
     assert_eq!(status("good"), ("cosmics".into(), 1));
     assert_eq!(status("flawed"), ("cosmics".into(), 2));
