@@ -11,6 +11,9 @@ mod mail;
 mod place;
 mod reading;
 mod reconstruction;
+mod quality;
+#[cfg(test)]
+mod quality_tests;
 mod retry;
 mod settings;
 mod workspace;
@@ -22,6 +25,10 @@ pub use mail::{Encryption, MailSettings};
 pub use place::{Place, PlaceError, RootPlace};
 pub use reading::SettingsError;
 pub use reconstruction::ReconstructionSettings;
+pub use quality::{
+    CAL, CaseSettings, DecisionSettings, FLAG, InputDomain, MARK, MarkSettings, Meaning, OverrideSettings, PARENTS, RQM,
+    RuleSettings, StatusSettings, inputs,
+};
 pub use retry::{RetryClasses, RetrySettings};
 pub use settings::{
     BookSettings, IntakeSettings, PeopleSettings, PoolSettings, PublishSettings, Settings, TaskSettings, TransferSettings,

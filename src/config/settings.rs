@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::{Fault, below_zero, not_above_zero};
 use super::lanes::LaneSettings;
-use super::{AnalysisSettings, BatchSettings, MailSettings, Place, ReconstructionSettings, RetrySettings};
+use super::{
+    AnalysisSettings, BatchSettings, DecisionSettings, MailSettings, MarkSettings, Place, ReconstructionSettings, RetrySettings,
+    StatusSettings,
+};
 
 /// Everything `dqmon.toml` may say; what it leaves out has these defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +44,12 @@ pub struct Settings {
     pub publish: PublishSettings,
     /// Who may be on shift.
     pub people: PeopleSettings,
+    /// What marks mean, and who gives them.
+    pub marks: MarkSettings,
+    /// What decisions may say.
+    pub decisions: DecisionSettings,
+    /// The derived status.
+    pub status: StatusSettings,
     /// Trying failed files again of itself.
     pub retry: RetrySettings,
     /// Mail on failures.
@@ -156,6 +165,9 @@ impl Default for Settings {
             book: BookSettings::default(),
             publish: PublishSettings::default(),
             people: PeopleSettings::default(),
+            marks: MarkSettings::default(),
+            decisions: DecisionSettings::default(),
+            status: StatusSettings::default(),
             retry: RetrySettings::default(),
             mail: MailSettings::default(),
         }
@@ -227,6 +239,9 @@ impl Settings {
             ("publish", not_above_zero(&[("every_s", self.publish.every_s)])),
             ("retry", not_above_zero(&[("pause_s", self.retry.pause_s)])),
             ("mail", self.mail.fault()),
+            ("marks", self.marks.fault()),
+            ("decisions", self.decisions.fault()),
+            ("status", self.status.fault(&self.marks)),
         ];
         let of_section = of_sections.into_iter().find_map(|(section, fault)| Some(Fault::in_section(section, fault?)));
         of_section.or_else(|| self.fault_of_tasks()).or_else(|| super::lanes::fault(&self.lanes)).or_else(|| self.fault_of_zone())

@@ -249,8 +249,11 @@ mod tests {
             let first = value.as_array().and_then(|tables| tables.first());
             let table = value.as_table().or_else(|| first.and_then(toml::Value::as_table));
             for key in table.map(|table| table.keys().cloned().collect()).unwrap_or_else(|| vec![section.clone()]) {
-                let stands =
-                    Workspace::NEW_SETTINGS.lines().any(|line| line.trim_start_matches('#').starts_with(&format!("{key} =")));
+                let header = format!("[[{section}.{key}]]");
+                let stands = Workspace::NEW_SETTINGS.lines().any(|line| {
+                    let line = line.trim_start_matches(['#', ' ']);
+                    line.starts_with(&format!("{key} =")) || line == header
+                });
                 assert!(stands, "{section}: {key} is not in assets/dqmon.toml");
             }
         }

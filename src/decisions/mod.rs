@@ -1,6 +1,15 @@
 //! Rules over the book: how a person's decision on data is made, superseded and which one is in force.
 //!
-//! Uses `bookkeeping` and `monitasks`; used by `engine` and `cli`.
+//! Pure beside what asks the book: `flags.rs` has which flag is in force and where it comes from, `marks.rs` what marks mean,
+//! `status/` the derived status and why it is what it is.
+//!
+//! Uses `bookkeeping`, `config` and `monitasks`; used by `engine`, `live` and `cli`.
+
+pub mod bodies;
+pub mod flags;
+pub mod marks;
+pub mod status;
+pub mod subject;
 
 use std::collections::BTreeMap;
 
