@@ -8,6 +8,7 @@ mod lanes;
 mod mail;
 mod place;
 mod retry;
+mod run_list;
 mod settings;
 mod workspace;
 
@@ -16,6 +17,7 @@ pub use lanes::{GateRule, LaneSettings};
 pub use mail::{Encryption, MailSettings};
 pub use place::{Place, PlaceError, RootPlace};
 pub use retry::{RetryClasses, RetrySettings};
+pub use run_list::{CellKind, ListField, RunListSettings};
 pub use settings::{
     AnalysisSettings, BookSettings, GainEstimator, IntakeSettings, PeopleSettings, PoolSettings, PublishSettings, PurityMethod,
     ReconstructionSettings, Settings, SettingsError, TaskSettings, TransferSettings,

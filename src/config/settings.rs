@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::BatchSettings;
 use super::lanes::LaneSettings;
-use super::{MailSettings, Place, RetrySettings};
+use super::{MailSettings, Place, RetrySettings, RunListSettings};
 
 /// Everything `dqmon.toml` may say; what it leaves out has these defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +45,8 @@ pub struct Settings {
     pub retry: RetrySettings,
     /// Mail on failures.
     pub mail: MailSettings,
+    /// The run list that people keep.
+    pub run_list: RunListSettings,
 }
 
 /// Taking raw files in.
@@ -287,6 +289,7 @@ impl Default for Settings {
             people: PeopleSettings::default(),
             retry: RetrySettings::default(),
             mail: MailSettings::default(),
+            run_list: RunListSettings::default(),
         }
     }
 }
@@ -497,7 +500,7 @@ impl Settings {
                 format!("'time_zone' is {found:?}, expected an IANA name such as \"Europe/Zurich\" or \"UTC\""),
             ));
         }
-        self.mail.fault()
+        self.mail.fault().or_else(|| self.run_list.fault())
     }
 }
 
