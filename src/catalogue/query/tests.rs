@@ -148,7 +148,7 @@ fn day() -> impl Strategy<Value = String> {
 fn leaf() -> impl Strategy<Value = Query> {
     let names = || prop::sample::select(vec!["drift_field", "trigger", "remark", "date", "lifetime_us", "status", "grid"]);
     let test = |field: &'static str, op: Op, written: String| {
-        let literal = super::literal::literal_of(fields().get(field).unwrap(), op, &written).ok()?;
+        let literal = literal::literal_of(fields().get(field).unwrap(), op, &written).ok()?;
         Some(Query::Test { field: field.to_owned(), op, literal })
     };
     let words_ops = prop::sample::select(vec![Op::Is, Op::Equals, Op::Differs]);
