@@ -5,6 +5,7 @@
 
 pub mod analysis;
 pub mod bookkeeping;
+pub mod catalogue;
 pub mod cli;
 pub mod config;
 pub mod decisions;

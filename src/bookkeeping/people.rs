@@ -338,6 +338,12 @@ impl Serialize for DecisionSubject {
     }
 }
 
+impl<'de> Deserialize<'de> for DecisionSubject {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,12 +9,13 @@ mod fault;
 mod lanes;
 mod mail;
 mod place;
-mod reading;
-mod reconstruction;
 mod quality;
 #[cfg(test)]
 mod quality_tests;
+mod reading;
+mod reconstruction;
 mod retry;
+mod run_list;
 mod settings;
 mod workspace;
 
@@ -23,13 +24,14 @@ pub use batch::{BatchSettings, BatchSystem};
 pub use lanes::{GateRule, LaneSettings};
 pub use mail::{Encryption, MailSettings};
 pub use place::{Place, PlaceError, RootPlace};
-pub use reading::SettingsError;
-pub use reconstruction::ReconstructionSettings;
 pub use quality::{
     CAL, CaseSettings, DecisionSettings, FLAG, InputDomain, MARK, MarkSettings, Meaning, OverrideSettings, PARENTS, RQM,
     RuleSettings, StatusSettings, inputs,
 };
+pub use reading::SettingsError;
+pub use reconstruction::ReconstructionSettings;
 pub use retry::{RetryClasses, RetrySettings};
+pub use run_list::{CellKind, ListField, RunListSettings};
 pub use settings::{
     BookSettings, IntakeSettings, PeopleSettings, PoolSettings, PublishSettings, Settings, TaskSettings, TransferSettings,
 };

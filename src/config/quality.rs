@@ -290,10 +290,7 @@ impl StatusSettings {
             if let Some(before) = self.rule[..place].iter().find(|other| other.version == rule.version || other.from == rule.from)
             {
                 let what = format!("rules {:?} and {:?} have the same version or date", before.version, rule.version);
-                return Some((
-                    "rule",
-                    format!("{what}, expected each once: a rule that was in force is kept as it was"),
-                ));
+                return Some(("rule", format!("{what}, expected each once: a rule that was in force is kept as it was")));
             }
             if let Some(what) = self.fault_of_rule(rule, marks) {
                 return Some(("cases", what));
@@ -333,10 +330,7 @@ impl StatusSettings {
     fn fault_of_overrides(&self, marks: &MarkSettings) -> Option<Fault> {
         for (place, found) in self.overrides.iter().enumerate() {
             if self.overrides[..place].iter().any(|other| other.name == found.name) {
-                return Some((
-                    "override",
-                    format!("override {:?} stands there twice, expected names of their own", found.name),
-                ));
+                return Some(("override", format!("override {:?} stands there twice, expected names of their own", found.name)));
             }
             if let Some(what) = self.fault_of_override(found, marks) {
                 return Some(("counts", what));

@@ -9,7 +9,7 @@ use super::fault::{Fault, below_zero, not_above_zero};
 use super::lanes::LaneSettings;
 use super::{
     AnalysisSettings, BatchSettings, DecisionSettings, MailSettings, MarkSettings, Place, ReconstructionSettings, RetrySettings,
-    StatusSettings,
+    RunListSettings, StatusSettings,
 };
 
 /// Everything `dqmon.toml` may say; what it leaves out has these defaults.
@@ -54,6 +54,8 @@ pub struct Settings {
     pub retry: RetrySettings,
     /// Mail on failures.
     pub mail: MailSettings,
+    /// The run list that people keep.
+    pub run_list: RunListSettings,
 }
 
 /// Taking raw files in.
@@ -170,6 +172,7 @@ impl Default for Settings {
             status: StatusSettings::default(),
             retry: RetrySettings::default(),
             mail: MailSettings::default(),
+            run_list: RunListSettings::default(),
         }
     }
 }
@@ -242,6 +245,7 @@ impl Settings {
             ("marks", self.marks.fault()),
             ("decisions", self.decisions.fault()),
             ("status", self.status.fault(&self.marks)),
+            ("run_list", self.run_list.fault()),
         ];
         let of_section = of_sections.into_iter().find_map(|(section, fault)| Some(Fault::in_section(section, fault?)));
         of_section.or_else(|| self.fault_of_tasks()).or_else(|| super::lanes::fault(&self.lanes)).or_else(|| self.fault_of_zone())

@@ -12,7 +12,7 @@ use monitasks::quality::Flag;
 use monitasks::vocab::{Processing, Run, Sequence};
 use serde::Serialize;
 
-use super::subject::{DecisionSubject, Part, Stage};
+use crate::bookkeeping::{DecisionSubject, Part, Stage};
 
 /// A stretch of time, the end not in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

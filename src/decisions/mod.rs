@@ -9,7 +9,6 @@ pub mod bodies;
 pub mod flags;
 pub mod marks;
 pub mod status;
-pub mod subject;
 
 use std::collections::BTreeMap;
 
