@@ -93,7 +93,7 @@ fn data_that_came_later_outdate_what_was_said_of_them() {
     let later = |what, second| Arrival { what, at: at(second) };
     let arrivals =
         [later(Datum::File(Sequence(1)), 5), later(Datum::File(Sequence(2)), 15), later(Datum::Processing(Processing(1)), 20)];
-    let flags = Flags::new(Stage::ALL.map(|stage| said(run(stage), Flag::Ok, 10)), []);
+    let flags = Flags::new(Stage::ALL.iter().map(|stage| said(run(*stage), Flag::Ok, 10)), []);
     let newer = |subject| flags.of(subject, None, &arrivals).newer.len();
     assert_eq!(newer(run(Stage::Raw)), 1);
     assert_eq!(newer(run(Stage::Reconstructed)), 2);
