@@ -4,6 +4,7 @@
 //! book must not lie on a network mount.
 
 mod columns;
+mod making;
 mod migrations;
 mod read;
 #[cfg(test)]
@@ -43,6 +44,9 @@ impl SqliteStore {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let unusable = |error: rusqlite::Error| unusable(&error, path);
         refuse_empty(path)?;
+        if !path.exists() {
+            making::make_whole(path)?;
+        }
         let mut connection = Connection::open(path).map_err(unusable)?;
         wait_fairly(&mut connection).map_err(unusable)?;
         // Asked before anything is written: a book of a newer layout stays as it is, to the byte.
