@@ -4,6 +4,7 @@
 //! figures that are being watched and no others; everything else is small.
 
 mod processing;
+mod runs;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,6 +20,9 @@ use monitasks::vocab::{FileId, Run};
 pub use processing::{
     BackendHealth, ClassRow, CloseLook, CloseSubject, CopyRow, DiskRow, FlowShown, LatencyRow, ProcessingShown, PutOffRow,
     StoryLine, WatcherRow, in_short,
+};
+pub use runs::{
+    BulkShown, Cell, Field, FieldKind, QueryError, RunTable, RunsAsk, RunsShown, SortKey, Suggestion, SuggestionKind,
 };
 
 /// One moment of the shift.
@@ -48,6 +52,8 @@ pub struct Snapshot {
     pub not_taken: Vec<NotTaken>,
     /// What the Processing page shows beyond the runs.
     pub processing: ProcessingShown,
+    /// The table of the Runs page; none while the book was not read.
+    pub run_table: Option<Arc<RunsShown>>,
 }
 
 /// Where a snapshot came from.
@@ -415,6 +421,7 @@ impl Snapshot {
             runs: Vec::new(),
             not_taken: Vec::new(),
             processing: ProcessingShown::default(),
+            run_table: None,
         }
     }
 

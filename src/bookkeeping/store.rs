@@ -12,6 +12,7 @@ use super::rows::{
     BackendState, CentralCopy, FileRecord, GroupRecord, JobRecord, LeaseRecord, NotTakenRecord, PassRecord, ProcessingRecord,
     Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord, TransferRecord,
 };
+use super::run_sums::{RunSumsRead, StreamFiles};
 use super::words::{EntryKind, FailureClass, FileStep, Mark, PassStep, RequestKind};
 
 /// A book that is kept somewhere. One connection; threads open one each.
@@ -37,6 +38,19 @@ pub trait Store: Send {
     /// # Errors
     /// When the book can't be read.
     fn changes_since(&self, seen: Option<i64>) -> Result<Changes, StoreError>;
+
+    /// Runs summed up, at one moment: those of which anything was written since, or all at first and where the book does not
+    /// tell.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn run_sums(&self, seen: Option<i64>) -> Result<RunSumsRead, StoreError>;
+
+    /// The files of every run by stream, by run and stream.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn stream_files(&self) -> Result<Vec<StreamFiles>, StoreError>;
 
     /// One file.
     ///

@@ -7,7 +7,7 @@ use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
 pub use crate::bookkeeping::{FailureClass, RequestKind, RequestSubject};
-use crate::snapshot::{CloseSubject, FigureKey};
+use crate::snapshot::{CloseSubject, FigureKey, RunsAsk};
 
 /// A command from the window.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +42,8 @@ pub enum ViewCommand {
     WatchFlow(Option<u64>),
     /// Keep a file's story and the end of a log in the snapshot; replaces the earlier subject, the empty one is nothing.
     LookClosely(CloseSubject),
+    /// Answer this of the table of runs, now and whenever the book changes; replaces the earlier question.
+    AskRuns(RunsAsk),
     /// Look for results now and do not wait for the poll times.
     PollNow,
 }
@@ -49,6 +51,21 @@ pub enum ViewCommand {
 /// What people decide.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DecisionCommand {
+    /// Record the same decision on many runs, each by itself: one that is refused stops none of the others.
+    DecideRuns {
+        /// The runs.
+        runs: Vec<Run>,
+        /// The decision.
+        flag: Flag,
+        /// Why; BAD needs one.
+        comment: String,
+        /// By whom.
+        who: String,
+        /// In which role.
+        role: String,
+        /// The place in the book up to which the person has seen it: runs of which more was said since are refused.
+        place: i64,
+    },
     /// Record a decision on a run.
     DecideRun {
         /// The run.

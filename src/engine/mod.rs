@@ -8,6 +8,7 @@ mod book_desk;
 mod close_looks;
 mod command;
 mod pollers;
+mod runs_desk;
 mod serve;
 
 pub use backend_process::start as start_backend;

@@ -21,7 +21,7 @@ use super::book_desk::{self, BookErrand};
 use crate::bookkeeping::{Store, StoreError};
 use crate::config::{Settings, SettingsError, Workspace};
 use crate::live::{BookPoller, BookView, EventPoller, EventView, EventWish, Part, ResultPoller, ResultsView, WorkspaceTasks};
-use crate::snapshot::{CloseLook, FlowShown};
+use crate::snapshot::{CloseLook, FlowShown, RunsShown};
 
 /// Between two looks of a poller that nothing hurries.
 const LOOK: Duration = Duration::from_millis(500);
@@ -40,6 +40,8 @@ pub(super) enum Update {
     Flow(Option<Arc<FlowShown>>),
     /// What is looked at closely; none when nothing is.
     Closely(Option<Arc<CloseLook>>),
+    /// The table of runs, and the answer to what was asked of it.
+    Runs(Arc<RunsShown>),
     /// A poller has looked; so far there is nothing new.
     Heard(Part),
 }

@@ -16,6 +16,7 @@ use super::book_desk::BookErrand;
 use super::close_looks::{self, CloseErrand};
 use super::command::{Command, DecisionCommand, ProcessingCommand, ViewCommand, WorkspaceCommand};
 use super::pollers::{self, EventErrand, OpenStore, Outbox, ResultsErrand, Update};
+use super::runs_desk::{self, ManyRuns, RunsErrand};
 use super::{EngineHandle, EngineSide, Notice};
 use crate::bookkeeping::{SqliteStore, Store};
 use crate::config::{Settings, SettingsError, Workspace};
@@ -108,6 +109,7 @@ struct Open {
     book: Option<Sender<BookErrand>>,
     event: Option<Sender<EventErrand>>,
     close: Option<Sender<CloseErrand>>,
+    runs: Option<Sender<RunsErrand>>,
     newest_file: Option<FileId>,
 }
 
@@ -185,6 +187,7 @@ impl Engine {
             Update::Event(view) => open.live.take_event(view),
             Update::Flow(flow) => open.live.take_flow(flow),
             Update::Closely(look) => open.live.take_closely(look),
+            Update::Runs(table) => open.live.take_run_table(table),
             Update::Settings(loaded) => open.take_settings(*loaded),
             Update::Tasks(registry, faults) => open.take_tasks(registry, faults),
             Update::Book(view) => {
@@ -204,6 +207,14 @@ impl Engine {
             Command::View(command) => self.obey_view(command),
             Command::Decision(DecisionCommand::DecideRun { run, flag, comment, who, role, evidence, supersedes }) => {
                 self.book_errand(BookErrand::DecideRun { run, flag, comment, who, role, evidence, supersedes });
+            }
+            Command::Decision(DecisionCommand::DecideRuns { runs, flag, comment, who, role, place }) => {
+                let wish = ManyRuns { runs, flag, comment, who, role, place };
+                let is_taken = self.open.as_ref().is_some_and(|open| open.tell_runs(RunsErrand::Flag(wish)));
+                if !is_taken {
+                    let words = "runs not flagged: the book has not answered for a while; try again";
+                    self.notice(Notice::Refused(words.into()));
+                }
             }
             Command::Processing(command) => self.obey_processing(command),
             Command::Workspace(command) => self.obey_workspace(command),
@@ -229,6 +240,9 @@ impl Engine {
                     open.live.take_closely(None);
                 }
                 open.look(CloseErrand::Closely(subject));
+            }
+            ViewCommand::AskRuns(ask) => {
+                open.tell_runs(RunsErrand::Ask(ask));
             }
             ViewCommand::PollNow => {
                 // A full channel means that it has been told often enough.
@@ -314,6 +328,7 @@ impl Engine {
         let (book, book_errands) = crossbeam_channel::bounded(64);
         let (event, event_errands) = crossbeam_channel::bounded(64);
         let (close, close_errands) = crossbeam_channel::bounded(64);
+        let (runs, runs_errands) = crossbeam_channel::bounded(64);
         let folder = (self.world.open_results)(&workspace.results());
         let mut tasks = WorkspaceTasks::of(&workspace);
         let (registry, task_faults) = tasks.read(&workspace.settings.time_zone);
@@ -322,6 +337,7 @@ impl Engine {
         pollers::spawn_results(poller, results_errands, outbox.clone());
         let open_store = (self.world.open_store)(&workspace, self.read_only);
         pollers::spawn_book(open_store.clone(), workspace.clone(), book_errands, outbox.clone());
+        runs_desk::spawn(open_store.clone(), &workspace.settings, runs_errands, outbox.clone());
         close_looks::spawn(open_store, workspace.clone(), close_errands, outbox.clone());
         let event_poller = EventPoller::new(detector, workspace.settings.reconstruction.clone(), workspace.root.clone());
         let raw_files = workspace.clone();
@@ -338,6 +354,7 @@ impl Engine {
             book: Some(book),
             event: Some(event),
             close: Some(close),
+            runs: Some(runs),
             newest_file: None,
         })
     }
@@ -361,7 +378,7 @@ impl Engine {
             event
         });
         let live = Live::new(registry, Origin::Bare, facts);
-        Ok(Open { live, workspace: None, stop, updates, results, book: None, event, close: None, newest_file: None })
+        Ok(Open { live, workspace: None, stop, updates, results, book: None, event, close: None, runs: None, newest_file: None })
     }
 
     fn outbox(&self, stop: &Arc<AtomicBool>) -> (Outbox, Receiver<Update>) {
@@ -406,6 +423,11 @@ impl Open {
         }
     }
 
+    /// False when nobody takes it.
+    fn tell_runs(&self, errand: RunsErrand) -> bool {
+        self.runs.as_ref().is_some_and(|runs| runs.try_send(errand).is_ok())
+    }
+
     fn look(&self, errand: CloseErrand) {
         if let Some(close) = &self.close
             && close.try_send(errand).is_err()
@@ -431,6 +453,7 @@ impl Open {
                 self.live.people(&settings.people);
                 let _ = self.results.try_send(ResultsErrand::Configure(Box::new(settings.clone())));
                 self.tell_event(EventErrand::Configure(Box::new(settings.clone())));
+                self.tell_runs(RunsErrand::Configure(Box::new(settings.clone())));
                 if let Some(workspace) = &mut self.workspace {
                     workspace.settings = settings;
                 }

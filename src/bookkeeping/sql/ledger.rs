@@ -173,7 +173,7 @@ fn end_of(row: &SqlRow) -> Answer<ChainEnd> {
 }
 
 /// Entries by a condition, in the order of arrival.
-fn entries(engine: &dyn Engine, condition: &str, params: &[Value]) -> Answer<Vec<Entry>> {
+pub(super) fn entries(engine: &dyn Engine, condition: &str, params: &[Value]) -> Answer<Vec<Entry>> {
     let sql = format!("SELECT place, {COLUMNS} FROM entries {condition}");
     engine.query(&sql, params)?.iter().map(entry_of).collect()
 }
