@@ -84,6 +84,12 @@ impl FieldKind {
         }
     }
 
+    /// Whether its values are words or text.
+    #[must_use]
+    pub fn is_text(self) -> bool {
+        matches!(self, FieldKind::Words | FieldKind::Text)
+    }
+
     /// The kind of field that a value makes.
     #[must_use]
     pub fn of(value: &Value) -> Self {

@@ -7,6 +7,7 @@ mod account;
 mod analyse;
 mod archive;
 mod compare;
+mod dataset;
 mod decide;
 mod demo;
 mod flow;
@@ -93,8 +94,11 @@ enum Command {
     Tasks(tasks::Args),
     /// One plot of a task, or the whole Monitor page, as PNG, SVG, CSV or JSON.
     Plot(plot::Args),
-    /// The runs in the book.
+    /// The runs in the book and those of run lists, by a query: trigger:CRT drift_field>500 flag:UNCHECKED.
     Runs(runs::Args),
+    /// Data sets: lists of runs that follow a query, and snapshots of them that never change.
+    #[command(subcommand)]
+    Dataset(dataset::Args),
     /// The whole story of a run or a file.
     Show(show::Args),
     /// Record a quality decision on a run.
@@ -115,7 +119,7 @@ enum Command {
     Status(status::Args),
     /// How smoothly files go: latency of each stage, rate, backlog, room on the disks.
     Flow(flow::Args),
-    /// What an old farm left: its transfer logs read, compared and rebuilt.
+    /// What others left: an old farm's transfer logs, lists of runs that people keep.
     Import(import::Args),
     /// Raw files into tars of one kind of run: plan, build, verify.
     #[command(subcommand)]
@@ -207,8 +211,8 @@ fn end_with_its_reader(command: Option<&Command>) {
 
 /// Commands that work in no workspace, and those of the others that write into one when they are not told otherwise.
 const WITH_NO_WORKSPACE: [&str; 5] = ["demo", "init", "simulate", "inspect", "job"];
-const WRITES_INTO_THE_BOOK: [&str; 11] =
-    ["process", "decide", "mark", "resubmit", "hold", "unhold", "cancel", "reprocess", "import", "archive", "release"];
+const WRITES_INTO_THE_BOOK: [&str; 12] =
+    ["process", "dataset", "decide", "mark", "resubmit", "hold", "unhold", "cancel", "reprocess", "import", "archive", "release"];
 
 /// The command line's grammar. An option that means nothing to a command is not in its help.
 fn grammar() -> clap::Command {
@@ -253,6 +257,7 @@ pub fn main() -> ExitCode {
         Some(Command::Tasks(args)) => tasks::run(global, args),
         Some(Command::Plot(args)) => plot::run(global, args),
         Some(Command::Runs(args)) => runs::run(global, args),
+        Some(Command::Dataset(args)) => dataset::run(global, args),
         Some(Command::Show(args)) => show::run(global, args),
         Some(Command::Decide(args)) => decide::run(global, args),
         Some(Command::Mark(args)) => mark::run(global, args),

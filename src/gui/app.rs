@@ -20,7 +20,7 @@ use super::state::{Action, Draft, ItemRef, Page, RunChoice, UiState};
 use super::welcome::{self, Welcome};
 use super::{run_card, theme, time_line, top_bar, tree};
 use crate::engine::{Command, EngineHandle, Notice, ViewCommand, WorkspaceCommand};
-use crate::snapshot::{CloseSubject, FigureKey, Origin, Snapshot, TaskNode};
+use crate::snapshot::{CloseSubject, FigureKey, Origin, RunsAsk, Snapshot, TaskNode};
 
 /// The window's contents. Needs no display: tests drive it with a context of their own.
 pub struct DqmonApp {
@@ -42,6 +42,7 @@ pub struct DqmonApp {
     watched: Option<Vec<FigureKey>>,
     /// The flow and the file that were asked for last.
     watched_flow_s: Option<u64>,
+    asked_runs: Option<RunsAsk>,
     looked_at: CloseSubject,
     root: Option<PathBuf>,
     /// While files are looked at with no workspace: the panes of workspaces, and the tasks that the files' panes are made for.
@@ -70,6 +71,7 @@ impl DqmonApp {
             shows_keys: false,
             watched: None,
             watched_flow_s: None,
+            asked_runs: None,
             looked_at: CloseSubject::default(),
             root: None,
             aside: None,
@@ -174,6 +176,7 @@ impl DqmonApp {
             self.lane = None;
             self.draft = Draft::default();
             self.watched = None;
+            self.asked_runs = None;
             self.looked_at = CloseSubject::default();
         }
         if snapshot.origin == Origin::Bare {
@@ -236,7 +239,7 @@ impl DqmonApp {
             Page::Monitor => self.monitor(ui, scene),
             Page::Runs => {
                 self.card(ui, scene);
-                egui::CentralPanel::default().frame(page).show(ui, |ui| runs_page::show(ui, scene, &mut self.runs));
+                egui::CentralPanel::default().frame(page).show(ui, |ui| runs_page::show(ui, scene, &mut self.runs, &self.state));
             }
             Page::Processing => {
                 let centre = egui::CentralPanel::default().frame(page);
@@ -424,6 +427,13 @@ impl DqmonApp {
         let subject = if page == Page::Processing { self.processing.close_subject(snapshot) } else { CloseSubject::default() };
         if subject != self.looked_at && self.engine.send(Command::View(ViewCommand::LookClosely(subject.clone()))) {
             self.looked_at = subject;
+        }
+        if page == Page::Runs {
+            let ask = Some(self.runs.ask());
+            let is_new = self.asked_runs != ask;
+            if is_new && ask.as_ref().is_some_and(|ask| self.engine.send(Command::View(ViewCommand::AskRuns(ask.clone())))) {
+                self.asked_runs = ask;
+            }
         }
         let keys = match (&self.state.layout, page) {
             (Some(layout), Page::Monitor) => layout.watched(self.choice.fixed(), self.lane.as_deref()),

@@ -34,6 +34,7 @@ mod raw_files;
 mod reconstruction;
 mod requests;
 mod root_files;
+mod run_list;
 #[path = "../services/mod.rs"]
 mod services;
 mod soak;
@@ -45,4 +46,5 @@ mod window_clicks;
 mod window_event;
 mod window_frames;
 mod window_processing;
+mod window_runs;
 mod workspace;

@@ -16,7 +16,7 @@ use egui_kittest::kittest::Queryable;
 use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
-use super::{made_up, made_up_night};
+use super::{made_up, made_up_night, window_runs};
 
 /// The window and the engine's end of it.
 pub struct Desk {
@@ -73,8 +73,8 @@ impl Desk {
     /// Commands since the last call, but those about what is watched.
     pub fn commands(&self) -> Vec<Command> {
         let is_watching = |command: &Command| {
-            use ViewCommand::{LookClosely, Watch, WatchFlow};
-            matches!(command, Command::View(Watch(_) | WatchFlow(_) | LookClosely(_)))
+            use ViewCommand::{AskRuns, LookClosely, Watch, WatchFlow};
+            matches!(command, Command::View(AskRuns(_) | Watch(_) | WatchFlow(_) | LookClosely(_)))
         };
         self.side.commands.try_iter().filter(|command| !is_watching(command)).collect()
     }
@@ -392,6 +392,7 @@ fn the_runs_page_finds_runs_and_selects_them() {
     desk.settle();
     assert_eq!(desk.window.state().state().page, Page::Runs);
     desk.type_into("Find runs", "bad voltage");
+    assert!(window_runs::answer(&mut desk));
     assert!(desk.has("2 of 24 runs"));
     desk.click("Row of run 17, BAD");
     assert_eq!(desk.window.state().choice(), RunChoice::Fixed(Run(17)));
