@@ -38,6 +38,40 @@ pub trait Store: Send {
     /// When the book can't be read.
     fn changes_since(&self, seen: Option<i64>) -> Result<Changes, StoreError>;
 
+    /// One run.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn run(&self, run: Run) -> Result<Option<RunRecord>, StoreError> {
+        Ok(self.overview()?.runs.into_iter().find(|record| record.run == run))
+    }
+
+    /// The processings of a run, by number.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn processings_of(&self, run: Run) -> Result<Vec<ProcessingRecord>, StoreError> {
+        Ok(self.processings()?.into_iter().filter(|record| record.run == run).collect())
+    }
+
+    /// All processings, by run and number.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn processings(&self) -> Result<Vec<ProcessingRecord>, StoreError> {
+        Ok(self.overview()?.processings)
+    }
+
+    /// The files of a run, by sequence, and their passes.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn files_of(&self, run: Run) -> Result<(Vec<FileRecord>, Vec<PassRecord>), StoreError> {
+        let overview = self.overview()?;
+        let files = overview.files.into_iter().filter(|record| record.file.run == run).collect();
+        Ok((files, overview.passes.into_iter().filter(|record| record.file.run == run).collect()))
+    }
+
     /// One file.
     ///
     /// # Errors
