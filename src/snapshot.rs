@@ -3,6 +3,7 @@
 //! Both sources make it, the live one and the replay, so the window cannot tell them apart but by [`Origin`]. It holds the
 //! figures that are being watched and no others; everything else is small.
 
+mod judged;
 mod processing;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use monitasks::quality::{Flag, State};
 use monitasks::task::Glance;
 use monitasks::vocab::{FileId, Run};
 
+pub use judged::{FileFlagShown, FlagShown, JudgedShown, SaidShown, StageShown, StatusShown};
 pub use processing::{
     BackendHealth, ClassRow, CloseLook, CloseSubject, CopyRow, DiskRow, FlowShown, LatencyRow, ProcessingShown, PutOffRow,
     StoryLine, WatcherRow, in_short,
@@ -48,6 +50,8 @@ pub struct Snapshot {
     pub not_taken: Vec<NotTaken>,
     /// What the Processing page shows beyond the runs.
     pub processing: ProcessingShown,
+    /// What was said of the run that is looked at; none until the book has told it.
+    pub judged: Option<Arc<JudgedShown>>,
 }
 
 /// Where a snapshot came from.
@@ -76,6 +80,8 @@ pub struct WorkspaceFacts {
     pub roles: Vec<String>,
     /// Comments offered when a decision is made.
     pub comments: Vec<String>,
+    /// What data may be said to be usable for.
+    pub usable_for: Vec<String>,
 }
 
 /// A line across the window.
@@ -415,6 +421,7 @@ impl Snapshot {
             runs: Vec::new(),
             not_taken: Vec::new(),
             processing: ProcessingShown::default(),
+            judged: None,
         }
     }
 

@@ -460,12 +460,15 @@ fn superseded_words(in_force: &[Entry]) -> String {
         return "nothing is in force, nothing can be superseded".into();
     };
     let what = ["flag", "mark", "state", "kind"].iter().find_map(|field| entry.body.get(field)?.as_str());
+    let why = ["note", "comment"].iter().find_map(|field| entry.body.get(field)?.as_str()).filter(|why| !why.is_empty());
+    let why: Option<String> = why.map(|why| why.chars().take(200).collect());
     format!(
-        "{} {} on {} ({}by {} at {}) is in force by now; look at it and say it again",
+        "{} {} on {} ({}{}by {} at {}) is in force by now; look at it and say it again",
         entry.kind.word().replace('_', " "),
         entry.place,
         entry.subject,
         what.map(|what| format!("{what}, ")).unwrap_or_default(),
+        why.map(|why| format!("{why:?}, ")).unwrap_or_default(),
         entry.who,
         entry.at
     )

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use monitasks::detector::Strip;
-use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
-pub use crate::bookkeeping::{FailureClass, RequestKind, RequestSubject};
+pub use crate::bookkeeping::{
+    Decision, DecisionSubject, Evidence, FailureClass, Outcome, Part, RequestKind, RequestSubject, Stage,
+};
 use crate::snapshot::{CloseSubject, FigureKey};
 
 /// A command from the window.
@@ -42,6 +43,8 @@ pub enum ViewCommand {
     WatchFlow(Option<u64>),
     /// Keep a file's story and the end of a log in the snapshot; replaces the earlier subject, the empty one is nothing.
     LookClosely(CloseSubject),
+    /// Keep all that was said of this run in the snapshot; none when no run is looked at.
+    LookAtRun(Option<Run>),
     /// Look for results now and do not wait for the poll times.
     PollNow,
 }
@@ -49,23 +52,60 @@ pub enum ViewCommand {
 /// What people decide.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DecisionCommand {
-    /// Record a decision on a run.
-    DecideRun {
+    /// Record a decision.
+    Decide(Box<WantedDecision>),
+    /// Take back what was said under a number of the book.
+    Undo {
+        /// The number.
+        number: i64,
+        /// By whom.
+        who: String,
+        /// In which role.
+        role: String,
+    },
+    /// Lock or unlock a run's decisions at a stage.
+    Lock {
         /// The run.
         run: Run,
-        /// The decision.
-        flag: Flag,
-        /// Why; BAD needs one.
+        /// The stage.
+        stage: Stage,
+        /// Lock it, else unlock it.
+        is_locked: bool,
+        /// Why.
         comment: String,
         /// By whom.
         who: String,
         /// In which role.
         role: String,
-        /// Items on the screen when it was made: `purity/lifetime_trend`.
-        evidence: Vec<String>,
-        /// The number of the decision that was in force when the person looked; refused when another one is in force by now.
-        supersedes: Option<i64>,
     },
+    /// A second person has looked at a decision.
+    Verify {
+        /// The decision's number.
+        number: i64,
+        /// Whether the person agrees.
+        agrees: bool,
+        /// What there is to say.
+        comment: String,
+        /// By whom.
+        who: String,
+        /// In which role.
+        role: String,
+    },
+}
+
+/// A decision that somebody at the window wants to make.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WantedDecision {
+    /// What it is about.
+    pub subject: DecisionSubject,
+    /// What is decided, with what was on the screen.
+    pub decision: Decision,
+    /// By whom.
+    pub who: String,
+    /// In which role.
+    pub role: String,
+    /// The number of the decision that was in force when the person looked; refused when another one is in force by now.
+    pub seen: Option<i64>,
 }
 
 /// What the backend should do.

@@ -14,7 +14,7 @@ use monitasks::vocab::FileId;
 use super::backend_process;
 use super::book_desk::BookErrand;
 use super::close_looks::{self, CloseErrand};
-use super::command::{Command, DecisionCommand, ProcessingCommand, ViewCommand, WorkspaceCommand};
+use super::command::{Command, ProcessingCommand, ViewCommand, WorkspaceCommand};
 use super::pollers::{self, EventErrand, OpenStore, Outbox, ResultsErrand, Update};
 use super::{EngineHandle, EngineSide, Notice};
 use crate::bookkeeping::{SqliteStore, Store};
@@ -202,9 +202,7 @@ impl Engine {
     fn obey(&mut self, command: Command) {
         match command {
             Command::View(command) => self.obey_view(command),
-            Command::Decision(DecisionCommand::DecideRun { run, flag, comment, who, role, evidence, supersedes }) => {
-                self.book_errand(BookErrand::DecideRun { run, flag, comment, who, role, evidence, supersedes });
-            }
+            Command::Decision(command) => self.book_errand(BookErrand::Decision(command)),
             Command::Processing(command) => self.obey_processing(command),
             Command::Workspace(command) => self.obey_workspace(command),
         }
@@ -220,6 +218,7 @@ impl Engine {
         let Some(open) = &mut self.open else { return };
         match command {
             ViewCommand::Watch(keys) => open.live.watch(keys),
+            ViewCommand::LookAtRun(run) => open.tell_book(BookErrand::LookAt(run)),
             ViewCommand::ShowEvent { file, index } => open.tell_event(EventErrand::Wish(EventWish::Chosen { file, index })),
             ViewCommand::ShowStrip(strip) => open.tell_event(EventErrand::Strip(strip)),
             ViewCommand::FollowNewestEvent => open.tell_event(EventErrand::Wish(EventWish::Newest)),
@@ -406,6 +405,14 @@ impl Open {
         }
     }
 
+    fn tell_book(&self, errand: BookErrand) {
+        if let Some(book) = &self.book
+            && book.try_send(errand).is_err()
+        {
+            tracing::warn!("the book was not told what is looked at: it is busy");
+        }
+    }
+
     fn look(&self, errand: CloseErrand) {
         if let Some(close) = &self.close
             && close.try_send(errand).is_err()
@@ -428,7 +435,8 @@ impl Open {
         match loaded {
             Ok(settings) => {
                 self.live.faults(SUBJECT, Vec::new());
-                self.live.people(&settings.people);
+                self.live.people(&settings);
+                self.tell_book(BookErrand::Configure(Box::new(settings.clone())));
                 let _ = self.results.try_send(ResultsErrand::Configure(Box::new(settings.clone())));
                 self.tell_event(EventErrand::Configure(Box::new(settings.clone())));
                 if let Some(workspace) = &mut self.workspace {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use egui::{Frame, Key, Margin, Modifiers, Panel, Ui};
 use egui_tiles::LinearDir;
 use jiff::Timestamp;
+use monitasks::vocab::Run;
 
 use super::dialogs::{Answer, Dialogs};
 use super::layout::Layout;
@@ -43,6 +44,8 @@ pub struct DqmonApp {
     /// The flow and the file that were asked for last.
     watched_flow_s: Option<u64>,
     looked_at: CloseSubject,
+    /// The run of which all that was said is asked for.
+    judged_run: Option<Run>,
     root: Option<PathBuf>,
     /// While files are looked at with no workspace: the panes of workspaces, and the tasks that the files' panes are made for.
     aside: Option<(Option<Layout>, Vec<String>)>,
@@ -71,6 +74,7 @@ impl DqmonApp {
             watched: None,
             watched_flow_s: None,
             looked_at: CloseSubject::default(),
+            judged_run: None,
             root: None,
             aside: None,
             is_dressed: false,
@@ -175,6 +179,7 @@ impl DqmonApp {
             self.draft = Draft::default();
             self.watched = None;
             self.looked_at = CloseSubject::default();
+            self.judged_run = None;
         }
         if snapshot.origin == Origin::Bare {
             self.lay_out_files(snapshot);
@@ -424,6 +429,10 @@ impl DqmonApp {
         let subject = if page == Page::Processing { self.processing.close_subject(snapshot) } else { CloseSubject::default() };
         if subject != self.looked_at && self.engine.send(Command::View(ViewCommand::LookClosely(subject.clone()))) {
             self.looked_at = subject;
+        }
+        let run = if page == Page::Processing { None } else { self.choice.row(snapshot).map(|row| row.run) };
+        if run != self.judged_run && self.engine.send(Command::View(ViewCommand::LookAtRun(run))) {
+            self.judged_run = run;
         }
         let keys = match (&self.state.layout, page) {
             (Some(layout), Page::Monitor) => layout.watched(self.choice.fixed(), self.lane.as_deref()),
