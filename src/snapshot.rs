@@ -3,6 +3,7 @@
 //! Both sources make it, the live one and the replay, so the window cannot tell them apart but by [`Origin`]. It holds the
 //! figures that are being watched and no others; everything else is small.
 
+mod judged;
 mod processing;
 mod runs;
 
@@ -17,6 +18,7 @@ use monitasks::quality::{Flag, State};
 use monitasks::task::Glance;
 use monitasks::vocab::{FileId, Run};
 
+pub use judged::{FileFlagShown, FlagShown, JudgedShown, SaidShown, StageShown, StatusShown};
 pub use processing::{
     BackendHealth, ClassRow, CloseLook, CloseSubject, CopyRow, DiskRow, FlowShown, LatencyRow, ProcessingShown, PutOffRow,
     StoryLine, WatcherRow, in_short,
@@ -54,6 +56,8 @@ pub struct Snapshot {
     pub processing: ProcessingShown,
     /// The table of the Runs page; none while the book was not read.
     pub run_table: Option<Arc<RunsShown>>,
+    /// What was said of the run that is looked at; none until the book has told it.
+    pub judged: Option<Arc<JudgedShown>>,
 }
 
 /// Where a snapshot came from.
@@ -82,6 +86,8 @@ pub struct WorkspaceFacts {
     pub roles: Vec<String>,
     /// Comments offered when a decision is made.
     pub comments: Vec<String>,
+    /// What data may be said to be usable for.
+    pub usable_for: Vec<String>,
 }
 
 /// A line across the window.
@@ -422,6 +428,7 @@ impl Snapshot {
             not_taken: Vec::new(),
             processing: ProcessingShown::default(),
             run_table: None,
+            judged: None,
         }
     }
 

@@ -161,6 +161,14 @@ impl RunTable {
         }
     }
 
+    /// Puts one of the fields that the program fills itself into a run's row; runs that are not in the table have none.
+    pub fn put_number(&mut self, run: Run, field: &str, number: Option<f64>) {
+        let Some(place) = self.row(run) else { return };
+        let Some(known) = self.fields.get(field).filter(|field| field.kind == FieldKind::Number).cloned() else { return };
+        let column = self.columns.entry(known.name).or_insert_with(|| Column::new(known.kind, &known.unit));
+        column.set(place, number.map(|number| Fact::of(Value::Number(number))).as_ref());
+    }
+
     /// The fields there are, for [`parse`](super::query::parse).
     #[must_use]
     pub fn fields(&self) -> &Fields {

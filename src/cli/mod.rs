@@ -6,6 +6,8 @@
 mod account;
 mod analyse;
 mod archive;
+mod book;
+mod closing;
 mod compare;
 mod dataset;
 mod decide;
@@ -24,12 +26,14 @@ mod publish;
 mod reconstruct;
 mod release;
 mod requests;
+mod rule;
 mod runs;
 mod selection;
 mod show;
 mod simulate;
 mod status;
 mod tasks;
+mod why;
 mod window;
 mod words;
 
@@ -101,10 +105,26 @@ enum Command {
     Dataset(dataset::Args),
     /// The whole story of a run or a file.
     Show(show::Args),
-    /// Record a quality decision on a run.
+    /// Record a quality decision on a run, a file, a processing or a time range.
     Decide(decide::Args),
-    /// Record a shifter's mark on a run: ok, flawed, unusable, detector_studies.
+    /// Record a shifter's mark on a run, or a subsystem's on a processing.
     Mark(mark::Args),
+    /// Take back a decision or mark: what was in force before it is again.
+    Undo(closing::UndoArgs),
+    /// Lock a run's decisions: nothing more is decided on it.
+    Lock(closing::LockArgs),
+    /// Unlock a run's decisions, as an expert.
+    Unlock(closing::LockArgs),
+    /// Record that you looked at somebody else's decision, as a second person.
+    Verify(closing::VerifyArgs),
+    /// Why the derived status of a run's processings is what it is, and what would alter it.
+    Why(why::Args),
+    /// The rule of the derived status: list, what another would do, save.
+    #[command(subcommand)]
+    Rule(rule::Command),
+    /// The book as a whole: the nightly cut.
+    #[command(subcommand)]
+    Book(book::Command),
     /// Process again what failed: a file, a group, a run, or everything of a class.
     Resubmit(requests::ResubmitArgs),
     /// Keep files that wait from being processed.
@@ -211,8 +231,10 @@ fn end_with_its_reader(command: Option<&Command>) {
 
 /// Commands that work in no workspace, and those of the others that write into one when they are not told otherwise.
 const WITH_NO_WORKSPACE: [&str; 5] = ["demo", "init", "simulate", "inspect", "job"];
-const WRITES_INTO_THE_BOOK: [&str; 12] =
-    ["process", "dataset", "decide", "mark", "resubmit", "hold", "unhold", "cancel", "reprocess", "import", "archive", "release"];
+const WRITES_INTO_THE_BOOK: [&str; 18] = [
+    "process", "dataset", "decide", "mark", "undo", "lock", "unlock", "verify", "rule", "book", "resubmit", "hold", "unhold", "cancel",
+    "reprocess", "import", "archive", "release",
+];
 
 /// The command line's grammar. An option that means nothing to a command is not in its help.
 fn grammar() -> clap::Command {
@@ -261,6 +283,13 @@ pub fn main() -> ExitCode {
         Some(Command::Show(args)) => show::run(global, args),
         Some(Command::Decide(args)) => decide::run(global, args),
         Some(Command::Mark(args)) => mark::run(global, args),
+        Some(Command::Undo(args)) => closing::undo(global, args),
+        Some(Command::Lock(args)) => closing::lock(global, args, true),
+        Some(Command::Unlock(args)) => closing::lock(global, args, false),
+        Some(Command::Verify(args)) => closing::verify(global, args),
+        Some(Command::Why(args)) => why::run(global, args),
+        Some(Command::Rule(args)) => rule::run(global, args),
+        Some(Command::Book(args)) => book::run(global, args),
         Some(Command::Resubmit(args)) => requests::resubmit(global, args),
         Some(Command::Hold(args)) => requests::run(global, RequestKind::Hold, args),
         Some(Command::Unhold(args)) => requests::run(global, RequestKind::Release, args),

@@ -7,15 +7,16 @@ use serde_json::{Map, Value as Json, json};
 
 use super::words::one_line;
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{RunCounts, SqliteStore, Store, StoreError};
+use crate::bookkeeping::{DecisionSubject, RunCounts, SqliteStore, Store, StoreError};
 use crate::catalogue::dataset::FileSet;
 use crate::catalogue::query::{self, Query, QueryError};
 use crate::catalogue::{FieldKind, Fields, RunRow, RunTable, SortKey, Value, csv_cell, csv_line};
 use crate::config::Workspace;
+use crate::decisions;
 use crate::live;
 
 /// The columns that are shown when nobody asks for others.
-const COLUMNS: [&str; 7] = ["run", "flag", "files", "analysed", "failed", "events", "groups"];
+const COLUMNS: [&str; 8] = ["run", "flag", "files", "analysed", "failed", "events", "groups", "status"];
 /// A column of text is no wider than this; a pipe gets all of it by `--csv` or `--json`.
 const WIDEST: usize = 40;
 
@@ -43,10 +44,19 @@ pub struct Args {
     csv: bool,
 }
 
+/// A run.
+struct Row {
+    row: RunRow,
+    /// None for one that a run list alone tells of.
+    counts: Option<RunCounts>,
+    /// Where its flag comes from.
+    origin: String,
+}
+
 /// All runs, in memory.
 pub(super) struct Runs {
     pub table: RunTable,
-    rows: BTreeMap<Run, (RunRow, Option<RunCounts>)>,
+    rows: BTreeMap<Run, Row>,
 }
 
 impl Runs {
@@ -57,23 +67,30 @@ impl Runs {
     pub fn read(store: &dyn Store, workspace: &Workspace) -> Result<Self, StoreError> {
         let settings = &workspace.settings;
         let mut runs = Runs { table: RunTable::new(Fields::new(&settings.run_list)), rows: BTreeMap::new() };
+        let statuses = live::newest_statuses(store, settings).unwrap_or_else(|error| {
+            eprintln!("dqmon: no status is derived: {error}");
+            BTreeMap::new()
+        });
         for (run, sums) in store.run_sums(None)?.runs {
-            let row = live::row_of(run, &sums, &settings.marks);
+            let mut row = live::row_of(run, &sums, &settings.marks);
+            row.status = statuses.get(&run).copied().or(row.status);
             runs.table.put(&row);
-            runs.rows.insert(run, (row, sums.data));
+            let origin = decisions::flags_of(&sums.said, &settings.marks)
+                .map_or_else(|error| error.to_string(), |flags| flags.of(DecisionSubject::run(run), None, &[]).words());
+            runs.rows.insert(run, Row { row, counts: sums.data, origin });
         }
         Ok(runs)
     }
 
     /// Of runs that a run list alone tells of, the files that it says there are; none of them is here.
     pub fn listed_sets(&self) -> Vec<FileSet> {
-        let listed = self.rows.values().filter(|(_, counts)| counts.is_none());
+        let listed = self.rows.values().filter(|row| row.counts.is_none());
         let files = |row: &RunRow| match row.facts.0.get("listed_files").map(|fact| &fact.value) {
             Some(Value::Number(files)) if *files >= 0.0 => *files as u64,
             _ => 0,
         };
         let set = |row: &RunRow| FileSet { run: row.run, stream: "listed".into(), files: files(row), is_local: false };
-        listed.map(|(row, _)| set(row)).collect()
+        listed.map(|listed| set(&listed.row)).collect()
     }
 
     /// A query over them.
@@ -199,7 +216,7 @@ fn print_table(runs: &Runs, rows: &[u32], columns: &[String]) {
         _ => shortened(&cell(&runs.table, row, column)),
     };
     let has_ended = |row: u32| {
-        let counts = runs.table.run(row).and_then(|run| runs.rows.get(&run)?.1.as_ref());
+        let counts = runs.table.run(row).and_then(|run| runs.rows.get(&run)?.counts.as_ref());
         counts.map_or("listed", |counts| if counts.ended.is_some() { "yes" } else { "no" })
     };
     let cells: Vec<Vec<String>> = rows.iter().map(|row| columns.iter().map(|column| text(*row, column)).collect()).collect();
@@ -229,11 +246,11 @@ fn shortened(text: &str) -> String {
 }
 
 fn json_of(runs: &Runs, row: u32) -> Option<Json> {
-    let (row, counts) = runs.rows.get(&runs.table.run(row)?)?;
+    let Row { row, counts, origin } = runs.rows.get(&runs.table.run(row)?)?;
     let facts: Map<String, Json> =
         row.facts.0.iter().filter_map(|(name, fact)| Some((name.clone(), serde_json::to_value(fact).ok()?))).collect();
     Some(json!({
-        "run": row.run, "flag": row.flag.word(), "decided_by": row.decided_by, "comment": row.comment, "mark": row.mark,
+        "run": row.run, "flag": row.flag.word(), "flag_comes_from": origin, "decided_by": row.decided_by, "comment": row.comment, "mark": row.mark,
         "kind": row.kind, "status": row.status, "is_listed_only": counts.is_none(),
         "has_ended": counts.as_ref().is_some_and(|counts| counts.ended.is_some()),
         "started": row.started, "ended": row.ended, "lanes": row.lanes,

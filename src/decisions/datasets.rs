@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{DecisionError, signed};
+use super::DecisionError;
+use super::quality::signed;
 use crate::bookkeeping::{Entry, EntryId, EntryKind, NewEntry, Store, StoreError};
 use crate::catalogue::dataset::{DatasetError, OpenDataset, Snapshot};
 

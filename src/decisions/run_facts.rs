@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 
-use super::{DecisionError, signed};
+use super::DecisionError;
+use super::quality::signed;
 use crate::bookkeeping::{Entry, EntryKind, NewEntry, Store};
 use crate::catalogue::RunFacts;
 

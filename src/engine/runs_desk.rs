@@ -14,7 +14,7 @@ use super::Notice;
 use super::pollers::{self, OpenStore, Outbox, Update};
 use crate::bookkeeping::{EntryKind, NewDecision, Store, StoreError};
 use crate::config::Settings;
-use crate::decisions::{self, DecisionError};
+use crate::decisions::{self, DecisionError, Quality};
 use crate::live::RunTableKeeper;
 use crate::snapshot::{BulkShown, RunsAsk, RunsShown};
 
@@ -46,7 +46,7 @@ pub(super) enum RunsErrand {
 
 /// Keeps the table until stopped.
 pub(super) fn spawn(open: OpenStore, settings: &Settings, errands: Receiver<RunsErrand>, outbox: Outbox) {
-    let keeper = RunTableKeeper::new(settings);
+    let (keeper, settings) = (RunTableKeeper::new(settings), settings.clone());
     pollers::spawn("runs", move || {
         let mut desk = Desk {
             open,
@@ -54,6 +54,7 @@ pub(super) fn spawn(open: OpenStore, settings: &Settings, errands: Receiver<Runs
             store: None,
             retry: None,
             keeper,
+            settings,
             ask: RunsAsk::default(),
             shown: None,
             bulk: None,
@@ -86,6 +87,7 @@ struct Desk {
     /// When a book that could not be opened is tried again.
     retry: Option<Instant>,
     keeper: RunTableKeeper,
+    settings: Settings,
     ask: RunsAsk,
     shown: Option<Arc<RunsShown>>,
     bulk: Option<Bulk>,
@@ -117,6 +119,7 @@ impl Desk {
             }
             RunsErrand::Configure(settings) => {
                 self.keeper = RunTableKeeper::new(&settings);
+                self.settings = *settings;
                 self.is_due = true;
             }
         }
@@ -141,7 +144,7 @@ impl Desk {
         let until = Instant::now() + STRETCH;
         while let Some(run) = bulk.left.pop_front() {
             let outcome = match &mut self.store {
-                Some(store) => decide_one(store.as_mut(), &bulk.wish, run),
+                Some(store) => decide_one(store.as_mut(), Quality::of(&self.settings), &bulk.wish, run),
                 None => Err("the book is away".to_owned()),
             };
             if let Err(why) = outcome {
@@ -176,13 +179,13 @@ impl Desk {
     }
 }
 
-fn decide_one(store: &mut dyn Store, wish: &ManyRuns, run: Run) -> Result<(), String> {
+fn decide_one(store: &mut dyn Store, quality: Quality<'_>, wish: &ManyRuns, run: Run) -> Result<(), String> {
     let new = decisions::on_run(run, wish.flag, &wish.comment, &wish.who, &wish.role, &[]);
     let subject = new.subject.to_string();
     let supersedes =
         decisions::seen(store, EntryKind::Decision, &subject, Some(wish.place)).map_err(|error| words(&error.into()))?;
     let new = NewDecision { at: Timestamp::now(), supersedes, ..new };
-    decisions::decide(store, &new).map(|_| ()).map_err(|error| words(&error))
+    decisions::decide(store, quality, &new).map(|_| ()).map_err(|error| words(&error))
 }
 
 /// Of what was decided meanwhile, who did: that is what the person has to know.

@@ -14,7 +14,7 @@ use monitasks::vocab::FileId;
 use super::backend_process;
 use super::book_desk::BookErrand;
 use super::close_looks::{self, CloseErrand};
-use super::command::{Command, DecisionCommand, ProcessingCommand, ViewCommand, WorkspaceCommand};
+use super::command::{Command, ProcessingCommand, RunsCommand, ViewCommand, WorkspaceCommand};
 use super::pollers::{self, EventErrand, OpenStore, Outbox, ResultsErrand, Update};
 use super::runs_desk::{self, ManyRuns, RunsErrand};
 use super::{EngineHandle, EngineSide, Notice};
@@ -205,17 +205,8 @@ impl Engine {
     fn obey(&mut self, command: Command) {
         match command {
             Command::View(command) => self.obey_view(command),
-            Command::Decision(DecisionCommand::DecideRun { run, flag, comment, who, role, evidence, supersedes }) => {
-                self.book_errand(BookErrand::DecideRun { run, flag, comment, who, role, evidence, supersedes });
-            }
-            Command::Decision(DecisionCommand::DecideRuns { runs, flag, comment, who, role, place }) => {
-                let wish = ManyRuns { runs, flag, comment, who, role, place };
-                let is_taken = self.open.as_ref().is_some_and(|open| open.tell_runs(RunsErrand::Flag(wish)));
-                if !is_taken {
-                    let words = "runs not flagged: the book has not answered for a while; try again";
-                    self.notice(Notice::Refused(words.into()));
-                }
-            }
+            Command::Decision(command) => self.book_errand(BookErrand::Decision(command)),
+            Command::Runs(command) => self.obey_runs(command),
             Command::Processing(command) => self.obey_processing(command),
             Command::Workspace(command) => self.obey_workspace(command),
         }
@@ -231,6 +222,7 @@ impl Engine {
         let Some(open) = &mut self.open else { return };
         match command {
             ViewCommand::Watch(keys) => open.live.watch(keys),
+            ViewCommand::LookAtRun(run) => open.tell_book(BookErrand::LookAt(run)),
             ViewCommand::ShowEvent { file, index } => open.tell_event(EventErrand::Wish(EventWish::Chosen { file, index })),
             ViewCommand::ShowStrip(strip) => open.tell_event(EventErrand::Strip(strip)),
             ViewCommand::FollowNewestEvent => open.tell_event(EventErrand::Wish(EventWish::Newest)),
@@ -241,12 +233,24 @@ impl Engine {
                 }
                 open.look(CloseErrand::Closely(subject));
             }
-            ViewCommand::AskRuns(ask) => {
-                open.tell_runs(RunsErrand::Ask(ask));
-            }
             ViewCommand::PollNow => {
                 // A full channel means that it has been told often enough.
                 let _ = open.results.try_send(ResultsErrand::Hurry);
+            }
+        }
+    }
+
+    fn obey_runs(&mut self, command: RunsCommand) {
+        let Some(open) = &self.open else { return };
+        match command {
+            RunsCommand::Ask(ask) => {
+                open.tell_runs(RunsErrand::Ask(ask));
+            }
+            RunsCommand::Flag { runs, flag, comment, who, role, place } => {
+                if !open.tell_runs(RunsErrand::Flag(ManyRuns { runs, flag, comment, who, role, place })) {
+                    let words = "runs not flagged: the book has not answered for a while; try again";
+                    self.notice(Notice::Refused(words.into()));
+                }
             }
         }
     }
@@ -428,6 +432,14 @@ impl Open {
         self.runs.as_ref().is_some_and(|runs| runs.try_send(errand).is_ok())
     }
 
+    fn tell_book(&self, errand: BookErrand) {
+        if let Some(book) = &self.book
+            && book.try_send(errand).is_err()
+        {
+            tracing::warn!("the book was not told what is looked at: it is busy");
+        }
+    }
+
     fn look(&self, errand: CloseErrand) {
         if let Some(close) = &self.close
             && close.try_send(errand).is_err()
@@ -450,7 +462,8 @@ impl Open {
         match loaded {
             Ok(settings) => {
                 self.live.faults(SUBJECT, Vec::new());
-                self.live.people(&settings.people);
+                self.live.people(&settings);
+                self.tell_book(BookErrand::Configure(Box::new(settings.clone())));
                 let _ = self.results.try_send(ResultsErrand::Configure(Box::new(settings.clone())));
                 self.tell_event(EventErrand::Configure(Box::new(settings.clone())));
                 self.tell_runs(RunsErrand::Configure(Box::new(settings.clone())));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use egui::{Frame, Key, Margin, Modifiers, Panel, Ui};
 use egui_tiles::LinearDir;
 use jiff::Timestamp;
+use monitasks::vocab::Run;
 
 use super::dialogs::{Answer, Dialogs};
 use super::layout::Layout;
@@ -19,7 +20,7 @@ use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Draft, ItemRef, Page, RunChoice, UiState};
 use super::welcome::{self, Welcome};
 use super::{run_card, theme, time_line, top_bar, tree};
-use crate::engine::{Command, EngineHandle, Notice, ViewCommand, WorkspaceCommand};
+use crate::engine::{Command, EngineHandle, Notice, RunsCommand, ViewCommand, WorkspaceCommand};
 use crate::snapshot::{CloseSubject, FigureKey, Origin, RunsAsk, Snapshot, TaskNode};
 
 /// The window's contents. Needs no display: tests drive it with a context of their own.
@@ -44,6 +45,8 @@ pub struct DqmonApp {
     watched_flow_s: Option<u64>,
     asked_runs: Option<RunsAsk>,
     looked_at: CloseSubject,
+    /// The run of which all that was said is asked for.
+    judged_run: Option<Run>,
     root: Option<PathBuf>,
     /// While files are looked at with no workspace: the panes of workspaces, and the tasks that the files' panes are made for.
     aside: Option<(Option<Layout>, Vec<String>)>,
@@ -73,6 +76,7 @@ impl DqmonApp {
             watched_flow_s: None,
             asked_runs: None,
             looked_at: CloseSubject::default(),
+            judged_run: None,
             root: None,
             aside: None,
             is_dressed: false,
@@ -178,6 +182,7 @@ impl DqmonApp {
             self.watched = None;
             self.asked_runs = None;
             self.looked_at = CloseSubject::default();
+            self.judged_run = None;
         }
         if snapshot.origin == Origin::Bare {
             self.lay_out_files(snapshot);
@@ -431,9 +436,13 @@ impl DqmonApp {
         if page == Page::Runs {
             let ask = Some(self.runs.ask());
             let is_new = self.asked_runs != ask;
-            if is_new && ask.as_ref().is_some_and(|ask| self.engine.send(Command::View(ViewCommand::AskRuns(ask.clone())))) {
+            if is_new && ask.as_ref().is_some_and(|ask| self.engine.send(Command::Runs(RunsCommand::Ask(ask.clone())))) {
                 self.asked_runs = ask;
             }
+        }
+        let run = if page == Page::Processing { None } else { self.choice.row(snapshot).map(|row| row.run) };
+        if run != self.judged_run && self.engine.send(Command::View(ViewCommand::LookAtRun(run))) {
+            self.judged_run = run;
         }
         let keys = match (&self.state.layout, page) {
             (Some(layout), Page::Monitor) => layout.watched(self.choice.fixed(), self.lane.as_deref()),

@@ -13,6 +13,7 @@ mod failures;
 mod figures;
 mod flow;
 mod health;
+mod judged;
 mod once;
 mod results;
 mod retold;
@@ -31,7 +32,7 @@ pub use flow::flow_shown;
 pub use once::{EventLook, bare_raw_file, newest_raw_file};
 pub use results::{DiskResults, FoundResult, ResultPoller, ResultsFolder, ResultsView, TaskResults};
 pub use retold::retold;
-pub use run_table::{RunTableKeeper, answer_of, row_of};
+pub use run_table::{RunTableKeeper, answer_of, newest_statuses, row_of};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,7 +41,7 @@ use jiff::{SignedDuration, Timestamp};
 use monitasks::registry::TaskRegistry;
 
 use crate::bookkeeping::Overview;
-use crate::config::PeopleSettings;
+use crate::config::Settings;
 use crate::snapshot::{
     Backend, BackendHealth, Banner, CloseLook, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, RunsShown, Snapshot,
     WorkspaceFacts,
@@ -201,7 +202,9 @@ impl Live {
     }
 
     /// Takes the people, roles and comments of changed settings.
-    pub fn people(&mut self, people: &PeopleSettings) {
+    pub fn people(&mut self, settings: &Settings) {
+        let people = &settings.people;
+        self.workspace.usable_for.clone_from(&settings.decisions.usable_for);
         self.workspace.people.clone_from(&people.names);
         self.workspace.roles.clone_from(&people.roles);
         self.workspace.comments.clone_from(&people.comments);
@@ -243,6 +246,7 @@ impl Live {
             figures,
             event: self.event.shown.clone(),
             runs: self.book.runs.clone(),
+            judged: self.book.judged.clone(),
             not_taken: self.book.not_taken.clone(),
             processing: ProcessingShown {
                 health: self.book.health.clone(),

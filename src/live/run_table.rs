@@ -1,7 +1,9 @@
 //! The table of all runs, kept from the book: read once, then only what changed; and the answers to what is asked of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
@@ -11,15 +13,38 @@ use crate::bookkeeping::{
 use crate::catalogue::query::{self, Query};
 use crate::catalogue::{Fields, RunFacts, RunRow, RunTable};
 use crate::config::{MarkSettings, RunListSettings, Settings};
-use crate::decisions::marks;
+use crate::decisions::{self, Quality, StatusError, marks, processing_named};
 use crate::decisions::status::Derived;
 use crate::snapshot::{RunsAsk, RunsShown};
+
+/// Statuses are derived anew whenever something changes while there are no more runs than these; of more, they are those of the
+/// book's last cut: deriving them takes longer than people wait for a table.
+const MOST_DERIVED: usize = 5_000;
+
+/// The derived status of each run, now: that of its newest processing.
+///
+/// # Errors
+/// When the book can't be read, or a rule can't be used.
+pub fn newest_statuses(store: &dyn Store, settings: &Settings) -> Result<BTreeMap<Run, u8>, StatusError> {
+    let all = decisions::statuses(store, Quality::of(settings), Timestamp::now())?;
+    let mut newest: BTreeMap<Run, (u32, u8)> = BTreeMap::new();
+    for (product, status) in all {
+        let Some(of) = processing_named(&product) else { continue };
+        let known = newest.entry(of.run).or_default();
+        if of.processing.0 >= known.0 {
+            *known = (of.processing.0, status);
+        }
+    }
+    Ok(newest.into_iter().map(|(run, (_, status))| (run, status)).collect())
+}
 
 /// Keeps the table.
 pub struct RunTableKeeper {
     table: Arc<RunTable>,
     list: RunListSettings,
     marks: MarkSettings,
+    /// What of the settings the derived status goes by.
+    settings: Settings,
     stamp: Option<ChangeStamp>,
     seen: Option<i64>,
     place: i64,
@@ -33,6 +58,7 @@ impl RunTableKeeper {
             table: Arc::new(RunTable::new(Fields::new(&settings.run_list))),
             list: settings.run_list.clone(),
             marks: settings.marks.clone(),
+            settings: settings.clone(),
             stamp: None,
             seen: None,
             place: 0,
@@ -60,8 +86,20 @@ impl RunTableKeeper {
                 table.put(&row_of(*run, sums, &self.marks));
             }
         }
+        if is_new && self.table.len() <= MOST_DERIVED {
+            self.derive(store);
+        }
         (self.stamp, self.seen, self.place) = (Some(stamp), read.seen, read.place);
         Ok(is_new)
+    }
+
+    /// Derives the statuses anew and puts in those that changed. Where they can't be, those of the book's last cut stay.
+    fn derive(&mut self, store: &dyn Store) {
+        let Ok(statuses) = newest_statuses(store, &self.settings) else { return };
+        let table = Arc::make_mut(&mut self.table);
+        for (run, status) in &statuses {
+            table.put_number(*run, "status", Some(f64::from(*status)));
+        }
     }
 
     /// The table as it is now.

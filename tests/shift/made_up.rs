@@ -169,6 +169,7 @@ fn workspace(root: &str) -> WorkspaceFacts {
         people: words(&["Ada Marsh", "Bo Lind", "Chiara Neri"]),
         roles: words(&["shifter", "run coordinator", "expert"]),
         comments: words(&["High voltage trip", "Noisy card", "Short run, too few tracks", "Purity monitor filling"]),
+        usable_for: words(&["physics", "calibration"]),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use dqmon::catalogue::{Fact, Fields, RunRow, RunTable, Value};
 use dqmon::config::RunListSettings;
-use dqmon::engine::{Command, DecisionCommand, ViewCommand};
+use dqmon::engine::{Command, RunsCommand};
 use dqmon::gui::{Page, UiState};
 use dqmon::snapshot::{BulkShown, RunsAsk, RunsShown, Snapshot, SortKey};
 use egui_kittest::kittest::Queryable;
@@ -49,7 +49,7 @@ fn desk_of(runs: u32) -> Desk {
 /// Answers as the engine would what the page has asked last; whether it has asked anything.
 pub fn answer(desk: &mut Desk) -> bool {
     let asked = desk.side.commands.try_iter().filter_map(|command| match command {
-        Command::View(ViewCommand::AskRuns(ask)) => Some(ask),
+        Command::Runs(RunsCommand::Ask(ask)) => Some(ask),
         _ => None,
     });
     let Some(ask) = asked.last() else { return false };
@@ -111,7 +111,7 @@ fn heads_order_rows_and_fields_become_columns() {
     answer(&mut desk);
     let asked = |desk: &Desk| {
         let asks = desk.side.commands.try_iter().filter_map(|command| match command {
-            Command::View(ViewCommand::AskRuns(ask)) => Some(ask.sort),
+            Command::Runs(RunsCommand::Ask(ask)) => Some(ask.sort),
             _ => None,
         });
         asks.last().unwrap_or_default().into_iter().map(|key| (key.field, key.is_descending)).collect::<Vec<_>>()
@@ -146,7 +146,7 @@ fn many_runs_are_flagged_after_one_question_and_the_refused_ones_are_listed() {
     desk.click("Leave it");
     desk.click("Flag selected BAD");
     desk.click("Flag 3 runs");
-    let wanted = DecisionCommand::DecideRuns {
+    let wanted = RunsCommand::Flag {
         runs: vec![Run(48), Run(49), Run(50)],
         flag: Flag::Bad,
         comment: "HV trip".into(),
@@ -154,7 +154,7 @@ fn many_runs_are_flagged_after_one_question_and_the_refused_ones_are_listed() {
         role: "shifter".into(),
         place: 41,
     };
-    assert_eq!(decisions(&desk), [Command::Decision(wanted)]);
+    assert_eq!(decisions(&desk), [Command::Runs(wanted)]);
     let progress = |desk: &mut Desk, done: usize| {
         let refused = if done == 3 { vec![(Run(49), "Bo Lind has decided meanwhile: OK".to_owned())] } else { Vec::new() };
         desk.publish(|snapshot| {
@@ -173,7 +173,7 @@ fn many_runs_are_flagged_after_one_question_and_the_refused_ones_are_listed() {
 }
 
 fn decisions(desk: &Desk) -> Vec<Command> {
-    desk.commands().into_iter().filter(|command| matches!(command, Command::Decision(_))).collect()
+    desk.commands().into_iter().filter(|command| matches!(command, Command::Runs(RunsCommand::Flag { .. }))).collect()
 }
 
 #[test]

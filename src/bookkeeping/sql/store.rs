@@ -9,7 +9,8 @@ use super::engine::{Engine, Purpose, SqlError, in_transaction};
 use super::{layouts, ledger, people, read, run_sums, write};
 use crate::bookkeeping::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, NewEntry};
 use crate::bookkeeping::rows::{
-    FileRecord, JobRecord, LeaseRecord, Reading, RequestRecord, RequestSubject, StoryEntry, StoryRecord, TransferRecord,
+    FileRecord, JobRecord, LeaseRecord, PassRecord, ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord,
+    StoryEntry, StoryRecord, TransferRecord,
 };
 use crate::bookkeeping::run_sums::{RunSumsRead, StreamFiles};
 use crate::bookkeeping::store::{ChangeStamp, Changes, Judgement, Overview, Row, Store, StoreError};
@@ -84,6 +85,22 @@ impl<E: Engine> Store for SqlStore<E> {
 
     fn overview(&self) -> Result<Overview, StoreError> {
         self.told(in_transaction(&self.engine, Purpose::Read, read::overview))
+    }
+
+    fn run(&self, run: Run) -> Result<Option<RunRecord>, StoreError> {
+        self.read(|engine| read::run(engine, run))
+    }
+
+    fn processings_of(&self, run: Run) -> Result<Vec<ProcessingRecord>, StoreError> {
+        self.read(|engine| read::processings_of(engine, run))
+    }
+
+    fn processings(&self) -> Result<Vec<ProcessingRecord>, StoreError> {
+        self.read(read::processings)
+    }
+
+    fn files_of(&self, run: Run) -> Result<(Vec<FileRecord>, Vec<PassRecord>), StoreError> {
+        self.read(|engine| read::files_of(engine, run))
     }
 
     fn file(&self, file: FileId) -> Result<Option<FileRecord>, StoreError> {

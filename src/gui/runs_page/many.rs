@@ -5,7 +5,7 @@ use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
 use super::RunsView;
-use crate::engine::{Command, DecisionCommand};
+use crate::engine::{Command, RunsCommand};
 use crate::gui::scene::Scene;
 use crate::gui::state::{Draft, UiState};
 use crate::gui::{theme, words};
@@ -87,7 +87,7 @@ fn question(ui: &Ui, scene: &mut Scene<'_>, view: &mut RunsView, state: &UiState
         ui.add_space(theme::GAP);
         ui.horizontal(|ui| {
             if ui.button(theme::bold(format!("Flag {runs}"))).clicked() {
-                scene.send(Command::Decision(DecisionCommand::DecideRuns {
+                scene.send(Command::Runs(RunsCommand::Flag {
                     runs: question.runs.clone(),
                     flag: question.flag,
                     comment: view.many.comment.trim().to_owned(),
