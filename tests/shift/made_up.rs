@@ -62,6 +62,7 @@ pub fn full() -> Snapshot {
             NotTaken { name: "run24-seq3.dat.tmp".into(), reason: "still being written: no close seen".into() },
         ],
         processing: ProcessingShown::default(),
+        judged: None,
     }
 }
 
