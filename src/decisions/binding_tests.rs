@@ -334,7 +334,7 @@ fn why_is_told_in_words() {
                   \x20 RQM is flawed: said by Ben (expert), 2016-11-16T10:00:05Z\n\
                   \x20 CAL is unset: nobody has said it\n\
                   it would be 1 (good) with RQM good and CAL physics\n\
-                  it would be 0 (unchecked) with RQM unset, or RQM good";
+                  it would be 0 (unchecked) with RQM good, or RQM unset";
     assert_eq!(answers[0].1.lines.join("\n"), golden);
     let told = why_run(&store, Quality::of(&settings), Run(1), Some(Processing(4)), at(0)).unwrap_err().to_string();
     assert!(told.contains("run1-p4") && told.contains("there are run1-p1"), "{told}");
