@@ -13,8 +13,8 @@ use crate::bookkeeping::{
 use crate::catalogue::query::{self, Query};
 use crate::catalogue::{Fields, RunFacts, RunRow, RunTable};
 use crate::config::{MarkSettings, RunListSettings, Settings};
-use crate::decisions::{self, Quality, StatusError, marks, processing_named};
 use crate::decisions::status::Derived;
+use crate::decisions::{self, Quality, StatusError, marks, processing_named};
 use crate::snapshot::{RunsAsk, RunsShown};
 
 /// Statuses are derived anew whenever something changes while there are no more runs than these; of more, they are those of the

@@ -64,6 +64,7 @@ pub fn full() -> Snapshot {
         ],
         processing: ProcessingShown::default(),
         run_table: Some(run_table(&(1..=24).map(run).collect::<Vec<_>>())),
+        judged: None,
     }
 }
 

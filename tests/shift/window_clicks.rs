@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use dqmon::engine::{
-    Command, Decision, DecisionCommand, DecisionSubject, EngineHandle, EngineSide, Notice, ProcessingCommand, RequestKind, RunsCommand,
-    RequestSubject, ViewCommand, WantedDecision, WorkspaceCommand,
+    Command, Decision, DecisionCommand, DecisionSubject, EngineHandle, EngineSide, Notice, ProcessingCommand, RequestKind,
+    RequestSubject, RunsCommand, ViewCommand, WantedDecision, WorkspaceCommand,
 };
 use dqmon::gui::{DqmonApp, Page, RunChoice, UiState};
 use dqmon::snapshot::{Backend, FileStage, Snapshot};
@@ -74,7 +74,10 @@ impl Desk {
     pub fn commands(&self) -> Vec<Command> {
         let is_watching = |command: &Command| {
             use ViewCommand::{LookAtRun, LookClosely, Watch, WatchFlow};
-            matches!(command, Command::Runs(RunsCommand::Ask(_)) | Command::View(Watch(_) | WatchFlow(_) | LookClosely(_) | LookAtRun(_)))
+            matches!(
+                command,
+                Command::Runs(RunsCommand::Ask(_)) | Command::View(Watch(_) | WatchFlow(_) | LookClosely(_) | LookAtRun(_))
+            )
         };
         self.side.commands.try_iter().filter(|command| !is_watching(command)).collect()
     }
