@@ -51,6 +51,10 @@ struct Row {
     counts: Option<RunCounts>,
     /// Where its flag comes from.
     origin: String,
+    /// The derived status of each processing.
+    statuses: Vec<(u32, u8)>,
+    /// The same for people: `p1 good`.
+    status_words: String,
 }
 
 /// All runs, in memory.
@@ -67,17 +71,20 @@ impl Runs {
     pub fn read(store: &dyn Store, workspace: &Workspace) -> Result<Self, StoreError> {
         let settings = &workspace.settings;
         let mut runs = Runs { table: RunTable::new(Fields::new(&settings.run_list)), rows: BTreeMap::new() };
-        let statuses = live::newest_statuses(store, settings).unwrap_or_else(|error| {
+        let statuses = live::statuses_by_run(store, settings).unwrap_or_else(|error| {
             eprintln!("dqmon: no status is derived: {error}");
             BTreeMap::new()
         });
         for (run, sums) in store.run_sums(None)?.runs {
             let mut row = live::row_of(run, &sums, &settings.marks);
-            row.status = statuses.get(&run).copied().or(row.status);
+            let statuses = statuses.get(&run).cloned().unwrap_or_default();
+            row.status = statuses.last().map(|(_, status)| *status).or(row.status);
+            let word = |(processing, status): &(u32, u8)| format!("p{processing} {}", settings.status.word(*status));
+            let status_words = statuses.iter().map(word).collect::<Vec<_>>().join(", ");
             runs.table.put(&row);
             let origin = decisions::flags_of(&sums.said, &settings.marks)
                 .map_or_else(|error| error.to_string(), |flags| flags.of(DecisionSubject::run(run), None, &[]).words());
-            runs.rows.insert(run, Row { row, counts: sums.data, origin });
+            runs.rows.insert(run, Row { row, counts: sums.data, origin, statuses, status_words });
         }
         Ok(runs)
     }
@@ -213,6 +220,7 @@ fn cell(table: &RunTable, row: u32, column: &str) -> String {
 fn print_table(runs: &Runs, rows: &[u32], columns: &[String]) {
     let text = |row: u32, column: &String| match (column.as_str(), runs.table.run(row)) {
         ("run", Some(run)) => run.to_string(),
+        ("status", Some(run)) => runs.rows.get(&run).map_or_else(String::new, |row| one_line(&row.status_words)),
         _ => shortened(&cell(&runs.table, row, column)),
     };
     let has_ended = |row: u32| {
@@ -246,12 +254,13 @@ fn shortened(text: &str) -> String {
 }
 
 fn json_of(runs: &Runs, row: u32) -> Option<Json> {
-    let Row { row, counts, origin } = runs.rows.get(&runs.table.run(row)?)?;
+    let Row { row, counts, origin, statuses, .. } = runs.rows.get(&runs.table.run(row)?)?;
     let facts: Map<String, Json> =
         row.facts.0.iter().filter_map(|(name, fact)| Some((name.clone(), serde_json::to_value(fact).ok()?))).collect();
     Some(json!({
         "run": row.run, "flag": row.flag.word(), "flag_comes_from": origin, "decided_by": row.decided_by, "comment": row.comment, "mark": row.mark,
-        "kind": row.kind, "status": row.status, "is_listed_only": counts.is_none(),
+        "kind": row.kind, "status": row.status,
+        "statuses": statuses.iter().map(|(processing, status)| json!({"processing": processing, "status": status})).collect::<Vec<_>>(), "is_listed_only": counts.is_none(),
         "has_ended": counts.as_ref().is_some_and(|counts| counts.ended.is_some()),
         "started": row.started, "ended": row.ended, "lanes": row.lanes,
         "files": row.files.unwrap_or(0), "analysed": row.analysed.unwrap_or(0), "failed": row.failed.unwrap_or(0),

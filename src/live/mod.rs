@@ -32,7 +32,7 @@ pub use flow::flow_shown;
 pub use once::{EventLook, bare_raw_file, newest_raw_file};
 pub use results::{DiskResults, FoundResult, ResultPoller, ResultsFolder, ResultsView, TaskResults};
 pub use retold::retold;
-pub use run_table::{RunTableKeeper, answer_of, newest_statuses, row_of};
+pub use run_table::{RunTableKeeper, answer_of, row_of, statuses_by_run};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

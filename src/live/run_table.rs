@@ -21,21 +21,20 @@ use crate::snapshot::{RunsAsk, RunsShown};
 /// book's last cut: deriving them takes longer than people wait for a table.
 const MOST_DERIVED: usize = 5_000;
 
-/// The derived status of each run, now: that of its newest processing.
+/// The derived statuses of each run, now: the number of each processing with its status, in order.
 ///
 /// # Errors
 /// When the book can't be read, or a rule can't be used.
-pub fn newest_statuses(store: &dyn Store, settings: &Settings) -> Result<BTreeMap<Run, u8>, StatusError> {
+pub fn statuses_by_run(store: &dyn Store, settings: &Settings) -> Result<BTreeMap<Run, Vec<(u32, u8)>>, StatusError> {
     let all = decisions::statuses(store, Quality::of(settings), Timestamp::now())?;
-    let mut newest: BTreeMap<Run, (u32, u8)> = BTreeMap::new();
+    let mut by_run: BTreeMap<Run, Vec<(u32, u8)>> = BTreeMap::new();
     for (product, status) in all {
-        let Some(of) = processing_named(&product) else { continue };
-        let known = newest.entry(of.run).or_default();
-        if of.processing.0 >= known.0 {
-            *known = (of.processing.0, status);
+        if let Some(of) = processing_named(&product) {
+            by_run.entry(of.run).or_default().push((of.processing.0, status));
         }
     }
-    Ok(newest.into_iter().map(|(run, (_, status))| (run, status)).collect())
+    by_run.values_mut().for_each(|statuses| statuses.sort_unstable());
+    Ok(by_run)
 }
 
 /// Keeps the table.
@@ -95,10 +94,10 @@ impl RunTableKeeper {
 
     /// Derives the statuses anew and puts in those that changed. Where they can't be, those of the book's last cut stay.
     fn derive(&mut self, store: &dyn Store) {
-        let Ok(statuses) = newest_statuses(store, &self.settings) else { return };
+        let Ok(statuses) = statuses_by_run(store, &self.settings) else { return };
         let table = Arc::make_mut(&mut self.table);
-        for (run, status) in &statuses {
-            table.put_number(*run, "status", Some(f64::from(*status)));
+        for (run, statuses) in &statuses {
+            table.put_number(*run, "status", statuses.last().map(|(_, status)| f64::from(*status)));
         }
     }
 
