@@ -7,12 +7,15 @@ mod backend_process;
 mod book_desk;
 mod close_looks;
 mod command;
+mod decision_desk;
 mod pollers;
+mod runs_desk;
 mod serve;
 
 pub use backend_process::start as start_backend;
 pub use command::{
-    Command, DecisionCommand, FailureClass, ProcessingCommand, RequestKind, RequestSubject, ViewCommand, WorkspaceCommand,
+    Command, Decision, DecisionCommand, DecisionSubject, Evidence, FailureClass, Outcome, Part, ProcessingCommand, RequestKind,
+    RequestSubject, RunsCommand, Stage, ViewCommand, WantedDecision, WorkspaceCommand,
 };
 pub use pollers::OpenStore;
 pub use serve::{ChooseStore, OpenResults, Start, Waker, World, start};

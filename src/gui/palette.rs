@@ -9,7 +9,7 @@ use super::theme;
 use crate::engine::{Command, ProcessingCommand, ViewCommand, WorkspaceCommand};
 
 /// Keys that work everywhere.
-pub const KEYS: [(&str, &str); 16] = [
+pub const KEYS: [(&str, &str); 17] = [
     ("Ctrl+K", "Find a command, an item or a run"),
     ("?", "This sheet"),
     ("F1  F2  F3", "Monitor, Runs, Processing"),
@@ -22,6 +22,7 @@ pub const KEYS: [(&str, &str); 16] = [
     ("Ctrl+T", "Dark or light"),
     ("Ctrl+Plus  Ctrl+Minus", "Larger or smaller text"),
     ("Ctrl+0", "Text as it was"),
+    ("Up  Down  Shift  Ctrl+A", "On Runs: the next row, select rows, all that are found"),
     ("Tab  Enter", "Walk to a button, press it"),
     ("Mouse in a plot", "Drag to move, Ctrl+wheel to zoom, right drag for a box"),
     ("Double click in a plot", "Show all data again"),

@@ -13,10 +13,12 @@ mod failures;
 mod figures;
 mod flow;
 mod health;
+mod judged;
 mod once;
 mod results;
 mod retold;
 mod rows;
+mod run_table;
 pub mod story;
 mod tree;
 
@@ -30,6 +32,7 @@ pub use flow::flow_shown;
 pub use once::{EventLook, bare_raw_file, newest_raw_file};
 pub use results::{DiskResults, FoundResult, ResultPoller, ResultsFolder, ResultsView, TaskResults};
 pub use retold::retold;
+pub use run_table::{RunTableKeeper, answer_of, row_of, statuses_by_run};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,9 +41,10 @@ use jiff::{SignedDuration, Timestamp};
 use monitasks::registry::TaskRegistry;
 
 use crate::bookkeeping::Overview;
-use crate::config::PeopleSettings;
+use crate::config::Settings;
 use crate::snapshot::{
-    Backend, BackendHealth, Banner, CloseLook, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, Snapshot, WorkspaceFacts,
+    Backend, BackendHealth, Banner, CloseLook, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, RunsShown, Snapshot,
+    WorkspaceFacts,
 };
 
 /// What the backend said last of its services, none when it never did, and all that is put off.
@@ -82,6 +86,7 @@ pub struct Live {
     event: Arc<EventView>,
     flow: Option<Arc<FlowShown>>,
     closely: Option<Arc<CloseLook>>,
+    run_table: Option<Arc<RunsShown>>,
     watched: Vec<FigureKey>,
     figures: FigureMaker,
     banners: BTreeMap<&'static str, Vec<Banner>>,
@@ -102,6 +107,7 @@ impl Live {
             event: Arc::default(),
             flow: None,
             closely: None,
+            run_table: None,
             watched: Vec::new(),
             figures: FigureMaker::default(),
             banners: BTreeMap::new(),
@@ -138,6 +144,11 @@ impl Live {
     /// Takes what is looked at closely; none when nothing is any more.
     pub fn take_closely(&mut self, closely: Option<Arc<CloseLook>>) {
         self.closely = closely;
+    }
+
+    /// Takes the table of runs.
+    pub fn take_run_table(&mut self, table: Arc<RunsShown>) {
+        self.run_table = Some(table);
     }
 
     /// Takes another list of tasks; figures are drawn anew.
@@ -191,7 +202,9 @@ impl Live {
     }
 
     /// Takes the people, roles and comments of changed settings.
-    pub fn people(&mut self, people: &PeopleSettings) {
+    pub fn people(&mut self, settings: &Settings) {
+        let people = &settings.people;
+        self.workspace.usable_for.clone_from(&settings.decisions.usable_for);
         self.workspace.people.clone_from(&people.names);
         self.workspace.roles.clone_from(&people.roles);
         self.workspace.comments.clone_from(&people.comments);
@@ -233,6 +246,7 @@ impl Live {
             figures,
             event: self.event.shown.clone(),
             runs: self.book.runs.clone(),
+            judged: self.book.judged.clone(),
             not_taken: self.book.not_taken.clone(),
             processing: ProcessingShown {
                 health: self.book.health.clone(),
@@ -241,6 +255,7 @@ impl Live {
                 flow: self.flow.clone(),
                 closely: self.closely.clone(),
             },
+            run_table: self.run_table.clone(),
         }
     }
 }
