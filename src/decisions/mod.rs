@@ -1,14 +1,25 @@
 //! Rules over the book: how a person's decision on data is made, superseded and which one is in force.
 //!
 //! Pure beside what asks the book: `flags.rs` has which flag is in force and where it comes from, `marks.rs` what marks mean,
-//! `status/` the derived status and why it is what it is.
+//! `status/` the derived status and why it is what it is. `standing.rs` is how problems, alarms, known issues, follow-ups, shifts and
+//! sign-offs stand in the book; each has a file with its rules, and `meeting.rs` and `report.rs` make lists and pages of them.
 //!
 //! Uses `bookkeeping`, `config` and `monitasks`; used by `engine`, `live` and `cli`.
 
+pub mod alarms;
 pub mod bodies;
+pub mod channels;
 pub mod flags;
+pub mod follow_ups;
+pub mod known_issues;
 pub mod marks;
+pub mod meeting;
+pub mod problems;
+pub mod report;
+pub mod shifts;
+pub mod standing;
 pub mod status;
+pub mod wording;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +28,7 @@ use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
 use crate::bookkeeping::{
-    Decision, DecisionRecord, DecisionSubject, Entry, EntryId, EntryKind, MarkRecord, NewDecision, NewEntry, RunKindBody, Store,
+    Decision, DecisionRecord, DecisionSubject, Entry, EntryId, EntryKind, MarkRecord, NewDecision, NewEntry, Outcome, RunKindBody, Store,
     StoreError,
 };
 
@@ -68,8 +79,14 @@ pub fn decide(store: &mut dyn Store, decision: &NewDecision) -> Result<DecisionR
     }
     let (who, role) = signed(&decision.who, &decision.role)?;
     refuse_unknown(store, decision.subject.run)?;
-    let entry = NewDecision { decision: said, who, role, ..decision.clone() }.entry().map_err(DecisionError::from_json)?;
-    let recorded = appended(store, entry)?;
+    let decision = NewDecision { decision: said, who, role, ..decision.clone() };
+    let mut entries = vec![decision.entry().map_err(DecisionError::from_json)?];
+    if decision.decision.outcome == Some(Outcome::FixNeeded) {
+        let in_force = store.in_force_on(EntryKind::FollowUp, &follow_ups::follow_up_id(&decision))?;
+        entries.extend(follow_ups::opened_by(&decision, &in_force)?);
+    }
+    let recorded = store.append(&entries)?.into_iter().next();
+    let recorded = recorded.ok_or_else(|| DecisionError::Odd("the book gave no entry back".into()))?;
     DecisionRecord::of(&recorded).map_err(DecisionError::Odd)
 }
 
@@ -207,6 +224,25 @@ mod tests {
         assert!(refused(on_run(Run(1), Flag::Ok, "", "Ada", "", &[])).contains("role"));
         assert!(refused(on_run(Run(2), Flag::Ok, "", "Ada", "shifter", &[])).contains("there are run1"));
         assert_eq!(store.overview().unwrap().said.decisions, []);
+    }
+
+    #[test]
+    fn fix_needed_opens_a_follow_up_with_the_decision_or_neither() {
+        let (folder, mut store) = book();
+        let mut wanted = on_run(Run(1), Flag::Maybe, "LEM 4 shifted", "Ada", "expert", &[]);
+        wanted.decision.outcome = Some(Outcome::FixNeeded);
+        let first = decide(&mut store, &wanted).unwrap();
+        let open = || {
+            let store = SqliteStore::open_read_only(&folder.path().join("book.sqlite")).unwrap();
+            standing::all::<follow_ups::FollowUp>(&store).unwrap().0
+        };
+        assert_eq!(open().iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["fix-run1@raw"]);
+        // Said again it opens no second one; refused it opens none.
+        wanted.supersedes = vec![first.entry];
+        decide(&mut store, &wanted).unwrap();
+        wanted.subject = "run1-seq0".parse().unwrap();
+        assert!(decide(&mut store, &wanted).is_err(), "nothing is in force there");
+        assert_eq!(open().len(), 1);
     }
 
     #[test]
