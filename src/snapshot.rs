@@ -3,6 +3,7 @@
 //! Both sources make it, the live one and the replay, so the window cannot tell them apart but by [`Origin`]. It holds the
 //! figures that are being watched and no others; everything else is small.
 
+mod people;
 mod processing;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,9 @@ use monitasks::quality::{Flag, State};
 use monitasks::task::Glance;
 use monitasks::vocab::{FileId, Run};
 
+pub use people::{
+    AlarmRow, FollowUpRow, IssueRow, MeetingShown, PeopleShown, ProblemRow, SaidRow, ShiftRow, ToDoRow, UndecidedRow,
+};
 pub use processing::{
     BackendHealth, ClassRow, CloseLook, CloseSubject, CopyRow, DiskRow, FlowShown, LatencyRow, ProcessingShown, PutOffRow,
     StoryLine, WatcherRow, in_short,
@@ -48,6 +52,8 @@ pub struct Snapshot {
     pub not_taken: Vec<NotTaken>,
     /// What the Processing page shows beyond the runs.
     pub processing: ProcessingShown,
+    /// What people said: shifts, problems, the meeting's list.
+    pub people: PeopleShown,
 }
 
 /// Where a snapshot came from.
@@ -415,6 +421,7 @@ impl Snapshot {
             runs: Vec::new(),
             not_taken: Vec::new(),
             processing: ProcessingShown::default(),
+            people: PeopleShown::default(),
         }
     }
 

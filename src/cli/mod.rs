@@ -10,21 +10,27 @@ mod compare;
 mod decide;
 mod demo;
 mod flow;
+mod follow_up;
 mod import;
 mod init;
 mod inspect;
+mod issue;
 mod job;
 mod mark;
 mod places;
 mod plot;
+mod problem;
 mod process;
 pub mod progress;
 mod publish;
 mod reconstruct;
 mod release;
+mod report;
 mod requests;
 mod runs;
+mod said;
 mod selection;
+mod shift;
 mod show;
 mod simulate;
 mod status;
@@ -101,6 +107,21 @@ enum Command {
     Decide(decide::Args),
     /// Record a shifter's mark on a run: ok, flawed, unusable, detector_studies.
     Mark(mark::Args),
+    /// Problems and alarms: tell, list, comment, take, close, reopen, acknowledge, shelve.
+    #[command(subcommand)]
+    Problem(problem::Args),
+    /// Known issues and masks of channels: new, list, end.
+    #[command(subcommand)]
+    Issue(issue::Args),
+    /// What is to be done by somebody until a day: new, list, move, end.
+    #[command(subcommand, name = "follow-up")]
+    FollowUp(follow_up::Args),
+    /// Who has the shift: begin, end, show, list.
+    #[command(subcommand)]
+    Shift(shift::Args),
+    /// A shift or a meeting's list as an HTML page to print.
+    #[command(subcommand)]
+    Report(report::Args),
     /// Process again what failed: a file, a group, a run, or everything of a class.
     Resubmit(requests::ResubmitArgs),
     /// Keep files that wait from being processed.
@@ -207,8 +228,10 @@ fn end_with_its_reader(command: Option<&Command>) {
 
 /// Commands that work in no workspace, and those of the others that write into one when they are not told otherwise.
 const WITH_NO_WORKSPACE: [&str; 5] = ["demo", "init", "simulate", "inspect", "job"];
-const WRITES_INTO_THE_BOOK: [&str; 11] =
-    ["process", "decide", "mark", "resubmit", "hold", "unhold", "cancel", "reprocess", "import", "archive", "release"];
+const WRITES_INTO_THE_BOOK: [&str; 16] = [
+    "process", "decide", "mark", "problem", "issue", "follow-up", "shift", "report", "resubmit", "hold", "unhold", "cancel", "reprocess",
+    "import", "archive", "release",
+];
 
 /// The command line's grammar. An option that means nothing to a command is not in its help.
 fn grammar() -> clap::Command {
@@ -256,6 +279,11 @@ pub fn main() -> ExitCode {
         Some(Command::Show(args)) => show::run(global, args),
         Some(Command::Decide(args)) => decide::run(global, args),
         Some(Command::Mark(args)) => mark::run(global, args),
+        Some(Command::Problem(args)) => problem::run(global, args),
+        Some(Command::Issue(args)) => issue::run(global, args),
+        Some(Command::FollowUp(args)) => follow_up::run(global, args),
+        Some(Command::Shift(args)) => shift::run(global, args),
+        Some(Command::Report(args)) => report::run(global, args),
         Some(Command::Resubmit(args)) => requests::resubmit(global, args),
         Some(Command::Hold(args)) => requests::run(global, RequestKind::Hold, args),
         Some(Command::Unhold(args)) => requests::run(global, RequestKind::Release, args),

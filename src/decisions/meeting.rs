@@ -44,7 +44,7 @@ pub struct SignOff {
 }
 
 /// What people and checks said, as far as a meeting goes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Voices {
     /// All problems.
     pub problems: Vec<Standing<Problem>>,

@@ -317,6 +317,29 @@ pub fn change(
     standing::replace(store, &found, &next, by, at)
 }
 
+/// What an urgent problem is told by mail as: a line and a text.
+#[must_use]
+pub fn letter(problem: &Standing<Problem>, workspace: &str) -> (String, String) {
+    let body = &problem.body;
+    let place = body.place.words();
+    let at = if place.is_empty() { String::new() } else { format!(" ({place})") };
+    let subject = wording::one_line(&format!("dqmon: URGENT: {}{at}: {workspace}", body.what));
+    let text = format!(
+        "{}\n\nwhere: {}\nseverity: {}\ntold by {} ({}) at {}\n{}\nIts id is {}. To say that it was seen: \"Acknowledge\" on the \
+         Problems page, or\n  dqmon problem ack {} --who NAME --role ROLE --comment TEXT\n",
+        body.what,
+        if place.is_empty() { "not said" } else { &place },
+        body.severity.word(),
+        body.opened.who,
+        body.opened.role,
+        body.opened.at,
+        if body.comment.is_empty() { String::new() } else { format!("\n{}\n", body.comment) },
+        problem.id,
+        problem.id,
+    );
+    (subject.chars().take(LONGEST_LINE).collect(), text)
+}
+
 #[cfg(test)]
 #[path = "problems_tests.rs"]
 mod tests;

@@ -43,12 +43,16 @@ pub struct Standing<T> {
     #[serde(flatten)]
     pub body: T,
     /// The place of its entry in this book.
+    #[serde(rename = "entry")]
     pub place: i64,
     /// When it was said last.
+    #[serde(rename = "changed")]
     pub at: Timestamp,
     /// By whom.
+    #[serde(rename = "changed_by")]
     pub who: String,
     /// In which role.
+    #[serde(rename = "changed_as")]
     pub role: String,
     /// Books differ: the newest is shown, and the next change takes the place of all.
     pub in_conflict: bool,

@@ -7,6 +7,7 @@ use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
 pub use crate::bookkeeping::{FailureClass, RequestKind, RequestSubject};
+use super::people_command::PeopleCommand;
 use crate::snapshot::{CloseSubject, FigureKey};
 
 /// A command from the window.
@@ -20,6 +21,8 @@ pub enum Command {
     Processing(ProcessingCommand),
     /// Which workspace is open.
     Workspace(WorkspaceCommand),
+    /// What people say of shifts, problems, meetings.
+    People(PeopleCommand),
 }
 
 /// What is looked at.

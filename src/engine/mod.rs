@@ -7,15 +7,20 @@ mod backend_process;
 mod book_desk;
 mod close_looks;
 mod command;
+mod people_command;
+mod people_desk;
 mod pollers;
 mod serve;
+mod urgent;
 
 pub use backend_process::start as start_backend;
 pub use command::{
     Command, DecisionCommand, FailureClass, ProcessingCommand, RequestKind, RequestSubject, ViewCommand, WorkspaceCommand,
 };
+pub use people_command::{NewProblem, PeopleCommand, PeopleDeed, Place, ProblemChange, Severity};
 pub use pollers::OpenStore;
 pub use serve::{ChooseStore, OpenResults, Start, Waker, World, start};
+pub use urgent::{Told, mail_urgent};
 
 use std::sync::Arc;
 

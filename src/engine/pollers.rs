@@ -124,6 +124,8 @@ pub(super) fn spawn_book(open: OpenStore, workspace: Workspace, errands: Receive
                 Err(error) => {
                     outbox.tell(Update::Book(Arc::new(BookView::away(error.to_string()))));
                     match errands.recv_timeout(REOPEN) {
+                        // Checks say it again with the next look.
+                        Ok(BookErrand::Hear(_)) => {}
                         Ok(errand) => outbox.notice(Notice::Refused(format!("{} not done: {error}", errand.words()))),
                         Err(RecvTimeoutError::Timeout) => {}
                         Err(RecvTimeoutError::Disconnected) => return,
@@ -148,7 +150,9 @@ fn serve_book(
         outbox.tell(Update::Heard(Part::Book));
         match errands.recv_timeout(LOOK) {
             Ok(errand) => {
-                outbox.notice(book_desk::run(errand, poller.store(), workspace, Timestamp::now()));
+                for notice in book_desk::run(errand, poller.store(), workspace, Timestamp::now(), &outbox.notices) {
+                    outbox.notice(notice);
+                }
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return Err(RecvTimeoutError::Disconnected),

@@ -7,12 +7,13 @@ use monitasks::vocab::Run;
 
 use super::failures::FailureCount;
 use super::health::{health, put_off};
+use super::people::PeopleReader;
 use super::rows::run_rows;
 use crate::bookkeeping::{
     CentralCopy, ChangeStamp, Changes, GroupRecord, LeaseRecord, Overview, PassRecord, ProcessingRecord, Store, StoreError,
 };
 use crate::config::Workspace;
-use crate::snapshot::{Backend, BackendHealth, ClassRow, NotTaken, PutOffRow, RunRow};
+use crate::snapshot::{Backend, BackendHealth, ClassRow, NotTaken, PeopleShown, PutOffRow, RunRow};
 
 /// What the window shows of the book.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct BookView {
     pub put_off: Vec<PutOffRow>,
     /// Classes of failures that came.
     pub failures: Vec<ClassRow>,
+    /// What people said: shifts, problems, the meeting's list.
+    pub people: PeopleShown,
     /// Why the book can't be read; what stands above is then the last that was known.
     pub fault: Option<String>,
 }
@@ -45,6 +48,7 @@ pub struct BookPoller {
     view: BookView,
     lease: Option<LeaseRecord>,
     failures: FailureCount,
+    people: PeopleReader,
 }
 
 impl Default for BookView {
@@ -56,6 +60,7 @@ impl Default for BookView {
             health: None,
             put_off: Vec::new(),
             failures: Vec::new(),
+            people: PeopleShown::default(),
             fault: None,
         }
     }
@@ -85,6 +90,7 @@ impl BookPoller {
             view: BookView::default(),
             lease: None,
             failures,
+            people: PeopleReader::new(&workspace.settings),
         }
     }
 
@@ -139,6 +145,7 @@ impl BookPoller {
             self.view.runs = run_rows(overview);
             self.failures.read(self.store.as_ref(), overview)?;
         }
+        self.view.people = self.people.read(self.store.as_ref(), overview, has_run_changed)?;
         self.seen = Some(stamp);
         Ok(true)
     }

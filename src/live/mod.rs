@@ -14,6 +14,7 @@ mod figures;
 mod flow;
 mod health;
 mod once;
+mod people;
 mod results;
 mod retold;
 mod rows;
@@ -42,6 +43,8 @@ use crate::config::PeopleSettings;
 use crate::snapshot::{
     Backend, BackendHealth, Banner, CloseLook, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, Snapshot, WorkspaceFacts,
 };
+
+pub use people::checks_to_tell;
 
 /// What the backend said last of its services, none when it never did, and all that is put off.
 #[must_use]
@@ -221,6 +224,7 @@ impl Live {
         banners.extend(self.silent_parts(now));
         let backend = self.backend(now);
         banners.extend(self.intake_alarm(&backend, now));
+        banners.extend(people::calls(&self.book.people, now));
         banners.extend(self.results.faults.iter().map(|text| Banner { is_fault: true, text: text.clone() }));
         Snapshot {
             serial: self.serial,
@@ -241,6 +245,7 @@ impl Live {
                 flow: self.flow.clone(),
                 closely: self.closely.clone(),
             },
+            people: self.book.people.clone(),
         }
     }
 }

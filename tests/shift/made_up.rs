@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use dqmon::snapshot::{
     Backend, Banner, DecisionRow, EventShown, FigureKey, FileRow, FileStage, GroupRow, ItemNode, JobRow, NotTaken, Origin,
-    PassRow, ProcessingRow, ProcessingShown, RunRow, Snapshot, TaskNode, TaskRow, WorkspaceFacts,
+    PassRow, PeopleShown, ProcessingRow, ProcessingShown, RunRow, Snapshot, TaskNode, TaskRow, WorkspaceFacts,
 };
 use jiff::{SignedDuration, Timestamp};
 use monitasks::detector::{Detector, DriftFacts, Expected, LemGrid, LemNumbering, RawLayout, Readout, ViewFacts, Volume};
@@ -62,6 +62,7 @@ pub fn full() -> Snapshot {
             NotTaken { name: "run24-seq3.dat.tmp".into(), reason: "still being written: no close seen".into() },
         ],
         processing: ProcessingShown::default(),
+        people: PeopleShown::default(),
     }
 }
 
