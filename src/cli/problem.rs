@@ -142,9 +142,7 @@ pub fn run(global: &Global, args: &Args) -> Outcome {
         }
         Args::Close(args) => change(global, args, &ProblemChange::Close),
         Args::Reopen(args) => change(global, args, &ProblemChange::Reopen),
-        Args::Ack(args) if is_item(&args.id) => {
-            answer(global, args, &AlarmEvent::Acknowledge { comment: args.comment.clone() })
-        }
+        Args::Ack(args) if is_item(&args.id) => answer(global, args, &AlarmEvent::Acknowledge { comment: args.comment.clone() }),
         Args::Ack(args) => change(global, args, &ProblemChange::Acknowledge),
         Args::Shelve(args) if is_item(&args.say.id) => {
             answer(global, &args.say, &AlarmEvent::Shelve { until: args.until, comment: args.say.comment.clone() })

@@ -83,9 +83,9 @@ fn shift(global: &Global, args: &ShiftArgs) -> Outcome {
     said::tell_faults(&voices.faults);
     let found: Standing<Shift> = match &args.id {
         Some(id) => standing::find(store.as_ref(), id)?,
-        None => shifts::newest(&voices.shifts).cloned().ok_or_else(|| {
-            Failure("no shift to report: none was begun; 'dqmon shift begin --who NAME' begins one".into())
-        })?,
+        None => shifts::newest(&voices.shifts)
+            .cloned()
+            .ok_or_else(|| Failure("no shift to report: none was begun; 'dqmon shift begin --who NAME' begins one".into()))?,
     };
     let page = shift_page(&found, &store.overview()?, &voices, &name_of(&workspace), Timestamp::now());
     write(&args.out, &page)?;

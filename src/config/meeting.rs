@@ -100,7 +100,8 @@ mod tests {
     #[test]
     fn a_run_is_of_the_first_cycle_that_has_it() {
         let cycle = |name: &str, first, last| CycleSettings { name: name.into(), first, last };
-        let settings = MeetingSettings { cycles: vec![cycle("a", 1, Some(9)), cycle("b", 10, None)], ..MeetingSettings::default() };
+        let settings =
+            MeetingSettings { cycles: vec![cycle("a", 1, Some(9)), cycle("b", 10, None)], ..MeetingSettings::default() };
         assert_eq!([0, 1, 9, 10, 99].map(|run| settings.cycle_of(Run(run))), [None, Some("a"), Some("a"), Some("b"), Some("b")]);
         assert_eq!(settings.review_weekday(), 3);
     }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::fault::{Fault, below_zero, not_above_zero};
 use super::lanes::LaneSettings;
 use super::{
-    AnalysisSettings, BatchSettings, DecisionSettings, MailSettings, MarkSettings, MeetingSettings, Place, ReconstructionSettings,
-    RetrySettings, RunListSettings, ShiftSettings, StatusSettings,
+    AnalysisSettings, BatchSettings, DecisionSettings, MailSettings, MarkSettings, MeetingSettings, Place,
+    ReconstructionSettings, RetrySettings, RunListSettings, ShiftSettings, StatusSettings,
 };
 
 /// Everything `dqmon.toml` may say; what it leaves out has these defaults.

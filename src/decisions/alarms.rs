@@ -79,12 +79,7 @@ impl Alarm {
     ///
     /// # Errors
     /// When a person asks what makes no sense.
-    pub fn after(
-        now: Option<&Alarm>,
-        event: &AlarmEvent,
-        by: &Signature,
-        at: Timestamp,
-    ) -> Result<Option<Alarm>, SayError> {
+    pub fn after(now: Option<&Alarm>, event: &AlarmEvent, by: &Signature, at: Timestamp) -> Result<Option<Alarm>, SayError> {
         let refused = |why: &str| Err(SayError::Refused(why.to_owned()));
         match (now, event) {
             (None | Some(Alarm { state: AlarmState::Over, .. }), AlarmEvent::Raise { says }) => Ok(Some(Alarm {
@@ -253,9 +248,8 @@ mod tests {
         assert!(all.len() == 1 && all[0].body.calls(at(100)));
         let shelve = AlarmEvent::Shelve { until: at(200), comment: "expert comes tomorrow".into() };
         answer(&mut store, "pedestals/rms", &shelve, &ada(), at(100), None).unwrap();
-        let calls = |store: &SqliteStore, second| {
-            standing::on::<Alarm>(store, "pedestals/rms").unwrap().unwrap().body.calls(at(second))
-        };
+        let calls =
+            |store: &SqliteStore, second| standing::on::<Alarm>(store, "pedestals/rms").unwrap().unwrap().body.calls(at(second));
         assert_eq!([calls(&store, 199), calls(&store, 200)], [false, true]);
         let acknowledge = AlarmEvent::Acknowledge { comment: "a pump".into() };
         answer(&mut store, "pedestals/rms", &acknowledge, &ada(), at(201), None).unwrap();

@@ -133,7 +133,8 @@ pub fn opened_by(decision: &NewDecision, in_force: &[Entry]) -> Result<Option<Ne
     let by = Signature { who: decision.who.clone(), role: decision.role.clone() };
     let subject = decision.subject.words();
     let why = wording::one_line(&decision.decision.comment());
-    let what: String = if why.is_empty() { format!("fix needed for {subject}") } else { format!("fix needed for {subject}: {why}") };
+    let what: String =
+        if why.is_empty() { format!("fix needed for {subject}") } else { format!("fix needed for {subject}: {why}") };
     let due_at = decision.at.saturating_add(SignedDuration::from_hours(24 * FIX_DUE_DAYS)).unwrap_or(decision.at);
     let follow_up = FollowUp {
         what: what.chars().take(LONGEST_LINE).collect(),

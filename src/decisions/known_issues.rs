@@ -222,12 +222,8 @@ mod tests {
 
     #[test]
     fn a_mask_holds_where_it_says_and_nowhere_else() {
-        let scope = Scope {
-            from: Some(Run(10)),
-            to: Some(Run(20)),
-            item: Some("pedestals".into()),
-            channels: "0-31".parse().unwrap(),
-        };
+        let scope =
+            Scope { from: Some(Run(10)), to: Some(Run(20)), item: Some("pedestals".into()), channels: "0-31".parse().unwrap() };
         let mask = KnownIssue::new(IssueKind::Mask, &scope, ("dead card", Some(at(100))), &ada(), at(0)).unwrap();
         let standing = Standing {
             id: "abc".into(),

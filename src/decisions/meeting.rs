@@ -334,7 +334,11 @@ fn undecided(
             failed: files.iter().filter(|file| overview.failure_of(file).is_some()).count(),
             results: groups.map(|group| group.results.len()).sum(),
             parts: of_parts.get(&run).cloned().unwrap_or_default(),
-            problems: open.iter().filter(|problem| problem.body.run() == Some(run)).map(|problem| problem.body.severity).collect(),
+            problems: open
+                .iter()
+                .filter(|problem| problem.body.run() == Some(run))
+                .map(|problem| problem.body.severity)
+                .collect(),
         };
         let (proposal, because) = propose(&facts);
         UndecidedRun {
@@ -391,12 +395,7 @@ pub fn review_after(at: Timestamp, weekday: usize) -> Date {
     day.checked_add(jiff::Span::new().days(days)).unwrap_or(day)
 }
 
-fn to_do(
-    overview: &Overview,
-    said: &Voices,
-    (marks, settings): (&MarkSettings, &MeetingSettings),
-    now: Timestamp,
-) -> Vec<ToDo> {
+fn to_do(overview: &Overview, said: &Voices, (marks, settings): (&MarkSettings, &MeetingSettings), now: Timestamp) -> Vec<ToDo> {
     let weekday = settings.review_weekday();
     let is_through = |step| matches!(step, ProcessingStep::Done | ProcessingStep::Processed | ProcessingStep::MergingFailed);
     let mut waiting: BTreeMap<(&str, Date, &str), (usize, Vec<String>)> = BTreeMap::new();

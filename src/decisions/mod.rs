@@ -28,8 +28,8 @@ use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
 use crate::bookkeeping::{
-    Decision, DecisionRecord, DecisionSubject, Entry, EntryId, EntryKind, MarkRecord, NewDecision, NewEntry, Outcome, RunKindBody, Store,
-    StoreError,
+    Decision, DecisionRecord, DecisionSubject, Entry, EntryId, EntryKind, MarkRecord, NewDecision, NewEntry, Outcome,
+    RunKindBody, Store, StoreError,
 };
 
 /// A decision that was not recorded.

@@ -86,12 +86,8 @@ fn a_problem_lives_in_the_book_with_all_that_was_said() {
     let store = SqliteStore::open(&path).unwrap();
     let (all, faults) = standing::all::<Problem>(&store).unwrap();
     assert_eq!((all.len(), faults.len(), all[0].body.state), (1, 0, ProblemState::Closed));
-    let deeds: Vec<Deed> = store
-        .history(EntryKind::Problem, &told.id)
-        .unwrap()
-        .iter()
-        .map(|entry| entry.read::<Problem>().unwrap().did)
-        .collect();
+    let deeds: Vec<Deed> =
+        store.history(EntryKind::Problem, &told.id).unwrap().iter().map(|entry| entry.read::<Problem>().unwrap().did).collect();
     assert_eq!(deeds, [Deed::Opened, Deed::Taken, Deed::Closed]);
     assert_eq!(store.in_force_of_run(Run(840)).unwrap().len(), 1);
 }

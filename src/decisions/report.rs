@@ -240,7 +240,8 @@ pub fn shift_page(shift: &Standing<Shift>, overview: &Overview, voices: &Voices,
     let touched = |problem: &&Standing<Problem>| problem.body.is_open() || is_in(problem.at) || is_in(problem.body.opened.at);
     let problems: Vec<Standing<Problem>> = voices.problems.iter().filter(touched).cloned().collect();
     page.table("Problems, open or changed", PROBLEM_HEAD, &problem_rows(&problems), "No problem is open or was changed.");
-    let alarms: Vec<_> = voices.alarms.iter().filter(|alarm| is_in(alarm.body.raised) || alarm.body.calls(now)).cloned().collect();
+    let alarms: Vec<_> =
+        voices.alarms.iter().filter(|alarm| is_in(alarm.body.raised) || alarm.body.calls(now)).cloned().collect();
     page.table("Alarms", ["plot", "says", "raised", "answer"], &alarm_rows(&alarms), "No alarm was raised.");
     let due: Vec<_> = voices.follow_ups.iter().filter(|one| one.body.is_open() && one.body.due <= day_of(end)).cloned().collect();
     page.table("Follow-ups due", ["id", "what", "owner", "due"], &follow_up_rows(&due, now), "Nothing is due.");

@@ -32,7 +32,8 @@ pub enum WordingError {
 
 /// Control characters, and those that turn the direction of what stands around them.
 fn is_unseen(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    letter.is_control()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A text in one line: what is not seen becomes a blank, blanks become one.

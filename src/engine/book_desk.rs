@@ -20,10 +20,21 @@ const TEXT_SHOWN_BYTES: u64 = 256 << 10;
 
 /// Something to be done with the book, or with the logs beside it.
 pub(super) enum BookErrand {
-    DecideRun { run: Run, flag: Flag, comment: String, who: String, role: String, evidence: Vec<String>, supersedes: Option<i64> },
+    DecideRun {
+        run: Run,
+        flag: Flag,
+        comment: String,
+        who: String,
+        role: String,
+        evidence: Vec<String>,
+        supersedes: Option<i64>,
+    },
     StopBackend,
     Ask(RequestKind, RequestSubject),
-    ReadText { what: &'static str, path: PathBuf },
+    ReadText {
+        what: &'static str,
+        path: PathBuf,
+    },
     People(PeopleCommand),
     /// What checks saw of plots.
     Hear(Vec<Seen>),

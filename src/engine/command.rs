@@ -6,8 +6,8 @@ use monitasks::detector::Strip;
 use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
-pub use crate::bookkeeping::{FailureClass, RequestKind, RequestSubject};
 use super::people_command::PeopleCommand;
+pub use crate::bookkeeping::{FailureClass, RequestKind, RequestSubject};
 use crate::snapshot::{CloseSubject, FigureKey};
 
 /// A command from the window.

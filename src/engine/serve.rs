@@ -372,7 +372,18 @@ impl Engine {
             event
         });
         let live = Live::new(registry, Origin::Bare, facts);
-        Ok(Open { live, workspace: None, stop, updates, results, book: None, event, close: None, newest_file: None, told: Vec::new() })
+        Ok(Open {
+            live,
+            workspace: None,
+            stop,
+            updates,
+            results,
+            book: None,
+            event,
+            close: None,
+            newest_file: None,
+            told: Vec::new(),
+        })
     }
 
     fn outbox(&self, stop: &Arc<AtomicBool>) -> (Outbox, Receiver<Update>) {

@@ -5,7 +5,7 @@ use monitasks::quality::{Flag, State};
 
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Draft, ItemRef, Pending, RunChoice, UiState};
-use super::{processing, theme, words};
+use super::{people, processing, theme, words};
 use crate::engine::{Command, DecisionCommand};
 use crate::snapshot::{FileRow, FileStage, RunRow, in_short};
 
@@ -19,6 +19,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut UiState, draft: &mut
     heading(ui, scene, row);
     egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         facts(ui, scene, row);
+        people::run_lines(ui, scene, row.run);
         ui.separator();
         decide(ui, scene, row, state, draft, on_screen);
         ui.separator();

@@ -9,6 +9,7 @@ use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
 use super::layout::Layout;
+use super::people::PeopleAction;
 use crate::engine::Command;
 use crate::snapshot::{RunRow, Snapshot};
 
@@ -49,6 +50,10 @@ pub enum Page {
     Runs,
     /// Queue, jobs and backend.
     Processing,
+    /// Problems, alarms, known issues.
+    Problems,
+    /// What the next meeting has before it.
+    Meeting,
 }
 
 /// Which run is looked at.
@@ -159,6 +164,8 @@ pub enum Action {
     Browse(Browse),
     /// Take a notice away.
     Dismiss(u64),
+    /// What concerns problems and shifts.
+    People(PeopleAction),
 }
 
 impl RunChoice {

@@ -47,7 +47,12 @@ impl PeopleReader {
     }
 
     /// What people said by now. The lists are made anew only when somebody said something or a run has changed.
-    pub(super) fn read(&mut self, store: &dyn Store, overview: &Overview, has_run_changed: bool) -> Result<PeopleShown, StoreError> {
+    pub(super) fn read(
+        &mut self,
+        store: &dyn Store,
+        overview: &Overview,
+        has_run_changed: bool,
+    ) -> Result<PeopleShown, StoreError> {
         let voices = Voices::read(store)?;
         if !has_run_changed && self.voices.as_ref() == Some(&voices) {
             return Ok(self.shown.clone());
