@@ -4,6 +4,7 @@
 //! figures that are being watched and no others; everything else is small.
 
 mod judged;
+mod people;
 mod processing;
 mod runs;
 
@@ -19,6 +20,9 @@ use monitasks::task::Glance;
 use monitasks::vocab::{FileId, Run};
 
 pub use judged::{FileFlagShown, FlagShown, JudgedShown, SaidShown, StageShown, StatusShown};
+pub use people::{
+    AlarmRow, FollowUpRow, IssueRow, MeetingShown, PeopleShown, ProblemRow, SaidRow, ShiftRow, ToDoRow, UndecidedRow,
+};
 pub use processing::{
     BackendHealth, ClassRow, CloseLook, CloseSubject, CopyRow, DiskRow, FlowShown, LatencyRow, ProcessingShown, PutOffRow,
     StoryLine, WatcherRow, in_short,
@@ -58,6 +62,8 @@ pub struct Snapshot {
     pub run_table: Option<Arc<RunsShown>>,
     /// What was said of the run that is looked at; none until the book has told it.
     pub judged: Option<Arc<JudgedShown>>,
+    /// What people said: shifts, problems, the meeting's list.
+    pub people: PeopleShown,
 }
 
 /// Where a snapshot came from.
@@ -429,6 +435,7 @@ impl Snapshot {
             processing: ProcessingShown::default(),
             run_table: None,
             judged: None,
+            people: PeopleShown::default(),
         }
     }
 

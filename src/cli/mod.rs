@@ -13,22 +13,28 @@ mod dataset;
 mod decide;
 mod demo;
 mod flow;
+mod follow_up;
 mod import;
 mod init;
 mod inspect;
+mod issue;
 mod job;
 mod mark;
 mod places;
 mod plot;
+mod problem;
 mod process;
 pub mod progress;
 mod publish;
 mod reconstruct;
 mod release;
+mod report;
 mod requests;
 mod rule;
 mod runs;
+mod said;
 mod selection;
+mod shift;
 mod show;
 mod simulate;
 mod status;
@@ -125,6 +131,21 @@ enum Command {
     /// The book as a whole: the nightly cut.
     #[command(subcommand)]
     Book(book::Command),
+    /// Problems and alarms: tell, list, comment, take, close, reopen, acknowledge, shelve.
+    #[command(subcommand)]
+    Problem(problem::Args),
+    /// Known issues and masks of channels: new, list, end.
+    #[command(subcommand)]
+    Issue(issue::Args),
+    /// What is to be done by somebody until a day: new, list, move, end.
+    #[command(subcommand, name = "follow-up")]
+    FollowUp(follow_up::Args),
+    /// Who has the shift: begin, end, show, list.
+    #[command(subcommand)]
+    Shift(shift::Args),
+    /// A shift or a meeting's list as an HTML page to print.
+    #[command(subcommand)]
+    Report(report::Args),
     /// Process again what failed: a file, a group, a run, or everything of a class.
     Resubmit(requests::ResubmitArgs),
     /// Keep files that wait from being processed.
@@ -231,7 +252,7 @@ fn end_with_its_reader(command: Option<&Command>) {
 
 /// Commands that work in no workspace, and those of the others that write into one when they are not told otherwise.
 const WITH_NO_WORKSPACE: [&str; 5] = ["demo", "init", "simulate", "inspect", "job"];
-const WRITES_INTO_THE_BOOK: [&str; 18] = [
+const WRITES_INTO_THE_BOOK: [&str; 23] = [
     "process",
     "dataset",
     "decide",
@@ -242,6 +263,11 @@ const WRITES_INTO_THE_BOOK: [&str; 18] = [
     "verify",
     "rule",
     "book",
+    "problem",
+    "issue",
+    "follow-up",
+    "shift",
+    "report",
     "resubmit",
     "hold",
     "unhold",
@@ -306,6 +332,11 @@ pub fn main() -> ExitCode {
         Some(Command::Why(args)) => why::run(global, args),
         Some(Command::Rule(args)) => rule::run(global, args),
         Some(Command::Book(args)) => book::run(global, args),
+        Some(Command::Problem(args)) => problem::run(global, args),
+        Some(Command::Issue(args)) => issue::run(global, args),
+        Some(Command::FollowUp(args)) => follow_up::run(global, args),
+        Some(Command::Shift(args)) => shift::run(global, args),
+        Some(Command::Report(args)) => report::run(global, args),
         Some(Command::Resubmit(args)) => requests::resubmit(global, args),
         Some(Command::Hold(args)) => requests::run(global, RequestKind::Hold, args),
         Some(Command::Unhold(args)) => requests::run(global, RequestKind::Release, args),

@@ -8,6 +8,7 @@ mod batch;
 mod fault;
 mod lanes;
 mod mail;
+mod meeting;
 mod place;
 mod quality;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use analysis::{AnalysisSettings, GainEstimator, PurityMethod};
 pub use batch::{BatchSettings, BatchSystem};
 pub use lanes::{GateRule, LaneSettings};
 pub use mail::{Encryption, MailSettings};
+pub use meeting::{CycleSettings, MeetingSettings, ShiftSettings};
 pub use place::{Place, PlaceError, RootPlace};
 pub use quality::{
     CAL, CaseSettings, DecisionSettings, FLAG, InputDomain, MARK, MarkSettings, Meaning, OverrideSettings, PARENTS, RQM,

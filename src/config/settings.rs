@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::fault::{Fault, below_zero, not_above_zero};
 use super::lanes::LaneSettings;
 use super::{
-    AnalysisSettings, BatchSettings, DecisionSettings, MailSettings, MarkSettings, Place, ReconstructionSettings, RetrySettings,
-    RunListSettings, StatusSettings,
+    AnalysisSettings, BatchSettings, DecisionSettings, MailSettings, MarkSettings, MeetingSettings, Place,
+    ReconstructionSettings, RetrySettings, RunListSettings, ShiftSettings, StatusSettings,
 };
 
 /// Everything `dqmon.toml` may say; what it leaves out has these defaults.
@@ -44,6 +44,10 @@ pub struct Settings {
     pub publish: PublishSettings,
     /// Who may be on shift.
     pub people: PeopleSettings,
+    /// How long shifts are.
+    pub shifts: ShiftSettings,
+    /// Meetings and reviews.
+    pub meeting: MeetingSettings,
     /// What marks mean, and who gives them.
     pub marks: MarkSettings,
     /// What decisions may say.
@@ -167,6 +171,8 @@ impl Default for Settings {
             book: BookSettings::default(),
             publish: PublishSettings::default(),
             people: PeopleSettings::default(),
+            shifts: ShiftSettings::default(),
+            meeting: MeetingSettings::default(),
             marks: MarkSettings::default(),
             decisions: DecisionSettings::default(),
             status: StatusSettings::default(),
@@ -242,6 +248,8 @@ impl Settings {
             ("publish", not_above_zero(&[("every_s", self.publish.every_s)])),
             ("retry", not_above_zero(&[("pause_s", self.retry.pause_s)])),
             ("mail", self.mail.fault()),
+            ("shifts", self.shifts.fault()),
+            ("meeting", self.meeting.fault()),
             ("marks", self.marks.fault()),
             ("decisions", self.decisions.fault()),
             ("status", self.status.fault(&self.marks)),

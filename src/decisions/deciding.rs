@@ -9,12 +9,13 @@ use monitasks::vocab::{FileId, Run};
 use super::bodies::SubsystemMarkBody;
 use super::closing::refuse_locked;
 use super::flags::is_explained;
+use super::follow_ups;
 use super::heard::{processing_named, product_of};
 use super::marks;
 use super::quality::{DecisionError, Quality, Speaker, StatusError, cleaned, signed};
 use super::rulebook::rules;
 use super::status::ProcessingOf;
-use super::status_book::record;
+use super::status_book::{record, record_with};
 use crate::bookkeeping::{
     Decision, DecisionRecord, DecisionSubject, Entry, EntryId, EntryKind, Evidence, MarkRecord, NewDecision, NewEntry, Part,
     RunKindBody, Stage, Store, StoreError,
@@ -38,8 +39,11 @@ pub fn decide(store: &mut dyn Store, quality: Quality<'_>, decision: &NewDecisio
     if said.rule_version.is_none() {
         said.rule_version = version_in_force(store, quality, decision.at)?;
     }
-    let entry = NewDecision { decision: said, who, role, ..decision.clone() }.entry().map_err(DecisionError::from_json)?;
-    let recorded = record(store, quality, &entry)?;
+    let decision = NewDecision { decision: said, who, role, ..decision.clone() };
+    let entry = decision.entry().map_err(DecisionError::from_json)?;
+    let in_force = store.in_force_on(EntryKind::FollowUp, &follow_ups::follow_up_id(&decision))?;
+    let follow_up = follow_ups::opened_by(&decision, &in_force)?;
+    let recorded = record_with(store, quality, &entry, follow_up.as_slice())?;
     DecisionRecord::of(&recorded).map_err(DecisionError::Odd)
 }
 

@@ -3,22 +3,35 @@
 //! `deciding.rs` records decisions and marks, `closing.rs` locks, verifies and undoes them, `status_book.rs` derives statuses and
 //! keeps their changes, `judged.rs` has all that is in force on one run. Pure beside what asks the book: `flags.rs` has which flag
 //! is in force and where it comes from, `marks.rs` what marks mean, `status/` the derived status and why it is what it is.
+//! Pure beside what asks the book: `flags.rs` has which flag is in force and where it comes from, `marks.rs` what marks mean,
+//! `status/` the derived status and why it is what it is. `standing.rs` is how problems, alarms, known issues, follow-ups, shifts and
+//! sign-offs stand in the book; each has a file with its rules, and `meeting.rs` and `report.rs` make lists and pages of them.
 //!
 //! Uses `bookkeeping`, `config` and `monitasks`; used by `engine`, `live` and `cli`.
 
+pub mod alarms;
 pub mod bodies;
+pub mod channels;
 mod closing;
 pub mod datasets;
 mod deciding;
 pub mod flags;
+pub mod follow_ups;
 mod heard;
 mod judged;
+pub mod known_issues;
 pub mod marks;
+pub mod meeting;
+pub mod problems;
 mod quality;
+pub mod report;
 mod rulebook;
 pub mod run_facts;
+pub mod shifts;
+pub mod standing;
 pub mod status;
 mod status_book;
+pub mod wording;
 
 #[cfg(test)]
 mod binding_tests;
@@ -76,6 +89,25 @@ mod tests {
         assert!(refused(on_run(Run(1), Flag::Ok, "", "Ada", "", &[])).contains("role"));
         assert!(refused(on_run(Run(2), Flag::Ok, "", "Ada", "shifter", &[])).contains("there are run1"));
         assert_eq!(store.overview().unwrap().said.decisions, []);
+    }
+
+    #[test]
+    fn fix_needed_opens_a_follow_up_with_the_decision_or_neither() {
+        let (folder, mut store) = book();
+        let mut wanted = on_run(Run(1), Flag::Maybe, "LEM 4 shifted", "Ada", "expert", &[]);
+        wanted.decision.outcome = Some(Outcome::FixNeeded);
+        let first = decide(&mut store, &wanted).unwrap();
+        let open = || {
+            let store = SqliteStore::open_read_only(&folder.path().join("book.sqlite")).unwrap();
+            standing::all::<follow_ups::FollowUp>(&store).unwrap().0
+        };
+        assert_eq!(open().iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["fix-run1@raw"]);
+        // Said again it opens no second one; refused it opens none.
+        wanted.supersedes = vec![first.entry];
+        decide(&mut store, &wanted).unwrap();
+        wanted.subject = "run1-seq0".parse().unwrap();
+        assert!(decide(&mut store, &wanted).is_err(), "nothing is in force there");
+        assert_eq!(open().len(), 1);
     }
 
     #[test]

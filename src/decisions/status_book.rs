@@ -57,9 +57,23 @@ pub struct WhatIf {
 /// # Errors
 /// When something else is in force by now, or the book can't be written; nothing is recorded then.
 pub(super) fn record(store: &mut dyn Store, quality: Quality<'_>, entry: &NewEntry) -> Result<Entry, DecisionError> {
+    record_with(store, quality, entry, &[])
+}
+
+/// The same with other entries that it brings about.
+///
+/// # Errors
+/// As [`record`].
+pub(super) fn record_with(
+    store: &mut dyn Store,
+    quality: Quality<'_>,
+    entry: &NewEntry,
+    beside: &[NewEntry],
+) -> Result<Entry, DecisionError> {
     let mut tries = 0;
     loop {
         let mut all = vec![entry.clone()];
+        all.extend_from_slice(beside);
         match consequences(store, quality, entry) {
             Ok(statuses) => all.extend(statuses),
             Err(StatusError::Store(error)) => return Err(error.into()),

@@ -3,13 +3,16 @@
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use crossbeam_channel::Sender;
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 
 use super::command::DecisionCommand;
-use super::{Notice, decision_desk};
+use super::people_command::PeopleCommand;
+use super::{Notice, decision_desk, people_desk};
 use crate::bookkeeping::{RequestKind, RequestSubject, Store};
 use crate::config::{Settings, Workspace};
+use crate::decisions::alarms::Seen;
 
 /// A log is shown by its last part.
 const TEXT_SHOWN_BYTES: u64 = 256 << 10;
@@ -27,6 +30,9 @@ pub(super) enum BookErrand {
         what: &'static str,
         path: PathBuf,
     },
+    People(PeopleCommand),
+    /// What checks saw of plots.
+    Hear(Vec<Seen>),
 }
 
 impl BookErrand {
@@ -39,12 +45,29 @@ impl BookErrand {
             BookErrand::StopBackend => "stop of the backend".into(),
             BookErrand::Ask(kind, subject) => format!("{} of {}", words_of(*kind), subject.words()),
             BookErrand::ReadText { what, .. } => format!("reading of the {what}"),
+            BookErrand::People(command) => command.deed.words(),
+            BookErrand::Hear(_) => "what checks saw".into(),
         }
     }
 }
 
-/// Runs an errand.
-pub(super) fn run(errand: BookErrand, store: &mut dyn Store, workspace: &Workspace, now: Timestamp) -> Notice {
+/// Runs an errand; answers with what there is to say of it.
+pub(super) fn run(
+    errand: BookErrand,
+    store: &mut dyn Store,
+    workspace: &Workspace,
+    now: Timestamp,
+    notices: &Sender<Notice>,
+) -> Vec<Notice> {
+    match errand {
+        BookErrand::People(command) => vec![people_desk::run(&command, store, workspace, now, notices)],
+        BookErrand::Hear(seen) => people_desk::hear(&seen, store, now),
+        errand => vec![answer(errand, store, workspace, now)],
+    }
+}
+
+/// Runs an errand that has one answer.
+fn answer(errand: BookErrand, store: &mut dyn Store, workspace: &Workspace, now: Timestamp) -> Notice {
     let words = errand.words();
     let asked = |outcome: Result<i64, _>, done: &str| match outcome {
         Ok(_) => Notice::Done(format!("{words}: {done}")),
@@ -69,6 +92,8 @@ pub(super) fn run(errand: BookErrand, store: &mut dyn Store, workspace: &Workspa
                 Err(error) => Notice::Refused(format!("{what} not read: {error}: {}", path.display())),
             }
         }
+        // Those have answers of their own.
+        BookErrand::People(_) | BookErrand::Hear(_) => Notice::Refused(format!("{words}: not done")),
     }
 }
 

@@ -6,6 +6,7 @@ use monitasks::detector::Strip;
 use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
+use super::people_command::PeopleCommand;
 pub use crate::bookkeeping::{
     Decision, DecisionSubject, Evidence, FailureClass, Outcome, Part, RequestKind, RequestSubject, Stage,
 };
@@ -24,6 +25,8 @@ pub enum Command {
     Processing(ProcessingCommand),
     /// Which workspace is open.
     Workspace(WorkspaceCommand),
+    /// What people say of shifts, problems, meetings.
+    People(PeopleCommand),
 }
 
 /// What is looked at.

@@ -8,17 +8,22 @@ mod book_desk;
 mod close_looks;
 mod command;
 mod decision_desk;
+mod people_command;
+mod people_desk;
 mod pollers;
 mod runs_desk;
 mod serve;
+mod urgent;
 
 pub use backend_process::start as start_backend;
 pub use command::{
     Command, Decision, DecisionCommand, DecisionSubject, Evidence, FailureClass, Outcome, Part, ProcessingCommand, RequestKind,
     RequestSubject, RunsCommand, Stage, ViewCommand, WantedDecision, WorkspaceCommand,
 };
+pub use people_command::{NewProblem, PeopleCommand, PeopleDeed, Place, ProblemChange, Severity};
 pub use pollers::OpenStore;
 pub use serve::{ChooseStore, OpenResults, Start, Waker, World, start};
+pub use urgent::{Told, mail_urgent};
 
 use std::sync::Arc;
 

@@ -130,6 +130,8 @@ pub(super) fn spawn_book(open: OpenStore, mut workspace: Workspace, errands: Rec
                     match errands.recv_timeout(REOPEN) {
                         Ok(BookErrand::LookAt(run)) => looked_at = run,
                         Ok(BookErrand::Configure(settings)) => workspace.settings = *settings,
+                        // Checks say it again with the next look.
+                        Ok(BookErrand::Hear(_)) => {}
                         Ok(errand) => outbox.notice(Notice::Refused(format!("{} not done: {error}", errand.words()))),
                         Err(RecvTimeoutError::Timeout) => {}
                         Err(RecvTimeoutError::Disconnected) => return,
@@ -159,7 +161,9 @@ fn serve_book(
                 workspace.settings = *settings;
             }
             Ok(errand) => {
-                outbox.notice(book_desk::run(errand, poller.store(), workspace, Timestamp::now()));
+                for notice in book_desk::run(errand, poller.store(), workspace, Timestamp::now(), &outbox.notices) {
+                    outbox.notice(notice);
+                }
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return Err(RecvTimeoutError::Disconnected),

@@ -20,10 +20,11 @@ use super::runs_desk::{self, ManyRuns, RunsErrand};
 use super::{EngineHandle, EngineSide, Notice};
 use crate::bookkeeping::{SqliteStore, Store};
 use crate::config::{Settings, SettingsError, Workspace};
+use crate::decisions::alarms::Seen;
 use crate::detector;
 use crate::live::{
     DiskResults, EventPoller, EventWish, Live, ResultPoller, ResultsFolder, WorkspaceTasks, bare_raw_file, bare_tasks,
-    newest_raw_file,
+    checks_to_tell, newest_raw_file,
 };
 use crate::snapshot::{Banner, CloseSubject, Origin, Snapshot, WorkspaceFacts};
 
@@ -111,6 +112,8 @@ struct Open {
     close: Option<Sender<CloseErrand>>,
     runs: Option<Sender<RunsErrand>>,
     newest_file: Option<FileId>,
+    /// What checks saw and was told to the book's thread.
+    told: Vec<Seen>,
 }
 
 impl Drop for Open {
@@ -170,6 +173,11 @@ impl Engine {
             None => Snapshot::nothing(now),
         };
         snapshot.serial = self.serial;
+        if let Some(open) = &mut self.open
+            && !self.read_only
+        {
+            open.tell_checks(&snapshot);
+        }
         snapshot.banners.extend(self.refusal.iter().map(|text| Banner { is_fault: true, text: text.clone() }));
         self.side.snapshot.store(Arc::new(snapshot));
         (self.waker)();
@@ -197,6 +205,7 @@ impl Engine {
                     open.tell_event(EventErrand::Newest(newest));
                 }
                 open.live.take_book(view);
+                open.told.clear();
             }
         }
         true
@@ -209,6 +218,7 @@ impl Engine {
             Command::Runs(command) => self.obey_runs(command),
             Command::Processing(command) => self.obey_processing(command),
             Command::Workspace(command) => self.obey_workspace(command),
+            Command::People(command) => self.book_errand(BookErrand::People(command)),
         }
     }
 
@@ -360,6 +370,7 @@ impl Engine {
             close: Some(close),
             runs: Some(runs),
             newest_file: None,
+            told: Vec::new(),
         })
     }
 
@@ -382,7 +393,19 @@ impl Engine {
             event
         });
         let live = Live::new(registry, Origin::Bare, facts);
-        Ok(Open { live, workspace: None, stop, updates, results, book: None, event, close: None, runs: None, newest_file: None })
+        Ok(Open {
+            live,
+            workspace: None,
+            stop,
+            updates,
+            results,
+            book: None,
+            event,
+            close: None,
+            runs: None,
+            newest_file: None,
+            told: Vec::new(),
+        })
     }
 
     fn outbox(&self, stop: &Arc<AtomicBool>) -> (Outbox, Receiver<Update>) {
@@ -419,6 +442,20 @@ fn create(folder: &Path, detector: &str) -> Result<PathBuf, String> {
 }
 
 impl Open {
+    /// Has it recorded where a plot has gone BAD or is well again; the same only once until the book has said something new.
+    fn tell_checks(&mut self, snapshot: &Snapshot) {
+        let seen = checks_to_tell(&snapshot.tasks, &snapshot.people);
+        if seen == self.told {
+            return;
+        }
+        if let Some(book) = self.book.as_ref().filter(|_| !seen.is_empty())
+            && book.try_send(BookErrand::Hear(seen.clone())).is_err()
+        {
+            return;
+        }
+        self.told = seen;
+    }
+
     fn tell_event(&self, errand: EventErrand) {
         if let Some(event) = &self.event
             && event.try_send(errand).is_err()

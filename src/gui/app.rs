@@ -14,6 +14,7 @@ use super::layout::Layout;
 use super::notices::Notices;
 use super::palette::{self, Palette};
 use super::panes::{self, PaneMemory};
+use super::people::{self, PeopleView};
 use super::processing::{self, ProcessingView};
 use super::runs_page::{self, RunsView};
 use super::scene::{Scene, shown_tasks};
@@ -35,6 +36,7 @@ pub struct DqmonApp {
     panes: PaneMemory,
     runs: RunsView,
     processing: ProcessingView,
+    people: PeopleView,
     welcome: Welcome,
     notices: Notices,
     dialogs: Dialogs,
@@ -67,6 +69,7 @@ impl DqmonApp {
             panes: PaneMemory::default(),
             runs: RunsView::default(),
             processing: ProcessingView::default(),
+            people: PeopleView::default(),
             welcome: Welcome::default(),
             notices: Notices::default(),
             dialogs: Dialogs::default(),
@@ -183,6 +186,7 @@ impl DqmonApp {
             self.asked_runs = None;
             self.looked_at = CloseSubject::default();
             self.judged_run = None;
+            self.people.forget();
         }
         if snapshot.origin == Origin::Bare {
             self.lay_out_files(snapshot);
@@ -230,6 +234,9 @@ impl DqmonApp {
         if !scene.snapshot.banners.is_empty() {
             Panel::top("banners").frame(Frame::new()).show(ui, |ui| top_bar::banners(ui, scene));
         }
+        if people::line_is_wanted(scene, &self.people) {
+            Panel::top("shift").frame(bar).show(ui, |ui| people::show_line(ui, scene, &mut self.people, &mut self.state));
+        }
         let page = Frame::new().fill(card).inner_margin(Margin::symmetric(12, 8));
         if scene.snapshot.workspace.is_none() {
             let centre = egui::CentralPanel::default().frame(page);
@@ -249,6 +256,14 @@ impl DqmonApp {
             Page::Processing => {
                 let centre = egui::CentralPanel::default().frame(page);
                 centre.show(ui, |ui| processing::show(ui, scene, &mut self.processing));
+            }
+            Page::Problems => {
+                let centre = egui::CentralPanel::default().frame(page);
+                centre.show(ui, |ui| people::problems(ui, scene, &mut self.people, &mut self.state));
+            }
+            Page::Meeting => {
+                let centre = egui::CentralPanel::default().frame(page);
+                centre.show(ui, |ui| people::meeting(ui, scene, &mut self.people, &mut self.state));
             }
         }
     }
@@ -291,6 +306,7 @@ impl DqmonApp {
 
     fn above_everything(&mut self, ui: &Ui, scene: &mut Scene<'_>) {
         self.notices.show(ui, scene);
+        people::dialog(ui, scene, &mut self.people, &mut self.state);
         if self.shows_keys {
             self.shows_keys = palette::keys(ui);
         }
@@ -311,6 +327,8 @@ impl DqmonApp {
             (Modifiers::NONE, Key::F1, Action::Turn(Page::Monitor)),
             (Modifiers::NONE, Key::F2, Action::Turn(Page::Runs)),
             (Modifiers::NONE, Key::F3, Action::Turn(Page::Processing)),
+            (Modifiers::NONE, Key::F4, Action::Turn(Page::Problems)),
+            (Modifiers::NONE, Key::F5, Action::Turn(Page::Meeting)),
         ] {
             if pressed(modifiers, key) {
                 asked.push(action);
@@ -371,6 +389,11 @@ impl DqmonApp {
             Action::Send(command) => self.send(command, time),
             Action::Browse(what) => self.dialogs.start(what, ctx),
             Action::Dismiss(id) => self.notices.dismiss(id),
+            Action::People(action) => {
+                if let Some(page) = self.people.act(action) {
+                    self.state.page = page;
+                }
+            }
             Action::ResetZoom => self.panes.reset_zoom(),
             Action::ResetLayout => {
                 let tasks: Vec<TaskNode> = shown_tasks(snapshot).into_iter().cloned().collect();

@@ -17,6 +17,7 @@ mod map_texture;
 mod notices;
 mod palette;
 mod panes;
+mod people;
 mod processing;
 mod read_out;
 mod run_card;

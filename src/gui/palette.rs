@@ -3,6 +3,7 @@
 use egui::{Key, RichText, Ui, vec2};
 use egui_tiles::LinearDir;
 
+use super::people::{Link, PeopleAction};
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Browse, ItemRef, Page, RunChoice};
 use super::theme;
@@ -12,7 +13,7 @@ use crate::engine::{Command, ProcessingCommand, ViewCommand, WorkspaceCommand};
 pub const KEYS: [(&str, &str); 17] = [
     ("Ctrl+K", "Find a command, an item or a run"),
     ("?", "This sheet"),
-    ("F1  F2  F3", "Monitor, Runs, Processing"),
+    ("F1 to F5", "Monitor, Runs, Processing, Problems, Meeting"),
     ("[   ]", "Run before, next run"),
     ("Esc", "Close what is open; then follow the newest run"),
     ("Home", "Show all the data of the active pane"),
@@ -46,6 +47,12 @@ pub fn offers(scene: &Scene<'_>) -> Vec<(String, Action)> {
             add("Turn to Monitor", Action::Turn(Page::Monitor));
             add("Turn to Runs", Action::Turn(Page::Runs));
             add("Turn to Processing", Action::Turn(Page::Processing));
+            add("Turn to Problems", Action::Turn(Page::Problems));
+            add("Turn to Meeting", Action::Turn(Page::Meeting));
+            if scene.read_only().is_none() {
+                add("New problem…", Action::People(PeopleAction::NewProblem(Link::default())));
+                add("Who is on shift…", Action::People(PeopleAction::AskShift));
+            }
             add("Follow the newest run", Action::SelectRun(RunChoice::Newest));
             add("Follow the newest event", Action::Send(Command::View(ViewCommand::FollowNewestEvent)));
         }

@@ -11,6 +11,7 @@ use super::event_pane;
 use super::figure_ui::{self, FigureView};
 use super::layout::{EVENT_TASK, Layout, Pane, RULES, WAVEFORM_ITEM};
 use super::map_texture::MapTextures;
+use super::people::{Link, PeopleAction};
 use super::scene::Scene;
 use super::state::{Action, ItemRef};
 use super::theme;
@@ -206,6 +207,12 @@ impl Behavior<Pane> for Docked<'_, '_> {
         let Some(active) = tabs.active else { return };
         let Some(pane) = tiles.get_pane(&active) else { return };
         let title = title(self.scene.snapshot, pane);
+        let link = Link {
+            run: self.scene.choice.row(self.scene.snapshot).map(|row| row.run),
+            lane: self.scene.lane.map(str::to_owned),
+            item: pane.shows.clone(),
+            ..Link::default()
+        };
         ui.add_space(2.0);
         let menu = ui.menu_button("⋮", |ui| {
             for (words, action) in [
@@ -218,6 +225,9 @@ impl Behavior<Pane> for Docked<'_, '_> {
                     self.scene.ask(Action::Activate(active));
                     self.scene.ask(action);
                 }
+            }
+            if self.scene.read_only().is_none() && ui.button("New problem…").clicked() {
+                self.scene.ask(Action::People(PeopleAction::NewProblem(link)));
             }
         });
         let name = format!("Menu of {title}");

@@ -5,7 +5,7 @@ use monitasks::quality::State;
 
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Draft, ItemRef, RunChoice, UiState};
-use super::{decide_card, processing, said_card, theme, words};
+use super::{decide_card, people, processing, said_card, theme, words};
 use crate::snapshot::{FileRow, FileStage, JudgedShown, RunRow, in_short};
 
 /// Draws the card of the run looked at.
@@ -20,6 +20,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut UiState, draft: &mut
     heading(ui, scene, row);
     egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         facts(ui, scene, row);
+        people::run_lines(ui, scene, row.run);
         ui.separator();
         said_card::flags(ui, scene, judged, draft);
         decide_card::show(ui, scene, (row, judged), state, draft, on_screen);

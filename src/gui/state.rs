@@ -10,6 +10,7 @@ use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
 use super::layout::Layout;
+use super::people::PeopleAction;
 use crate::engine::{Command, DecisionSubject, Outcome};
 use crate::snapshot::{RunRow, Snapshot};
 
@@ -50,6 +51,10 @@ pub enum Page {
     Runs,
     /// Queue, jobs and backend.
     Processing,
+    /// Problems, alarms, known issues.
+    Problems,
+    /// What the next meeting has before it.
+    Meeting,
 }
 
 /// Which run is looked at.
@@ -170,6 +175,8 @@ pub enum Action {
     Browse(Browse),
     /// Take a notice away.
     Dismiss(u64),
+    /// What concerns problems and shifts.
+    People(PeopleAction),
 }
 
 impl RunChoice {

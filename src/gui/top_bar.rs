@@ -4,14 +4,19 @@ use egui::{Align, Layout, RichText, Ui};
 
 use super::scene::Scene;
 use super::state::{Action, Browse, Page, UiState};
-use super::{theme, words};
+use super::{people, theme, words};
 use crate::engine::{Command, ViewCommand, WorkspaceCommand};
 use crate::snapshot::Backend;
 use monitasks::quality::State;
 
 /// The pages with their names and keys.
-const PAGES: [(Page, &str, &str); 3] =
-    [(Page::Monitor, "Monitor", "F1"), (Page::Runs, "Runs", "F2"), (Page::Processing, "Processing", "F3")];
+const PAGES: [(Page, &str, &str); 5] = [
+    (Page::Monitor, "Monitor", "F1"),
+    (Page::Runs, "Runs", "F2"),
+    (Page::Processing, "Processing", "F3"),
+    (Page::Problems, "Problems", "F4"),
+    (Page::Meeting, "Meeting", "F5"),
+];
 
 /// Draws the bar.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &UiState) {
@@ -31,6 +36,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &UiState) {
             if scene.snapshot.workspace.is_some() {
                 last_event(ui, scene);
                 backend(ui, scene);
+                people::on_shift_word(ui, scene);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| workspace(ui, scene, state));
             }
         });

@@ -9,12 +9,13 @@ use monitasks::vocab::Run;
 use super::failures::FailureCount;
 use super::health::{health, put_off};
 use super::judged::judged_shown;
+use super::people::PeopleReader;
 use super::rows::run_rows;
 use crate::bookkeeping::{
     CentralCopy, ChangeStamp, Changes, GroupRecord, LeaseRecord, Overview, PassRecord, ProcessingRecord, Store, StoreError,
 };
 use crate::config::{Settings, Workspace};
-use crate::snapshot::{Backend, BackendHealth, ClassRow, JudgedShown, NotTaken, PutOffRow, RunRow};
+use crate::snapshot::{Backend, BackendHealth, ClassRow, JudgedShown, NotTaken, PeopleShown, PutOffRow, RunRow};
 
 /// What the window shows of the book.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct BookView {
     pub failures: Vec<ClassRow>,
     /// What was said of the run that is looked at.
     pub judged: Option<Arc<JudgedShown>>,
+    /// What people said: shifts, problems, the meeting's list.
+    pub people: PeopleShown,
     /// Why the book can't be read; what stands above is then the last that was known.
     pub fault: Option<String>,
 }
@@ -53,6 +56,7 @@ pub struct BookPoller {
     view: BookView,
     lease: Option<LeaseRecord>,
     failures: FailureCount,
+    people: PeopleReader,
 }
 
 impl Default for BookView {
@@ -65,6 +69,7 @@ impl Default for BookView {
             put_off: Vec::new(),
             failures: Vec::new(),
             judged: None,
+            people: PeopleShown::default(),
             fault: None,
         }
     }
@@ -97,6 +102,7 @@ impl BookPoller {
             view: BookView::default(),
             lease: None,
             failures,
+            people: PeopleReader::new(&workspace.settings),
         }
     }
 
@@ -169,6 +175,7 @@ impl BookPoller {
             self.failures.read(self.store.as_ref(), overview)?;
         }
         self.judge()?;
+        self.view.people = self.people.read(self.store.as_ref(), overview, has_run_changed)?;
         self.seen = Some(stamp);
         Ok(true)
     }

@@ -15,6 +15,7 @@ mod flow;
 mod health;
 mod judged;
 mod once;
+mod people;
 mod results;
 mod retold;
 mod rows;
@@ -46,6 +47,8 @@ use crate::snapshot::{
     Backend, BackendHealth, Banner, CloseLook, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, RunsShown, Snapshot,
     WorkspaceFacts,
 };
+
+pub use people::checks_to_tell;
 
 /// What the backend said last of its services, none when it never did, and all that is put off.
 #[must_use]
@@ -234,6 +237,7 @@ impl Live {
         banners.extend(self.silent_parts(now));
         let backend = self.backend(now);
         banners.extend(self.intake_alarm(&backend, now));
+        banners.extend(people::calls(&self.book.people, now));
         banners.extend(self.results.faults.iter().map(|text| Banner { is_fault: true, text: text.clone() }));
         Snapshot {
             serial: self.serial,
@@ -256,6 +260,7 @@ impl Live {
                 closely: self.closely.clone(),
             },
             run_table: self.run_table.clone(),
+            people: self.book.people.clone(),
         }
     }
 }

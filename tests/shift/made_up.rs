@@ -8,8 +8,8 @@ use std::sync::{Arc, OnceLock};
 
 use dqmon::snapshot::{
     Backend, Banner, DecisionRow, EventShown, FigureKey, FileRow, FileStage, GroupRow, ItemNode, JobRow, NotTaken, Origin,
-    PassRow, ProcessingRow, ProcessingShown, RunRow, RunTable, RunsAsk, RunsShown, Snapshot, SortKey, TaskNode, TaskRow,
-    WorkspaceFacts,
+    PassRow, PeopleShown, ProcessingRow, ProcessingShown, RunRow, RunTable, RunsAsk, RunsShown, Snapshot, SortKey, TaskNode,
+    TaskRow, WorkspaceFacts,
 };
 use jiff::{SignedDuration, Timestamp};
 use monitasks::detector::{Detector, DriftFacts, Expected, LemGrid, LemNumbering, RawLayout, Readout, ViewFacts, Volume};
@@ -65,6 +65,7 @@ pub fn full() -> Snapshot {
         processing: ProcessingShown::default(),
         run_table: Some(run_table(&(1..=24).map(run).collect::<Vec<_>>())),
         judged: None,
+        people: PeopleShown::default(),
     }
 }
 

@@ -292,6 +292,24 @@ impl MailDesk {
     }
 }
 
+/// Tells one thing at once, with no digest: somebody waits for the answer. None when mail has nobody to tell.
+///
+/// # Errors
+/// Why nobody has got it, in words that hold no password.
+pub fn tell_at_once(
+    settings: &MailSettings,
+    workspace: &Path,
+    (subject, text): (String, String),
+    now: Timestamp,
+) -> Option<Result<Delivered, String>> {
+    const STEP: Duration = Duration::from_secs(8);
+    if !settings.is_on() {
+        return None;
+    }
+    let post = SmtpPost::new(settings, workspace, &super::batch::host()).map_err(|error| error.to_string());
+    Some(post.and_then(|post| post.waiting_at_most(STEP).deliver(&Letter { at: now, subject, text })))
+}
+
 /// Lines of the file that are none.
 fn unreadable(lines: usize) -> std::io::Error {
     std::io::Error::other(format!("{lines} of its lines can't be read"))

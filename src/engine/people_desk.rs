@@ -1,0 +1,177 @@
+//! What people say by the window, brought into the book; run by the book's own thread.
+
+use std::path::PathBuf;
+use std::thread;
+
+use crossbeam_channel::Sender;
+use jiff::Timestamp;
+
+use super::Notice;
+use super::people_command::{PeopleCommand, PeopleDeed};
+use super::urgent::{Told, mail_urgent};
+use crate::bookkeeping::Store;
+use crate::config::Workspace;
+use crate::decisions::alarms::{self, AlarmEvent, Seen};
+use crate::decisions::follow_ups::{self, Ending, FollowUp};
+use crate::decisions::meeting::{self, Meeting, Voices};
+use crate::decisions::problems::{self, Problem};
+use crate::decisions::report::{meeting_page, shift_page};
+use crate::decisions::standing::{SayError, Signature, Standing};
+use crate::decisions::{known_issues, shifts};
+use crate::durable::{create_folders, write_whole};
+
+impl PeopleDeed {
+    /// What it is, as the beginning of a message.
+    pub(super) fn words(&self) -> String {
+        match self {
+            PeopleDeed::BeginShift { .. } => "beginning of a shift".into(),
+            PeopleDeed::EndShift { .. } => "end of a shift".into(),
+            PeopleDeed::TellProblem(_) => "new problem".into(),
+            PeopleDeed::ChangeProblem { id, .. } => format!("problem {id}"),
+            PeopleDeed::AnswerAlarm { item, .. } => format!("alarm of {item}"),
+            PeopleDeed::EndIssue { id, .. } => format!("end of known issue {id}"),
+            PeopleDeed::EndFollowUp { id, .. } => format!("follow-up {id}"),
+            PeopleDeed::SignOff { .. } => "sign-off".into(),
+            PeopleDeed::PrintMeeting => "meeting's report".into(),
+            PeopleDeed::PrintShift => "shift's report".into(),
+        }
+    }
+}
+
+/// Runs an errand. Mail on an urgent problem goes by a thread of its own, which tells what came of it later.
+pub(super) fn run(
+    command: &PeopleCommand,
+    store: &mut dyn Store,
+    workspace: &Workspace,
+    now: Timestamp,
+    notices: &Sender<Notice>,
+) -> Notice {
+    match done(command, store, workspace, now, notices) {
+        Ok(words) => Notice::Done(words),
+        Err(error) => Notice::Refused(format!("{}: {error}", command.deed.words())),
+    }
+}
+
+fn done(
+    command: &PeopleCommand,
+    store: &mut dyn Store,
+    workspace: &Workspace,
+    now: Timestamp,
+    notices: &Sender<Notice>,
+) -> Result<String, SayError> {
+    match &command.deed {
+        PeopleDeed::PrintMeeting => return print_meeting(store, workspace, now),
+        PeopleDeed::PrintShift => return print_shift(store, workspace, now),
+        _ => {}
+    }
+    let by = Signature::new(&command.who, &command.role)?;
+    match &command.deed {
+        PeopleDeed::BeginShift { hours, note } => {
+            let hours = hours.trim().parse().unwrap_or(f64::NAN);
+            let (shift, relieved) = shifts::begin(store, &by, hours, note, now)?;
+            let relieved: Vec<String> = relieved.into_iter().map(|shift| shift.body.who).collect();
+            let relieves = if relieved.is_empty() { String::new() } else { format!(" and relieves {}", relieved.join(", ")) };
+            Ok(format!("{} is on shift{relieves}", shift.body.who))
+        }
+        PeopleDeed::EndShift { id, note } => {
+            let ended = shifts::end(store, Some(id), note, &by, now)?;
+            Ok(format!("the shift of {} is over", ended.body.who))
+        }
+        PeopleDeed::TellProblem(new) => {
+            let told = problems::tell(store, new, &by, now)?;
+            let words = format!("problem {} is open", told.id);
+            if told.body.urgent {
+                mail_aside(told, workspace.clone(), now, notices.clone());
+            }
+            Ok(words)
+        }
+        PeopleDeed::ChangeProblem { id, change, comment, seen } => {
+            let problem = problems::change(store, id, (change, comment), &by, now, Some(*seen))?;
+            Ok(format!("problem {}: {}", problem.id, problem.body.did.word()))
+        }
+        PeopleDeed::AnswerAlarm { item, until, comment, seen } => {
+            let event = match until {
+                Some(until) => AlarmEvent::Shelve { until: *until, comment: comment.clone() },
+                None => AlarmEvent::Acknowledge { comment: comment.clone() },
+            };
+            alarms::answer(store, item, &event, &by, now, Some(*seen))?;
+            Ok(format!("alarm of {item}: {}", if until.is_some() { "shelved" } else { "acknowledged" }))
+        }
+        PeopleDeed::EndIssue { id, comment, seen } => {
+            known_issues::end(store, id, comment, &by, now, Some(*seen))?;
+            Ok(format!("known issue {id} is ended"))
+        }
+        PeopleDeed::EndFollowUp { id, seen } => {
+            let next = |body: &FollowUp| body.ended(Ending::Done, "", &by, now);
+            follow_ups::change(store, id, &by, now, Some(*seen), next)?;
+            Ok(format!("follow-up {id} is done"))
+        }
+        PeopleDeed::SignOff { comment, seen } => {
+            let list = list(store, workspace, now)?.0;
+            meeting::sign_off(store, &list.sign_off(comment)?, &by, now, Some(*seen))?;
+            Ok(format!("the meeting's list is signed off by {}", by.who))
+        }
+        PeopleDeed::PrintMeeting | PeopleDeed::PrintShift => Ok(String::new()),
+    }
+}
+
+/// What checks saw of plots; a notice for each alarm that is new.
+pub(super) fn hear(seen: &[Seen], store: &mut dyn Store, now: Timestamp) -> Vec<Notice> {
+    match alarms::hear(store, seen, now) {
+        Ok(raised) => {
+            raised.iter().map(|alarm| Notice::Refused(format!("ALARM: {} is BAD: {}", alarm.id, alarm.body.says))).collect()
+        }
+        // It is tried again with the next look; a book that is away has its own banner.
+        Err(error) => {
+            tracing::warn!("alarms not recorded: {error}");
+            Vec::new()
+        }
+    }
+}
+
+fn mail_aside(problem: Standing<Problem>, workspace: Workspace, now: Timestamp, notices: Sender<Notice>) {
+    let tell = move || {
+        let told = mail_urgent(&problem, &workspace, now);
+        let words = format!("urgent problem {} {}", problem.id, told.words());
+        let notice = if let Told::Failed(_) = told { Notice::Refused(words) } else { Notice::Done(words) };
+        if notices.try_send(notice).is_err() {
+            tracing::warn!("a notice on an urgent problem was dropped: nobody reads them");
+        }
+    };
+    if let Err(error) = thread::Builder::new().name("dqmon-urgent".into()).spawn(tell) {
+        tracing::error!("an urgent problem was not told by mail: thread not started: {error}");
+    }
+}
+
+/// The meeting's list and what it was made of.
+fn list(store: &dyn Store, workspace: &Workspace, now: Timestamp) -> Result<(Meeting, Voices), SayError> {
+    let voices = Voices::read(store)?;
+    let settings = (&workspace.settings.marks, &workspace.settings.meeting);
+    Ok((Meeting::of(&store.overview()?, &voices, settings, now), voices))
+}
+
+fn print_meeting(store: &dyn Store, workspace: &Workspace, now: Timestamp) -> Result<String, SayError> {
+    let (list, _) = list(store, workspace, now)?;
+    written(workspace, "meeting", now, &meeting_page(&list, &name_of(workspace)))
+}
+
+fn print_shift(store: &dyn Store, workspace: &Workspace, now: Timestamp) -> Result<String, SayError> {
+    let voices = Voices::read(store)?;
+    let shift = shifts::newest(&voices.shifts).ok_or_else(|| SayError::Refused("no shift was begun yet".into()))?;
+    let page = shift_page(shift, &store.overview()?, &voices, &name_of(workspace), now);
+    written(workspace, "shift", now, &page)
+}
+
+fn name_of(workspace: &Workspace) -> String {
+    workspace.root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+/// Writes a page into the workspace's folder of reports; answers where it stands.
+fn written(workspace: &Workspace, what: &str, now: Timestamp, page: &str) -> Result<String, SayError> {
+    let folder: PathBuf = workspace.root.join("reports");
+    let path = folder.join(format!("{what}-{}.html", now.strftime("%Y%m%dT%H%M%SZ")));
+    let refused = |error: std::io::Error| SayError::Refused(format!("page not written: {error}: {}", path.display()));
+    create_folders(&folder).map_err(refused)?;
+    write_whole(&path, page.as_bytes()).map_err(refused)?;
+    Ok(format!("page to print: {}", path.display()))
+}
