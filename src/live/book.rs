@@ -174,8 +174,8 @@ impl BookPoller {
             self.view.runs = run_rows(overview, &self.settings.marks);
             self.failures.read(self.store.as_ref(), overview)?;
         }
-        self.judge()?;
         self.view.people = self.people.read(self.store.as_ref(), overview, has_run_changed)?;
+        self.judge()?;
         self.seen = Some(stamp);
         Ok(true)
     }
