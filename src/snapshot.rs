@@ -3,8 +3,10 @@
 //! Both sources make it, the live one and the replay, so the window cannot tell them apart but by [`Origin`]. It holds the
 //! figures that are being watched and no others; everything else is small.
 
+mod judged;
 mod people;
 mod processing;
+mod runs;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,12 +19,16 @@ use monitasks::quality::{Flag, State};
 use monitasks::task::Glance;
 use monitasks::vocab::{FileId, Run};
 
+pub use judged::{FileFlagShown, FlagShown, JudgedShown, SaidShown, StageShown, StatusShown};
 pub use people::{
     AlarmRow, FollowUpRow, IssueRow, MeetingShown, PeopleShown, ProblemRow, SaidRow, ShiftRow, ToDoRow, UndecidedRow,
 };
 pub use processing::{
     BackendHealth, ClassRow, CloseLook, CloseSubject, CopyRow, DiskRow, FlowShown, LatencyRow, ProcessingShown, PutOffRow,
     StoryLine, WatcherRow, in_short,
+};
+pub use runs::{
+    BulkShown, Cell, Field, FieldKind, QueryError, RunTable, RunsAsk, RunsShown, SortKey, Suggestion, SuggestionKind,
 };
 
 /// One moment of the shift.
@@ -52,6 +58,10 @@ pub struct Snapshot {
     pub not_taken: Vec<NotTaken>,
     /// What the Processing page shows beyond the runs.
     pub processing: ProcessingShown,
+    /// The table of the Runs page; none while the book was not read.
+    pub run_table: Option<Arc<RunsShown>>,
+    /// What was said of the run that is looked at; none until the book has told it.
+    pub judged: Option<Arc<JudgedShown>>,
     /// What people said: shifts, problems, the meeting's list.
     pub people: PeopleShown,
 }
@@ -82,6 +92,8 @@ pub struct WorkspaceFacts {
     pub roles: Vec<String>,
     /// Comments offered when a decision is made.
     pub comments: Vec<String>,
+    /// What data may be said to be usable for.
+    pub usable_for: Vec<String>,
 }
 
 /// A line across the window.
@@ -421,6 +433,8 @@ impl Snapshot {
             runs: Vec::new(),
             not_taken: Vec::new(),
             processing: ProcessingShown::default(),
+            run_table: None,
+            judged: None,
             people: PeopleShown::default(),
         }
     }

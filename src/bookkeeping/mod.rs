@@ -10,6 +10,7 @@ mod entry;
 mod people;
 mod postgres;
 mod rows;
+mod run_sums;
 mod sql;
 mod sqlite;
 mod store;
@@ -26,6 +27,7 @@ pub use rows::{
     ProcessingRecord, PutOffState, Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord, TaskStep,
     TransferRecord, WatcherState,
 };
+pub use run_sums::{RunCounts, RunSums, RunSumsRead, StreamFiles};
 pub use sqlite::SqliteStore;
 pub use store::{ChangeStamp, Changes, Judgement, Overview, Row, Store, StoreError};
 pub use words::{

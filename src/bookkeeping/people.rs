@@ -68,6 +68,9 @@ pub struct Decision {
     pub evidence: Vec<Evidence>,
     /// The version of the rule of derived status that was in force.
     pub rule_version: Option<String>,
+    /// What was decided before is taken back, as if nobody had decided; the flag is UNCHECKED then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub withdrawn: bool,
 }
 
 /// Something that was on the screen when it was decided.

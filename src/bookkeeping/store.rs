@@ -12,6 +12,7 @@ use super::rows::{
     BackendState, CentralCopy, FileRecord, GroupRecord, JobRecord, LeaseRecord, NotTakenRecord, PassRecord, ProcessingRecord,
     Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord, TransferRecord,
 };
+use super::run_sums::{RunSumsRead, StreamFiles};
 use super::words::{EntryKind, FailureClass, FileStep, Mark, PassStep, RequestKind};
 
 /// A book that is kept somewhere. One connection; threads open one each.
@@ -37,6 +38,53 @@ pub trait Store: Send {
     /// # Errors
     /// When the book can't be read.
     fn changes_since(&self, seen: Option<i64>) -> Result<Changes, StoreError>;
+
+    /// Runs summed up, at one moment: those of which anything was written since, or all at first and where the book does not
+    /// tell.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn run_sums(&self, seen: Option<i64>) -> Result<RunSumsRead, StoreError>;
+
+    /// The files of every run by stream, by run and stream.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn stream_files(&self) -> Result<Vec<StreamFiles>, StoreError>;
+
+    /// One run.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn run(&self, run: Run) -> Result<Option<RunRecord>, StoreError> {
+        Ok(self.overview()?.runs.into_iter().find(|record| record.run == run))
+    }
+
+    /// The processings of a run, by number.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn processings_of(&self, run: Run) -> Result<Vec<ProcessingRecord>, StoreError> {
+        Ok(self.processings()?.into_iter().filter(|record| record.run == run).collect())
+    }
+
+    /// All processings, by run and number.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn processings(&self) -> Result<Vec<ProcessingRecord>, StoreError> {
+        Ok(self.overview()?.processings)
+    }
+
+    /// The files of a run, by sequence, and their passes.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn files_of(&self, run: Run) -> Result<(Vec<FileRecord>, Vec<PassRecord>), StoreError> {
+        let overview = self.overview()?;
+        let files = overview.files.into_iter().filter(|record| record.file.run == run).collect();
+        Ok((files, overview.passes.into_iter().filter(|record| record.file.run == run).collect()))
+    }
 
     /// One file.
     ///
@@ -426,12 +474,15 @@ fn superseded_words(in_force: &[Entry]) -> String {
         return "nothing is in force, nothing can be superseded".into();
     };
     let what = ["flag", "mark", "state", "kind"].iter().find_map(|field| entry.body.get(field)?.as_str());
+    let why = ["note", "comment"].iter().find_map(|field| entry.body.get(field)?.as_str()).filter(|why| !why.is_empty());
+    let why: Option<String> = why.map(|why| why.chars().take(200).collect());
     format!(
-        "{} {} on {} ({}by {} at {}) is in force by now; look at it and say it again",
+        "{} {} on {} ({}{}by {} at {}) is in force by now; look at it and say it again",
         entry.kind.word().replace('_', " "),
         entry.place,
         entry.subject,
         what.map(|what| format!("{what}, ")).unwrap_or_default(),
+        why.map(|why| format!("{why:?}, ")).unwrap_or_default(),
         entry.who,
         entry.at
     )

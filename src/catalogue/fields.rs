@@ -36,17 +36,21 @@ pub struct Field {
 pub struct Fields(BTreeMap<String, Field>);
 
 /// Fields that the program fills itself: name, kind, unit, what it is.
-const OWN: [(&str, FieldKind, &str, &str); 14] = [
+const OWN: [(&str, FieldKind, &str, &str); 18] = [
     ("run", FieldKind::Number, "", "the run's number"),
     ("started", FieldKind::Time, "", "when the run began, UTC"),
     ("ended", FieldKind::Time, "", "when the run ended, UTC"),
     ("date", FieldKind::Time, "", "the day in the run list"),
     ("flag", FieldKind::Words, "", "the quality flag in force"),
+    ("decided_by", FieldKind::Text, "", "who decided on it, and in which role"),
+    ("comment", FieldKind::Text, "", "the comment of the decision in force, else that of the mark"),
     ("mark", FieldKind::Words, "", "the shift mark"),
     ("kind", FieldKind::Words, "", "the kind of data"),
     ("status", FieldKind::Number, "", "the derived status"),
     ("lane", FieldKind::Words, "", "the lanes that have a processing of it"),
     ("files", FieldKind::Number, "", "raw files taken in"),
+    ("size", FieldKind::Number, "GB", "size of its raw files"),
+    ("groups", FieldKind::Number, "", "groups of files that are analysed together"),
     ("analysed", FieldKind::Number, "", "raw files in a result"),
     ("failed", FieldKind::Number, "", "raw files that failed"),
     ("events", FieldKind::Number, "", "events reconstructed"),
@@ -78,6 +82,12 @@ impl FieldKind {
             FieldKind::Words => "words",
             FieldKind::Text => "text",
         }
+    }
+
+    /// Whether its values are words or text.
+    #[must_use]
+    pub fn is_text(self) -> bool {
+        matches!(self, FieldKind::Words | FieldKind::Text)
     }
 
     /// The kind of field that a value makes.

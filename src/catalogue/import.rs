@@ -339,6 +339,15 @@ impl RunListRead {
         RunListRead { runs: BTreeMap::new(), lines: Vec::new(), columns: Vec::new(), missing, made: Vec::new() }
     }
 
+    /// The fields that the list has columns of, whether or not their cells say anything.
+    #[must_use]
+    pub fn covers(&self, settings: &RunListSettings) -> BTreeSet<String> {
+        let has = |name: &str| !name.is_empty() && self.columns.iter().any(|column| is_same_name(name, &column.column));
+        let own = [("date", has(&settings.date)), ("started", has(&settings.time))];
+        let own = own.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name.to_owned());
+        self.columns.iter().filter_map(|column| column.field.clone()).chain(own).collect()
+    }
+
     /// Lines taken as they are, taken with a remark, repeating another, refused.
     #[must_use]
     pub fn counts(&self) -> [usize; 4] {

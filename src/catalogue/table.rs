@@ -1,5 +1,7 @@
 //! All runs in memory, a column per field: what a search of 100,000 runs goes through.
 
+mod bits;
+mod blob;
 mod column;
 mod search;
 #[cfg(test)]
@@ -29,6 +31,10 @@ pub struct RunRow {
     pub ended: Option<Timestamp>,
     /// The flag in force.
     pub flag: Flag,
+    /// Who decided, and in which role.
+    pub decided_by: Option<String>,
+    /// Why.
+    pub comment: Option<String>,
     /// The shift mark's word: `unmarked`.
     pub mark: String,
     /// The kind of data.
@@ -39,6 +45,10 @@ pub struct RunRow {
     pub lanes: Vec<String>,
     /// Raw files taken in; none when the book has no files of the run, which is then known from a run list alone.
     pub files: Option<u64>,
+    /// Their size, GB.
+    pub size_gb: Option<f64>,
+    /// Groups of files that are or were analysed together.
+    pub groups: Option<u64>,
     /// Raw files in a result.
     pub analysed: Option<u64>,
     /// Raw files that failed.
@@ -69,11 +79,15 @@ impl RunRow {
             started: None,
             ended: None,
             flag: Flag::Unchecked,
+            decided_by: None,
+            comment: None,
             mark: "unmarked".into(),
             kind: None,
             status: None,
             lanes: Vec::new(),
             files: None,
+            size_gb: None,
+            groups: None,
             analysed: None,
             failed: None,
             events: None,
@@ -92,17 +106,21 @@ impl RunRow {
             ("started", self.started.map(Value::At)),
             ("ended", self.ended.map(Value::At)),
             ("flag", Some(Value::Words(vec![self.flag.word().to_owned()]))),
+            ("decided_by", self.decided_by.clone().map(Value::Text)),
+            ("comment", self.comment.clone().map(Value::Text)),
             ("mark", Some(Value::Words(vec![self.mark.clone()]))),
             ("kind", self.kind.clone().map(|kind| Value::Words(vec![kind]))),
             ("status", self.status.map(|status| Value::Number(f64::from(status)))),
             ("lane", (!self.lanes.is_empty()).then(|| Value::Words(self.lanes.clone()))),
             ("files", count(self.files)),
+            ("groups", count(self.groups)),
             ("analysed", count(self.analysed)),
             ("failed", count(self.failed)),
             ("events", count(self.events)),
             ("lifetime_us", self.lifetime_us.map(Value::Number)),
         ];
         known.extend(own.into_iter().filter_map(|(name, value)| Some((name, Fact::of(value?)))));
+        known.extend(self.size_gb.map(|size| ("size", Fact { unit: Some("GB".into()), ..Fact::of(Value::Number(size)) })));
         known
     }
 }
@@ -141,6 +159,14 @@ impl RunTable {
             column.set(place, Some(&fact));
             self.fields.add(field);
         }
+    }
+
+    /// Puts one of the fields that the program fills itself into a run's row; runs that are not in the table have none.
+    pub fn put_number(&mut self, run: Run, field: &str, number: Option<f64>) {
+        let Some(place) = self.row(run) else { return };
+        let Some(known) = self.fields.get(field).filter(|field| field.kind == FieldKind::Number).cloned() else { return };
+        let column = self.columns.entry(known.name).or_insert_with(|| Column::new(known.kind, &known.unit));
+        column.set(place, number.map(|number| Fact::of(Value::Number(number))).as_ref());
     }
 
     /// The fields there are, for [`parse`](super::query::parse).

@@ -2,26 +2,41 @@
 
 use jiff::Timestamp;
 use monitasks::quality::Flag;
-use monitasks::vocab::Run;
 
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{Decision, DecisionSubject, EntryKind, Evidence, NewDecision, SqliteStore};
-use crate::decisions;
+use crate::bookkeeping::{
+    Decision, DecisionSubject, EntryKind, Evidence, NewDecision, Outcome as DataOutcome, Part, SqliteStore, Stage,
+};
+use crate::decisions::{self, Quality};
 
 /// Arguments of `dqmon decide`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The run: run1.
-    run: Run,
+    /// What it is about: a run (run1), a file (run1-seq0), a processing (run1-p2) or a time range in UTC
+    /// (run1[2016-11-16T10:00:00Z..2016-11-16T10:30:00Z]).
+    #[arg(value_name = "SUBJECT")]
+    what: String,
     /// OK, UNCHECKED, BAD or MAYBE.
     flag: Flag,
+    /// Which of its data: raw, reconstructed, selected. Left out, raw; of a processing reconstructed.
+    #[arg(long)]
+    stage: Option<Stage>,
     /// Who decides.
     #[arg(long, value_name = "NAME")]
     who: String,
     /// In which role: shifter, expert.
     #[arg(long)]
     role: String,
-    /// Why; BAD needs one.
+    /// What is to become of the data: fine, fix_needed, lost.
+    #[arg(long)]
+    outcome: Option<DataOutcome>,
+    /// What they are usable for, of the list in the settings. May be given several times.
+    #[arg(long, value_name = "WORD")]
+    usable_for: Vec<String>,
+    /// A standard comment of the list in the settings. May be given several times.
+    #[arg(long, value_name = "COMMENT")]
+    comment_word: Vec<String>,
+    /// Why, in words of your own; BAD needs a comment.
     #[arg(long, default_value = "")]
     comment: String,
     /// An item looked at: purity/lifetime_trend. May be given several times.
@@ -39,16 +54,23 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         return Err(Failure("a decision is written into the book: leave --read-only out".into()));
     }
     let workspace = global.workspace()?;
+    let subject = subject_of(&args.what, args.stage)?;
     let mut store = SqliteStore::open(&workspace.book())?;
-    let subject = DecisionSubject::run(args.run);
     let supersedes = decisions::seen(&store, EntryKind::Decision, &subject.to_string(), args.supersedes)?;
     let evidence = args.evidence.iter().map(|item| Evidence { item: item.clone(), ..Evidence::default() }).collect();
     let decision = decisions::decide(
         &mut store,
+        Quality::of(&workspace.settings),
         &NewDecision {
             at: Timestamp::now(),
             subject,
-            decision: Decision { evidence, ..Decision::new(args.flag, &args.comment) },
+            decision: Decision {
+                evidence,
+                outcome: args.outcome,
+                usable_for: args.usable_for.clone(),
+                comments: args.comment_word.clone(),
+                ..Decision::new(args.flag, &args.comment)
+            },
             who: args.who.clone(),
             role: args.role.clone(),
             supersedes,
@@ -57,4 +79,19 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     )?;
     println!("{} is {} (decision {})", decision.subject.words(), decision.decision.flag.word(), decision.id);
     Ok(Ended::Done)
+}
+
+/// What is meant, at the stage that was asked for; a processing's own data are reconstructed ones.
+pub fn subject_of(text: &str, stage: Option<Stage>) -> Result<DecisionSubject, Failure> {
+    let subject: DecisionSubject = text.parse()?;
+    let named = text.contains('@');
+    match stage {
+        Some(stage) if named && stage != subject.stage => {
+            let what = format!("{text} names the stage {}, --stage says {}", subject.stage.word(), stage.word());
+            Err(Failure(format!("{what}; expected one of them")))
+        }
+        Some(stage) => Ok(subject.at(stage)),
+        None if !named && matches!(subject.part, Part::Processing(_)) => Ok(subject.at(Stage::Reconstructed)),
+        None => Ok(subject),
+    }
 }

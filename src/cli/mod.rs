@@ -6,7 +6,10 @@
 mod account;
 mod analyse;
 mod archive;
+mod book;
+mod closing;
 mod compare;
+mod dataset;
 mod decide;
 mod demo;
 mod flow;
@@ -27,6 +30,7 @@ mod reconstruct;
 mod release;
 mod report;
 mod requests;
+mod rule;
 mod runs;
 mod said;
 mod selection;
@@ -35,6 +39,7 @@ mod show;
 mod simulate;
 mod status;
 mod tasks;
+mod why;
 mod window;
 mod words;
 
@@ -99,14 +104,33 @@ enum Command {
     Tasks(tasks::Args),
     /// One plot of a task, or the whole Monitor page, as PNG, SVG, CSV or JSON.
     Plot(plot::Args),
-    /// The runs in the book.
+    /// The runs in the book and those of run lists, by a query: trigger:CRT drift_field>500 flag:UNCHECKED.
     Runs(runs::Args),
+    /// Data sets: lists of runs that follow a query, and snapshots of them that never change.
+    #[command(subcommand)]
+    Dataset(dataset::Args),
     /// The whole story of a run or a file.
     Show(show::Args),
-    /// Record a quality decision on a run.
+    /// Record a quality decision on a run, a file, a processing or a time range.
     Decide(decide::Args),
-    /// Record a shifter's mark on a run: ok, flawed, unusable, detector_studies.
+    /// Record a shifter's mark on a run, or a subsystem's on a processing.
     Mark(mark::Args),
+    /// Take back a decision or mark: what was in force before it is again.
+    Undo(closing::UndoArgs),
+    /// Lock a run's decisions: nothing more is decided on it.
+    Lock(closing::LockArgs),
+    /// Unlock a run's decisions, as an expert.
+    Unlock(closing::LockArgs),
+    /// Record that you looked at somebody else's decision, as a second person.
+    Verify(closing::VerifyArgs),
+    /// Why the derived status of a run's processings is what it is, and what would alter it.
+    Why(why::Args),
+    /// The rule of the derived status: list, what another would do, save.
+    #[command(subcommand)]
+    Rule(rule::Command),
+    /// The book as a whole: the nightly cut.
+    #[command(subcommand)]
+    Book(book::Command),
     /// Problems and alarms: tell, list, comment, take, close, reopen, acknowledge, shelve.
     #[command(subcommand)]
     Problem(problem::Args),
@@ -136,7 +160,7 @@ enum Command {
     Status(status::Args),
     /// How smoothly files go: latency of each stage, rate, backlog, room on the disks.
     Flow(flow::Args),
-    /// What an old farm left: its transfer logs read, compared and rebuilt.
+    /// What others left: an old farm's transfer logs, lists of runs that people keep.
     Import(import::Args),
     /// Raw files into tars of one kind of run: plan, build, verify.
     #[command(subcommand)]
@@ -228,10 +252,17 @@ fn end_with_its_reader(command: Option<&Command>) {
 
 /// Commands that work in no workspace, and those of the others that write into one when they are not told otherwise.
 const WITH_NO_WORKSPACE: [&str; 5] = ["demo", "init", "simulate", "inspect", "job"];
-const WRITES_INTO_THE_BOOK: [&str; 16] = [
+const WRITES_INTO_THE_BOOK: [&str; 23] = [
     "process",
+    "dataset",
     "decide",
     "mark",
+    "undo",
+    "lock",
+    "unlock",
+    "verify",
+    "rule",
+    "book",
     "problem",
     "issue",
     "follow-up",
@@ -290,9 +321,17 @@ pub fn main() -> ExitCode {
         Some(Command::Tasks(args)) => tasks::run(global, args),
         Some(Command::Plot(args)) => plot::run(global, args),
         Some(Command::Runs(args)) => runs::run(global, args),
+        Some(Command::Dataset(args)) => dataset::run(global, args),
         Some(Command::Show(args)) => show::run(global, args),
         Some(Command::Decide(args)) => decide::run(global, args),
         Some(Command::Mark(args)) => mark::run(global, args),
+        Some(Command::Undo(args)) => closing::undo(global, args),
+        Some(Command::Lock(args)) => closing::lock(global, args, true),
+        Some(Command::Unlock(args)) => closing::lock(global, args, false),
+        Some(Command::Verify(args)) => closing::verify(global, args),
+        Some(Command::Why(args)) => why::run(global, args),
+        Some(Command::Rule(args)) => rule::run(global, args),
+        Some(Command::Book(args)) => book::run(global, args),
         Some(Command::Problem(args)) => problem::run(global, args),
         Some(Command::Issue(args)) => issue::run(global, args),
         Some(Command::FollowUp(args)) => follow_up::run(global, args),

@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 use super::words::{age, counted, size, stamp};
 use super::{Ended, Failure, Outcome};
 use crate::bookkeeping::{
-    FileRecord, FileStep, JobRecord, NotTakenRecord, Overview, PassRecord, ProcessingRecord, SqliteStore, Store, StoryRecord,
+    DecisionSubject, FileRecord, FileStep, JobRecord, NotTakenRecord, Overview, PassRecord, ProcessingRecord, SqliteStore, Store,
+    StoryRecord,
 };
-use crate::decisions;
+use crate::decisions::flags::Origin;
+use crate::decisions::{self, Judged, Quality, judged};
 use crate::live::{retold, story};
 use crate::snapshot::in_short;
 
@@ -43,11 +45,15 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let story = store.story(run, file)?;
     let jobs = store.jobs_of(run)?;
     let transfer = file.map(|file| store.transfer(file)).transpose()?.flatten();
-    let facts = facts(&overview, run, file, &jobs, &story, json!(transfer));
+    let judged = judged(&store, Quality::of(&workspace.settings), run, Timestamp::now())?;
+    let mut facts = facts(&overview, run, file, &jobs, &story, json!(transfer));
+    if let Some(object) = facts.as_object_mut() {
+        object.insert("judged".into(), json!(judged));
+    }
     if args.json {
         println!("{facts:#}");
     } else {
-        print(&overview, run, file, &story);
+        print(&overview, run, file, &story, &judged);
     }
     Ok(Ended::Done)
 }
@@ -132,7 +138,7 @@ fn refused<'a>(overview: &'a Overview, story: &[StoryRecord]) -> Vec<&'a NotTake
 }
 
 /// All of it for people.
-fn print(overview: &Overview, run: Run, file: Option<FileId>, story: &[StoryRecord]) {
+fn print(overview: &Overview, run: Run, file: Option<FileId>, story: &[StoryRecord], judged: &Judged) {
     let now = Timestamp::now();
     let flag = decisions::flag_of_run(&overview.said.decisions, run).word();
     let subject = file.map_or_else(|| run.to_string(), |file| file.to_string());
@@ -158,15 +164,40 @@ fn print(overview: &Overview, run: Run, file: Option<FileId>, story: &[StoryReco
         let fault = group.fault().map(|fault| format!(": {fault}")).unwrap_or_default();
         println!("{} of {}, {}{fault}", group.name(), counted(group.members.len() as u64, "file", "files"), group.step.word());
     }
-    for decision in overview.said.decisions.iter().filter(|decision| decision.subject.run == run) {
-        let comment = Some(decision.decision.comment()).filter(|comment| !comment.is_empty());
-        let comment = comment.map(|comment| format!(": {comment}")).unwrap_or_default();
-        let (at, flag, what) = (stamp(decision.at), decision.decision.flag.word(), decision.subject.words());
-        println!("{at}  decision {} on {what}: {flag} by {}, {}{comment}", decision.id, decision.who, decision.role);
-    }
+    print_judged(judged, file);
     println!();
     for entry in retold(story) {
         println!("{}", story::line(&entry, file.is_none()));
+    }
+}
+
+/// What is in force on the run or file, where it comes from, and all that was said.
+fn print_judged(judged: &Judged, file: Option<FileId>) {
+    if let Some(of) = file.and_then(|file| judged.files.iter().find(|of| of.subject == DecisionSubject::file(file))) {
+        println!("flag {}: {}", of.flag.flag.word(), of.origin);
+    }
+    for of in judged.stages.iter().filter(|of| of.flag.origin != Origin::Default || of.locked.is_some()) {
+        println!("{} flag of the run {}: {}", of.stage.word(), of.flag.flag.word(), of.origin);
+        if let Some(by) = &of.verified {
+            let word = if by.agrees { "verified by" } else { "not agreed with by" };
+            println!("  {word} {}, {}", by.who, stamp(by.at));
+        }
+        if let Some(by) = &of.locked {
+            println!("  locked by {}, {}", by.who, stamp(by.at));
+        }
+    }
+    for of in &judged.processings {
+        let derived = &of.why.derived;
+        let overridden = if derived.without_overrides == derived.status { "" } else { ", by an override" };
+        println!("status of p{}: {} ({}){overridden}; 'dqmon why' says why", of.processing.0, derived.status, derived.word);
+    }
+    judged.fault.iter().for_each(|why| println!("no status is derived: {why}"));
+    for said in &judged.history {
+        let comment = if said.comment.is_empty() { String::new() } else { format!(": {}", said.comment) };
+        let force = if said.is_in_force { "" } else { " (superseded)" };
+        let (at, kind) = (stamp(said.at), said.kind.word().replace('_', " "));
+        let (what, on) = (&said.what, &said.subject);
+        println!("{at}  {kind} {} on {on}: {what} by {}, {}{comment}{force}", said.number, said.who, said.role);
     }
 }
 

@@ -16,6 +16,11 @@ pub(super) fn age(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// A text that people or files said, for one line of a terminal: letters that would move its cursor are blanks.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
 /// `1 run`, `2 runs`.
 pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })

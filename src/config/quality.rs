@@ -43,6 +43,8 @@ pub struct MarkSettings {
 pub struct DecisionSettings {
     /// What data may be said to be usable for.
     pub usable_for: Vec<String>,
+    /// Roles that may unlock what was locked.
+    pub may_unlock: Vec<String>,
 }
 
 /// The derived status of a processing: what its numbers mean, the rules that give it, and what is counted otherwise for now.
@@ -148,7 +150,10 @@ impl Default for MarkSettings {
 
 impl Default for DecisionSettings {
     fn default() -> Self {
-        DecisionSettings { usable_for: words(&["physics", "calibration", "efficiency"]) }
+        DecisionSettings {
+            usable_for: words(&["physics", "calibration", "efficiency"]),
+            may_unlock: words(&["expert", "data manager"]),
+        }
     }
 }
 
@@ -233,12 +238,11 @@ impl DecisionSettings {
     /// The first setting that makes no sense: its key and what is wrong.
     #[must_use]
     pub fn fault(&self) -> Option<Fault> {
-        let (key, list) = ("usable_for", &self.usable_for);
-        let wrong = |(place, word): (usize, &String)| word.trim().is_empty() || list[..place].contains(word);
-        if let Some((_, word)) = list.iter().enumerate().find(|entry| wrong(*entry)) {
-            return Some((key, format!("'{key}' has {word:?}, expected words that stand there once")));
-        }
-        None
+        [("usable_for", &self.usable_for), ("may_unlock", &self.may_unlock)].into_iter().find_map(|(key, list)| {
+            let wrong = |(place, word): &(usize, &String)| word.trim().is_empty() || list[..*place].contains(word);
+            let (_, word) = list.iter().enumerate().find(wrong)?;
+            Some((key, format!("'{key}' has {word:?}, expected words that stand there once")))
+        })
     }
 }
 

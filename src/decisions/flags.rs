@@ -71,7 +71,7 @@ pub struct Arrival {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Datum {
-    /// A raw file; the moment is when the DAQ closed it.
+    /// A raw file; the moment is when it was taken in: people can have seen it from then on.
     File(Sequence),
     /// A processing; the moment is that of its last product.
     Processing(Processing),

@@ -5,30 +5,25 @@ use std::path::{Path, PathBuf};
 
 use crossbeam_channel::Sender;
 use jiff::Timestamp;
-use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
+use super::command::DecisionCommand;
 use super::people_command::PeopleCommand;
-use super::{Notice, people_desk};
-use crate::bookkeeping::{Decision, DecisionSubject, EntryKind, Evidence, NewDecision, RequestKind, RequestSubject, Store};
-use crate::config::Workspace;
+use super::{Notice, decision_desk, people_desk};
+use crate::bookkeeping::{RequestKind, RequestSubject, Store};
+use crate::config::{Settings, Workspace};
 use crate::decisions::alarms::Seen;
-use crate::decisions::{self, DecisionError};
 
 /// A log is shown by its last part.
 const TEXT_SHOWN_BYTES: u64 = 256 << 10;
 
 /// Something to be done with the book, or with the logs beside it.
 pub(super) enum BookErrand {
-    DecideRun {
-        run: Run,
-        flag: Flag,
-        comment: String,
-        who: String,
-        role: String,
-        evidence: Vec<String>,
-        supersedes: Option<i64>,
-    },
+    Decision(DecisionCommand),
+    /// What was said of this run is to be in the view; served by the poller.
+    LookAt(Option<Run>),
+    /// Changed settings; served by the poller.
+    Configure(Box<Settings>),
     StopBackend,
     Ask(RequestKind, RequestSubject),
     ReadText {
@@ -44,7 +39,9 @@ impl BookErrand {
     /// What it is, as the beginning of a message: `decision on run1`.
     pub(super) fn words(&self) -> String {
         match self {
-            BookErrand::DecideRun { run, .. } => format!("decision on {run}"),
+            BookErrand::Decision(command) => decision_desk::words(command),
+            BookErrand::LookAt(_) => "look at a run".into(),
+            BookErrand::Configure(_) => "reading of the settings".into(),
             BookErrand::StopBackend => "stop of the backend".into(),
             BookErrand::Ask(kind, subject) => format!("{} of {}", words_of(*kind), subject.words()),
             BookErrand::ReadText { what, .. } => format!("reading of the {what}"),
@@ -77,20 +74,9 @@ fn answer(errand: BookErrand, store: &mut dyn Store, workspace: &Workspace, now:
         Err(error) => refused(&words, &error),
     };
     match errand {
-        BookErrand::DecideRun { run, flag, comment, who, role, evidence, supersedes } => {
-            let evidence = evidence.into_iter().map(|item| Evidence { item, ..Evidence::default() }).collect();
-            let decision = Decision { evidence, ..Decision::new(flag, &comment) };
-            let subject = DecisionSubject::run(run);
-            // Who saw no decision saw the book up to its beginning.
-            let seen = decisions::seen(store, EntryKind::Decision, &subject.to_string(), Some(supersedes.unwrap_or(0)));
-            let decided = seen.map_err(DecisionError::from).and_then(|supersedes| {
-                decisions::decide(store, &NewDecision { at: now, subject, decision, who, role, supersedes, wish: None })
-            });
-            match decided {
-                Ok(_) => Notice::Done(format!("{run} is {}", flag.word())),
-                Err(error) => refused(&words, &error),
-            }
-        }
+        BookErrand::Decision(command) => decision_desk::run(command, store, &workspace.settings, now),
+        // The poller has seen to them.
+        BookErrand::LookAt(_) | BookErrand::Configure(_) => Notice::Done(words),
         BookErrand::StopBackend => {
             asked(store.request(now, "window", RequestKind::Stop, &RequestSubject::default()), "asked for; its jobs go on")
         }

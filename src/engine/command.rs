@@ -7,8 +7,10 @@ use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
 use super::people_command::PeopleCommand;
-pub use crate::bookkeeping::{FailureClass, RequestKind, RequestSubject};
-use crate::snapshot::{CloseSubject, FigureKey};
+pub use crate::bookkeeping::{
+    Decision, DecisionSubject, Evidence, FailureClass, Outcome, Part, RequestKind, RequestSubject, Stage,
+};
+use crate::snapshot::{CloseSubject, FigureKey, RunsAsk};
 
 /// A command from the window.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +19,8 @@ pub enum Command {
     View(ViewCommand),
     /// What people decide.
     Decision(DecisionCommand),
+    /// What is done with the table of runs.
+    Runs(RunsCommand),
     /// What the backend should do.
     Processing(ProcessingCommand),
     /// Which workspace is open.
@@ -45,6 +49,8 @@ pub enum ViewCommand {
     WatchFlow(Option<u64>),
     /// Keep a file's story and the end of a log in the snapshot; replaces the earlier subject, the empty one is nothing.
     LookClosely(CloseSubject),
+    /// Keep all that was said of this run in the snapshot; none when no run is looked at.
+    LookAtRun(Option<Run>),
     /// Look for results now and do not wait for the poll times.
     PollNow,
 }
@@ -52,10 +58,71 @@ pub enum ViewCommand {
 /// What people decide.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DecisionCommand {
-    /// Record a decision on a run.
-    DecideRun {
+    /// Record a decision.
+    Decide(Box<WantedDecision>),
+    /// Take back what was said under a number of the book.
+    Undo {
+        /// The number.
+        number: i64,
+        /// By whom.
+        who: String,
+        /// In which role.
+        role: String,
+    },
+    /// Lock or unlock a run's decisions at a stage.
+    Lock {
         /// The run.
         run: Run,
+        /// The stage.
+        stage: Stage,
+        /// Lock it, else unlock it.
+        is_locked: bool,
+        /// Why.
+        comment: String,
+        /// By whom.
+        who: String,
+        /// In which role.
+        role: String,
+    },
+    /// A second person has looked at a decision.
+    Verify {
+        /// The decision's number.
+        number: i64,
+        /// Whether the person agrees.
+        agrees: bool,
+        /// What there is to say.
+        comment: String,
+        /// By whom.
+        who: String,
+        /// In which role.
+        role: String,
+    },
+}
+
+/// A decision that somebody at the window wants to make.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WantedDecision {
+    /// What it is about.
+    pub subject: DecisionSubject,
+    /// What is decided, with what was on the screen.
+    pub decision: Decision,
+    /// By whom.
+    pub who: String,
+    /// In which role.
+    pub role: String,
+    /// The number of the decision that was in force when the person looked; refused when another one is in force by now.
+    pub seen: Option<i64>,
+}
+
+/// What is done with the table of runs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RunsCommand {
+    /// Answer this, now and whenever the book changes; replaces the earlier question.
+    Ask(RunsAsk),
+    /// Record the same decision on many runs, each by itself: one that is refused stops none of the others.
+    Flag {
+        /// The runs.
+        runs: Vec<Run>,
         /// The decision.
         flag: Flag,
         /// Why; BAD needs one.
@@ -64,10 +131,8 @@ pub enum DecisionCommand {
         who: String,
         /// In which role.
         role: String,
-        /// Items on the screen when it was made: `purity/lifetime_trend`.
-        evidence: Vec<String>,
-        /// The number of the decision that was in force when the person looked; refused when another one is in force by now.
-        supersedes: Option<i64>,
+        /// The place in the book up to which the person has seen it: runs of which more was said since are refused.
+        place: i64,
     },
 }
 

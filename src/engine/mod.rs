@@ -7,15 +7,18 @@ mod backend_process;
 mod book_desk;
 mod close_looks;
 mod command;
+mod decision_desk;
 mod people_command;
 mod people_desk;
 mod pollers;
+mod runs_desk;
 mod serve;
 mod urgent;
 
 pub use backend_process::start as start_backend;
 pub use command::{
-    Command, DecisionCommand, FailureClass, ProcessingCommand, RequestKind, RequestSubject, ViewCommand, WorkspaceCommand,
+    Command, Decision, DecisionCommand, DecisionSubject, Evidence, FailureClass, Outcome, Part, ProcessingCommand, RequestKind,
+    RequestSubject, RunsCommand, Stage, ViewCommand, WantedDecision, WorkspaceCommand,
 };
 pub use people_command::{NewProblem, PeopleCommand, PeopleDeed, Place, ProblemChange, Severity};
 pub use pollers::OpenStore;

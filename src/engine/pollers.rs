@@ -21,7 +21,7 @@ use super::book_desk::{self, BookErrand};
 use crate::bookkeeping::{Store, StoreError};
 use crate::config::{Settings, SettingsError, Workspace};
 use crate::live::{BookPoller, BookView, EventPoller, EventView, EventWish, Part, ResultPoller, ResultsView, WorkspaceTasks};
-use crate::snapshot::{CloseLook, FlowShown};
+use crate::snapshot::{CloseLook, FlowShown, RunsShown};
 
 /// Between two looks of a poller that nothing hurries.
 const LOOK: Duration = Duration::from_millis(500);
@@ -40,6 +40,8 @@ pub(super) enum Update {
     Flow(Option<Arc<FlowShown>>),
     /// What is looked at closely; none when nothing is.
     Closely(Option<Arc<CloseLook>>),
+    /// The table of runs, and the answer to what was asked of it.
+    Runs(Arc<RunsShown>),
     /// A poller has looked; so far there is nothing new.
     Heard(Part),
 }
@@ -111,19 +113,23 @@ pub(super) fn spawn_results(mut poller: ResultPoller, errands: Receiver<ResultsE
 pub type OpenStore = Arc<dyn Fn() -> Result<Box<dyn Store>, StoreError> + Send + Sync>;
 
 /// Polls the book and runs its errands until stopped.
-pub(super) fn spawn_book(open: OpenStore, workspace: Workspace, errands: Receiver<BookErrand>, outbox: Outbox) {
+pub(super) fn spawn_book(open: OpenStore, mut workspace: Workspace, errands: Receiver<BookErrand>, outbox: Outbox) {
     spawn("book", move || {
+        let mut looked_at = None;
         while !outbox.is_stopped() {
             match open() {
                 Ok(store) => {
-                    let poller = BookPoller::new(store, &workspace);
-                    if serve_book(poller, &workspace, &errands, &outbox).is_err() {
+                    let mut poller = BookPoller::new(store, &workspace);
+                    poller.look_at(looked_at);
+                    if serve_book(poller, &mut workspace, &errands, &outbox).is_err() {
                         return;
                     }
                 }
                 Err(error) => {
                     outbox.tell(Update::Book(Arc::new(BookView::away(error.to_string()))));
                     match errands.recv_timeout(REOPEN) {
+                        Ok(BookErrand::LookAt(run)) => looked_at = run,
+                        Ok(BookErrand::Configure(settings)) => workspace.settings = *settings,
                         // Checks say it again with the next look.
                         Ok(BookErrand::Hear(_)) => {}
                         Ok(errand) => outbox.notice(Notice::Refused(format!("{} not done: {error}", errand.words()))),
@@ -139,7 +145,7 @@ pub(super) fn spawn_book(open: OpenStore, workspace: Workspace, errands: Receive
 /// Serves one open book. An error when nobody gives errands any more.
 fn serve_book(
     mut poller: BookPoller,
-    workspace: &Workspace,
+    workspace: &mut Workspace,
     errands: &Receiver<BookErrand>,
     outbox: &Outbox,
 ) -> Result<(), RecvTimeoutError> {
@@ -149,6 +155,11 @@ fn serve_book(
         }
         outbox.tell(Update::Heard(Part::Book));
         match errands.recv_timeout(LOOK) {
+            Ok(BookErrand::LookAt(run)) => poller.look_at(run),
+            Ok(BookErrand::Configure(settings)) => {
+                poller.configure(&settings);
+                workspace.settings = *settings;
+            }
             Ok(errand) => {
                 for notice in book_desk::run(errand, poller.store(), workspace, Timestamp::now(), &outbox.notices) {
                     outbox.notice(notice);

@@ -14,8 +14,9 @@ use monitasks::vocab::FileId;
 use super::backend_process;
 use super::book_desk::BookErrand;
 use super::close_looks::{self, CloseErrand};
-use super::command::{Command, DecisionCommand, ProcessingCommand, ViewCommand, WorkspaceCommand};
+use super::command::{Command, ProcessingCommand, RunsCommand, ViewCommand, WorkspaceCommand};
 use super::pollers::{self, EventErrand, OpenStore, Outbox, ResultsErrand, Update};
+use super::runs_desk::{self, ManyRuns, RunsErrand};
 use super::{EngineHandle, EngineSide, Notice};
 use crate::bookkeeping::{SqliteStore, Store};
 use crate::config::{Settings, SettingsError, Workspace};
@@ -109,6 +110,7 @@ struct Open {
     book: Option<Sender<BookErrand>>,
     event: Option<Sender<EventErrand>>,
     close: Option<Sender<CloseErrand>>,
+    runs: Option<Sender<RunsErrand>>,
     newest_file: Option<FileId>,
     /// What checks saw and was told to the book's thread.
     told: Vec<Seen>,
@@ -193,6 +195,7 @@ impl Engine {
             Update::Event(view) => open.live.take_event(view),
             Update::Flow(flow) => open.live.take_flow(flow),
             Update::Closely(look) => open.live.take_closely(look),
+            Update::Runs(table) => open.live.take_run_table(table),
             Update::Settings(loaded) => open.take_settings(*loaded),
             Update::Tasks(registry, faults) => open.take_tasks(registry, faults),
             Update::Book(view) => {
@@ -211,9 +214,8 @@ impl Engine {
     fn obey(&mut self, command: Command) {
         match command {
             Command::View(command) => self.obey_view(command),
-            Command::Decision(DecisionCommand::DecideRun { run, flag, comment, who, role, evidence, supersedes }) => {
-                self.book_errand(BookErrand::DecideRun { run, flag, comment, who, role, evidence, supersedes });
-            }
+            Command::Decision(command) => self.book_errand(BookErrand::Decision(command)),
+            Command::Runs(command) => self.obey_runs(command),
             Command::Processing(command) => self.obey_processing(command),
             Command::Workspace(command) => self.obey_workspace(command),
             Command::People(command) => self.book_errand(BookErrand::People(command)),
@@ -230,6 +232,7 @@ impl Engine {
         let Some(open) = &mut self.open else { return };
         match command {
             ViewCommand::Watch(keys) => open.live.watch(keys),
+            ViewCommand::LookAtRun(run) => open.tell_book(BookErrand::LookAt(run)),
             ViewCommand::ShowEvent { file, index } => open.tell_event(EventErrand::Wish(EventWish::Chosen { file, index })),
             ViewCommand::ShowStrip(strip) => open.tell_event(EventErrand::Strip(strip)),
             ViewCommand::FollowNewestEvent => open.tell_event(EventErrand::Wish(EventWish::Newest)),
@@ -243,6 +246,21 @@ impl Engine {
             ViewCommand::PollNow => {
                 // A full channel means that it has been told often enough.
                 let _ = open.results.try_send(ResultsErrand::Hurry);
+            }
+        }
+    }
+
+    fn obey_runs(&mut self, command: RunsCommand) {
+        let Some(open) = &self.open else { return };
+        match command {
+            RunsCommand::Ask(ask) => {
+                open.tell_runs(RunsErrand::Ask(ask));
+            }
+            RunsCommand::Flag { runs, flag, comment, who, role, place } => {
+                if !open.tell_runs(RunsErrand::Flag(ManyRuns { runs, flag, comment, who, role, place })) {
+                    let words = "runs not flagged: the book has not answered for a while; try again";
+                    self.notice(Notice::Refused(words.into()));
+                }
             }
         }
     }
@@ -324,6 +342,7 @@ impl Engine {
         let (book, book_errands) = crossbeam_channel::bounded(64);
         let (event, event_errands) = crossbeam_channel::bounded(64);
         let (close, close_errands) = crossbeam_channel::bounded(64);
+        let (runs, runs_errands) = crossbeam_channel::bounded(64);
         let folder = (self.world.open_results)(&workspace.results());
         let mut tasks = WorkspaceTasks::of(&workspace);
         let (registry, task_faults) = tasks.read(&workspace.settings.time_zone);
@@ -332,6 +351,7 @@ impl Engine {
         pollers::spawn_results(poller, results_errands, outbox.clone());
         let open_store = (self.world.open_store)(&workspace, self.read_only);
         pollers::spawn_book(open_store.clone(), workspace.clone(), book_errands, outbox.clone());
+        runs_desk::spawn(open_store.clone(), &workspace.settings, runs_errands, outbox.clone());
         close_looks::spawn(open_store, workspace.clone(), close_errands, outbox.clone());
         let event_poller = EventPoller::new(detector, workspace.settings.reconstruction.clone(), workspace.root.clone());
         let raw_files = workspace.clone();
@@ -348,6 +368,7 @@ impl Engine {
             book: Some(book),
             event: Some(event),
             close: Some(close),
+            runs: Some(runs),
             newest_file: None,
             told: Vec::new(),
         })
@@ -381,6 +402,7 @@ impl Engine {
             book: None,
             event,
             close: None,
+            runs: None,
             newest_file: None,
             told: Vec::new(),
         })
@@ -442,6 +464,19 @@ impl Open {
         }
     }
 
+    /// False when nobody takes it.
+    fn tell_runs(&self, errand: RunsErrand) -> bool {
+        self.runs.as_ref().is_some_and(|runs| runs.try_send(errand).is_ok())
+    }
+
+    fn tell_book(&self, errand: BookErrand) {
+        if let Some(book) = &self.book
+            && book.try_send(errand).is_err()
+        {
+            tracing::warn!("the book was not told what is looked at: it is busy");
+        }
+    }
+
     fn look(&self, errand: CloseErrand) {
         if let Some(close) = &self.close
             && close.try_send(errand).is_err()
@@ -464,9 +499,11 @@ impl Open {
         match loaded {
             Ok(settings) => {
                 self.live.faults(SUBJECT, Vec::new());
-                self.live.people(&settings.people);
+                self.live.people(&settings);
+                self.tell_book(BookErrand::Configure(Box::new(settings.clone())));
                 let _ = self.results.try_send(ResultsErrand::Configure(Box::new(settings.clone())));
                 self.tell_event(EventErrand::Configure(Box::new(settings.clone())));
+                self.tell_runs(RunsErrand::Configure(Box::new(settings.clone())));
                 if let Some(workspace) = &mut self.workspace {
                     workspace.settings = settings;
                 }

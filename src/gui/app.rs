@@ -7,6 +7,7 @@ use std::time::Duration;
 use egui::{Frame, Key, Margin, Modifiers, Panel, Ui};
 use egui_tiles::LinearDir;
 use jiff::Timestamp;
+use monitasks::vocab::Run;
 
 use super::dialogs::{Answer, Dialogs};
 use super::layout::Layout;
@@ -20,8 +21,8 @@ use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Draft, ItemRef, Page, RunChoice, UiState};
 use super::welcome::{self, Welcome};
 use super::{run_card, theme, time_line, top_bar, tree};
-use crate::engine::{Command, EngineHandle, Notice, ViewCommand, WorkspaceCommand};
-use crate::snapshot::{CloseSubject, FigureKey, Origin, Snapshot, TaskNode};
+use crate::engine::{Command, EngineHandle, Notice, RunsCommand, ViewCommand, WorkspaceCommand};
+use crate::snapshot::{CloseSubject, FigureKey, Origin, RunsAsk, Snapshot, TaskNode};
 
 /// The window's contents. Needs no display: tests drive it with a context of their own.
 pub struct DqmonApp {
@@ -44,7 +45,10 @@ pub struct DqmonApp {
     watched: Option<Vec<FigureKey>>,
     /// The flow and the file that were asked for last.
     watched_flow_s: Option<u64>,
+    asked_runs: Option<RunsAsk>,
     looked_at: CloseSubject,
+    /// The run of which all that was said is asked for.
+    judged_run: Option<Run>,
     root: Option<PathBuf>,
     /// While files are looked at with no workspace: the panes of workspaces, and the tasks that the files' panes are made for.
     aside: Option<(Option<Layout>, Vec<String>)>,
@@ -73,7 +77,9 @@ impl DqmonApp {
             shows_keys: false,
             watched: None,
             watched_flow_s: None,
+            asked_runs: None,
             looked_at: CloseSubject::default(),
+            judged_run: None,
             root: None,
             aside: None,
             is_dressed: false,
@@ -177,7 +183,9 @@ impl DqmonApp {
             self.lane = None;
             self.draft = Draft::default();
             self.watched = None;
+            self.asked_runs = None;
             self.looked_at = CloseSubject::default();
+            self.judged_run = None;
             self.people.forget();
         }
         if snapshot.origin == Origin::Bare {
@@ -243,7 +251,7 @@ impl DqmonApp {
             Page::Monitor => self.monitor(ui, scene),
             Page::Runs => {
                 self.card(ui, scene);
-                egui::CentralPanel::default().frame(page).show(ui, |ui| runs_page::show(ui, scene, &mut self.runs));
+                egui::CentralPanel::default().frame(page).show(ui, |ui| runs_page::show(ui, scene, &mut self.runs, &self.state));
             }
             Page::Processing => {
                 let centre = egui::CentralPanel::default().frame(page);
@@ -447,6 +455,17 @@ impl DqmonApp {
         let subject = if page == Page::Processing { self.processing.close_subject(snapshot) } else { CloseSubject::default() };
         if subject != self.looked_at && self.engine.send(Command::View(ViewCommand::LookClosely(subject.clone()))) {
             self.looked_at = subject;
+        }
+        if page == Page::Runs {
+            let ask = Some(self.runs.ask());
+            let is_new = self.asked_runs != ask;
+            if is_new && ask.as_ref().is_some_and(|ask| self.engine.send(Command::Runs(RunsCommand::Ask(ask.clone())))) {
+                self.asked_runs = ask;
+            }
+        }
+        let run = if page == Page::Processing { None } else { self.choice.row(snapshot).map(|row| row.run) };
+        if run != self.judged_run && self.engine.send(Command::View(ViewCommand::LookAtRun(run))) {
+            self.judged_run = run;
         }
         let keys = match (&self.state.layout, page) {
             (Some(layout), Page::Monitor) => layout.watched(self.choice.fixed(), self.lane.as_deref()),

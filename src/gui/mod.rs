@@ -7,6 +7,7 @@
 mod app;
 mod caption;
 mod cell_words;
+mod decide_card;
 mod dialogs;
 mod event_pane;
 mod figure_items;
@@ -21,6 +22,7 @@ mod processing;
 mod read_out;
 mod run_card;
 mod runs_page;
+mod said_card;
 mod scene;
 mod state;
 mod table_head;

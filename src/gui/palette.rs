@@ -10,7 +10,7 @@ use super::theme;
 use crate::engine::{Command, ProcessingCommand, ViewCommand, WorkspaceCommand};
 
 /// Keys that work everywhere.
-pub const KEYS: [(&str, &str); 16] = [
+pub const KEYS: [(&str, &str); 17] = [
     ("Ctrl+K", "Find a command, an item or a run"),
     ("?", "This sheet"),
     ("F1 to F5", "Monitor, Runs, Processing, Problems, Meeting"),
@@ -23,6 +23,7 @@ pub const KEYS: [(&str, &str); 16] = [
     ("Ctrl+T", "Dark or light"),
     ("Ctrl+Plus  Ctrl+Minus", "Larger or smaller text"),
     ("Ctrl+0", "Text as it was"),
+    ("Up  Down  Shift  Ctrl+A", "On Runs: the next row, select rows, all that are found"),
     ("Tab  Enter", "Walk to a button, press it"),
     ("Mouse in a plot", "Drag to move, Ctrl+wheel to zoom, right drag for a box"),
     ("Double click in a plot", "Show all data again"),

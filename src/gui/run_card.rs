@@ -1,13 +1,12 @@
 //! The run card at the right: what the run is, how far its files are, what was decided and what is to be decided.
 
-use egui::{Button, RichText, TextEdit, Ui, vec2};
-use monitasks::quality::{Flag, State};
+use egui::{RichText, Ui, vec2};
+use monitasks::quality::State;
 
 use super::scene::{Scene, shown_tasks};
-use super::state::{Action, Draft, ItemRef, Pending, RunChoice, UiState};
-use super::{people, processing, theme, words};
-use crate::engine::{Command, DecisionCommand};
-use crate::snapshot::{FileRow, FileStage, RunRow, in_short};
+use super::state::{Action, Draft, ItemRef, RunChoice, UiState};
+use super::{decide_card, people, processing, said_card, theme, words};
+use crate::snapshot::{FileRow, FileStage, JudgedShown, RunRow, in_short};
 
 /// Draws the card of the run looked at.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut UiState, draft: &mut Draft, on_screen: &[ItemRef]) {
@@ -15,18 +14,22 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut UiState, draft: &mut
         no_run(ui, scene);
         return;
     };
-    draft.follow(row, scene.now, scene.choice);
+    let judged = scene.snapshot.judged.clone().filter(|judged| judged.run == row.run);
+    let judged = judged.as_deref();
+    draft.follow(row, said_card::amount(row, judged), scene.now, scene.choice);
     heading(ui, scene, row);
     egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         facts(ui, scene, row);
         people::run_lines(ui, scene, row.run);
         ui.separator();
-        decide(ui, scene, row, state, draft, on_screen);
+        said_card::flags(ui, scene, judged, draft);
+        decide_card::show(ui, scene, (row, judged), state, draft, on_screen);
         ui.separator();
+        said_card::statuses(ui, scene, judged, draft);
         processings(ui, scene, row);
-        files(ui, scene, row);
+        files(ui, scene, row, judged, draft);
         groups(ui, scene, row);
-        history(ui, scene, row);
+        said_card::history(ui, scene, (row, judged), state);
     });
 }
 
@@ -124,142 +127,6 @@ fn facts(ui: &mut Ui, scene: &Scene<'_>, row: &RunRow) {
     ui.add(egui::Label::new(RichText::new(line).small().color(muted)).wrap());
 }
 
-fn decide(ui: &mut Ui, scene: &mut Scene<'_>, row: &RunRow, state: &mut UiState, draft: &mut Draft, on_screen: &[ItemRef]) {
-    ui.label(theme::section("Decide"));
-    if let Some(reason) = scene.read_only() {
-        ui.label(RichText::new(reason).small().weak());
-        return;
-    }
-    let (people, roles, comments) = match &scene.snapshot.workspace {
-        Some(facts) => (facts.people.as_slice(), facts.roles.as_slice(), facts.comments.as_slice()),
-        None => (&[][..], &[][..], &[][..]),
-    };
-    ui.horizontal(|ui| {
-        let half = (ui.available_width() - theme::GAP) / 2.0;
-        choice_field(ui, "Name", "your name", half, &mut state.who, people);
-        choice_field(ui, "Role", "your role", half, &mut state.role, roles);
-    });
-    let comment = TextEdit::multiline(&mut draft.comment)
-        .hint_text("Comment")
-        .desired_rows(2)
-        .desired_width(f32::INFINITY)
-        .return_key(None);
-    let response = ui.add(comment);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Comment"));
-    if std::mem::take(&mut draft.goes_to_comment) {
-        response.request_focus();
-    }
-    // A newer run must not slip under a decision that is being made: from the first word on the card stays with this one.
-    if scene.choice == RunChoice::Newest && (response.has_focus() || !draft.comment.is_empty()) {
-        scene.ask(Action::SelectRun(RunChoice::Fixed(row.run)));
-    }
-    if !comments.is_empty() {
-        ui.menu_button("Standard comments ▾", |ui| {
-            for comment in comments {
-                if ui.button(comment).clicked() {
-                    draft.comment.clone_from(comment);
-                }
-            }
-        });
-    }
-    ui.add_space(2.0);
-    let width = (ui.available_width() - theme::GAP) / 2.0;
-    for pair in Flag::ALL.chunks(2) {
-        ui.horizontal(|ui| {
-            for flag in pair {
-                flag_button(ui, scene, row, *flag, width, (state, draft, on_screen));
-            }
-        });
-    }
-    hint(ui, scene, row, state, draft, on_screen.len());
-}
-
-/// What stands in the way of a decision, or what comes of one.
-fn hint(ui: &mut Ui, scene: &Scene<'_>, row: &RunRow, state: &UiState, draft: &Draft, plots: usize) {
-    let weak = |words: String| RichText::new(words).small().weak();
-    let hindrance = draft.hindrance(Flag::Ok, &state.who, &state.role).or_else(|| draft.just_swapped(scene.now));
-    let words = match (&draft.pending, hindrance) {
-        (Some(pending), _) if pending.run == row.run => weak(format!("{} is being recorded…", pending.flag.word())),
-        (_, Some(hindrance)) => weak(hindrance.to_owned()),
-        // Said only when BAD was pressed without a comment, and until there is one.
-        _ if draft.wanted_bad => match draft.hindrance(Flag::Bad, &state.who, &state.role) {
-            Some(hindrance) => RichText::new(hindrance).small().color(theme::warning(scene.look)),
-            None => weak("Press BAD again to record it with this comment.".into()),
-        },
-        _ => weak(format!("Recorded with {} on the screen as evidence.", words::count(plots, "plot"))),
-    };
-    ui.add(egui::Label::new(words).wrap());
-}
-
-/// A field to type in, with the names on offer behind a triangle.
-fn choice_field(ui: &mut Ui, name: &str, hint: &str, width: f32, text: &mut String, offered: &[String]) {
-    let menu = if offered.is_empty() { 0.0 } else { 24.0 };
-    ui.allocate_ui(vec2(width, theme::ROW_HEIGHT), |ui| {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 2.0;
-            let field = TextEdit::singleline(text).hint_text(hint).desired_width((width - menu - 10.0).max(40.0));
-            let response = ui.add(field).on_hover_text(name);
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, name));
-            if !offered.is_empty() {
-                ui.spacing_mut().button_padding.x = 4.0;
-                let menu = ui.menu_button("▾", |ui| {
-                    for one in offered {
-                        if ui.button(one).clicked() {
-                            text.clone_from(one);
-                        }
-                    }
-                });
-                let name = format!("{name}s on offer");
-                menu.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-            }
-        });
-    });
-}
-
-fn flag_button(
-    ui: &mut Ui,
-    scene: &mut Scene<'_>,
-    row: &RunRow,
-    flag: Flag,
-    width: f32,
-    (state, draft, on_screen): (&UiState, &mut Draft, &[ItemRef]),
-) {
-    let status = theme::flag(flag, scene.look);
-    // BAD without a comment can be pressed: it asks for the comment.
-    let lacks_comment = flag == Flag::Bad && draft.comment.trim().is_empty();
-    // Nor must a click that was meant for the run before decide the one that has just come.
-    let hindrance = draft.hindrance(Flag::Ok, &state.who, &state.role).or_else(|| draft.just_swapped(scene.now));
-    let is_in_force = row.flag == flag && !row.decisions.is_empty();
-    let colour = if hindrance.is_some() { theme::ground(scene.look).muted } else { status.colour };
-    let text = theme::bold(format!("{} {}", status.glyph, flag.word())).color(colour);
-    let mut button = Button::new(text).min_size(vec2(width, 28.0));
-    if is_in_force {
-        button = button.stroke(egui::Stroke::new(1.5, status.colour));
-    }
-    let name = format!("Decide {}", flag.word());
-    let response = ui.add_enabled(hindrance.is_none(), button);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, hindrance.is_none(), &name));
-    if response.clicked() && lacks_comment {
-        (draft.wanted_bad, draft.goes_to_comment) = (true, true);
-    } else if response.clicked() {
-        draft.wanted_bad = false;
-        draft.pending = Some(Pending { run: row.run, flag, known: row.decisions.len() });
-        scene.send(Command::Decision(DecisionCommand::DecideRun {
-            run: row.run,
-            flag,
-            comment: draft.comment.trim().to_owned(),
-            who: state.who.trim().to_owned(),
-            role: state.role.trim().to_owned(),
-            evidence: on_screen.iter().map(|item| format!("{}/{}", item.task, item.item)).collect(),
-            supersedes: row.decisions.last().map(|decision| decision.id),
-        }));
-    }
-    let needs = if flag == Flag::Bad { "; needs a comment" } else { "" };
-    response
-        .on_hover_text(format!("Record {} for run {}{needs}", flag.word(), row.run.0))
-        .on_disabled_hover_text(hindrance.unwrap_or_default());
-}
-
 /// The state that a stage's colour and glyph are taken from.
 #[must_use]
 pub fn stage_state(stage: FileStage) -> State {
@@ -308,13 +175,14 @@ fn processings(ui: &mut Ui, scene: &Scene<'_>, row: &RunRow) {
     }
 }
 
-fn files(ui: &mut Ui, scene: &mut Scene<'_>, row: &RunRow) {
+fn files(ui: &mut Ui, scene: &mut Scene<'_>, row: &RunRow, judged: Option<&JudgedShown>, draft: &mut Draft) {
     ui.label(theme::section("Files"));
     if row.files.is_empty() {
         ui.label(RichText::new("None yet.").small().weak());
     }
     for file in &row.files {
         file_line(ui, scene, file);
+        said_card::file_flag(ui, scene, file.file, judged, draft);
     }
 }
 
@@ -387,27 +255,5 @@ fn groups(ui: &mut Ui, scene: &Scene<'_>, row: &RunRow) {
         if let Some(fault) = &group.fault {
             ui.add(egui::Label::new(RichText::new(fault).small().color(theme::fault(scene.look))).wrap());
         }
-    }
-}
-
-fn history(ui: &mut Ui, scene: &Scene<'_>, row: &RunRow) {
-    ui.add_space(theme::GAP);
-    ui.label(theme::section("Decisions"));
-    if row.decisions.is_empty() {
-        ui.label(RichText::new("Nobody has decided yet.").small().weak());
-    }
-    for (index, decision) in row.decisions.iter().rev().enumerate() {
-        let status = theme::flag(decision.flag, scene.look);
-        ui.horizontal(|ui| {
-            ui.label(theme::bold(format!("{} {}", status.glyph, decision.flag.word())).color(status.colour));
-            ui.add(egui::Label::new(format!("{}, {}", decision.who, decision.role)).truncate());
-        });
-        let age = words::age(decision.at, scene.now);
-        let force = if index == 0 { "in force" } else { "superseded" };
-        ui.label(RichText::new(format!("{} UTC, {age}, {force}", words::utc(decision.at))).small().weak());
-        if !decision.comment.is_empty() {
-            ui.add(egui::Label::new(&decision.comment).wrap());
-        }
-        ui.add_space(4.0);
     }
 }

@@ -1,5 +1,6 @@
 //! What the window remembers and what it can be asked to do, as plain data.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use egui_tiles::{LinearDir, TileId};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout::Layout;
 use super::people::PeopleAction;
-use crate::engine::Command;
+use crate::engine::{Command, DecisionSubject, Outcome};
 use crate::snapshot::{RunRow, Snapshot};
 
 /// What is kept between two starts.
@@ -82,15 +83,25 @@ pub struct Pending {
     pub run: Run,
     /// What was decided.
     pub flag: Flag,
-    /// How many decisions the run had then.
+    /// How much had been said of the run then.
     pub known: usize,
 }
 
 /// What is being written on the run card.
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
-    /// The run it is about; changing the run clears the comment.
+    /// The run it is about; changing the run clears all that was written.
     pub run: Option<Run>,
+    /// What is decided on; none for the run's raw data.
+    pub subject: Option<DecisionSubject>,
+    /// What is to become of the data.
+    pub outcome: Option<Outcome>,
+    /// Standard comments that were clicked.
+    pub words: BTreeSet<String>,
+    /// What the data are usable for.
+    pub usable_for: BTreeSet<String>,
+    /// The processing of which the card says why its status is what it is.
+    pub why: Option<u32>,
     /// Why.
     pub comment: String,
     /// What was sent last.
@@ -226,7 +237,7 @@ impl Draft {
             Some("Who decides? Fill in your name first.")
         } else if role.trim().is_empty() {
             Some("In which role? Fill it in first.")
-        } else if flag == Flag::Bad && self.comment.trim().is_empty() {
+        } else if flag == Flag::Bad && !self.has_comment() {
             Some("BAD needs a comment: say what is bad.")
         } else {
             None
@@ -240,20 +251,48 @@ impl Draft {
         self.swapped_at.as_ref().is_some_and(is_recent).then_some("A newer run has just come: look at it first.")
     }
 
-    /// Follows the run looked at, and forgets what has come back.
-    pub fn follow(&mut self, row: &RunRow, now: Timestamp, choice: RunChoice) {
+    /// Whether there is anything that says why.
+    #[must_use]
+    pub fn has_comment(&self) -> bool {
+        !self.comment.trim().is_empty() || !self.words.is_empty()
+    }
+
+    /// What is decided on, of a run.
+    #[must_use]
+    pub fn subject_of(&self, run: Run) -> DecisionSubject {
+        self.subject.filter(|subject| subject.run == run).unwrap_or(DecisionSubject::run(run))
+    }
+
+    /// Forgets what was written, and goes on with the same subject.
+    fn clear(&mut self) {
+        self.comment.clear();
+        self.words.clear();
+        self.usable_for.clear();
+        self.outcome = None;
+        self.wanted_bad = false;
+    }
+
+    /// Turns to another part of the run.
+    pub fn decide_on(&mut self, subject: DecisionSubject) {
+        if self.subject_of(subject.run) != subject {
+            self.clear();
+            self.subject = Some(subject);
+        }
+    }
+
+    /// Follows the run looked at, of which so much was said, and forgets what has come back.
+    pub fn follow(&mut self, row: &RunRow, said: usize, now: Timestamp, choice: RunChoice) {
         if self.run != Some(row.run) {
             let came_by_itself = self.run.is_some() && choice == RunChoice::Newest;
             self.swapped_at = came_by_itself.then_some(now);
             self.run = Some(row.run);
-            self.comment.clear();
-            self.wanted_bad = false;
+            (self.subject, self.why) = (None, None);
+            self.clear();
         }
-        let arrived = |pending: &Pending| pending.run == row.run && row.decisions.len() > pending.known;
+        let arrived = |pending: &Pending| pending.run == row.run && said > pending.known;
         if self.pending.as_ref().is_some_and(arrived) {
             self.pending = None;
-            self.comment.clear();
-            self.wanted_bad = false;
+            self.clear();
         }
     }
 }

@@ -1,19 +1,21 @@
 //! Polls the book, and turns its rows into those that the window shows.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use monitasks::vocab::Run;
 
 use super::failures::FailureCount;
 use super::health::{health, put_off};
+use super::judged::judged_shown;
 use super::people::PeopleReader;
 use super::rows::run_rows;
 use crate::bookkeeping::{
     CentralCopy, ChangeStamp, Changes, GroupRecord, LeaseRecord, Overview, PassRecord, ProcessingRecord, Store, StoreError,
 };
-use crate::config::Workspace;
-use crate::snapshot::{Backend, BackendHealth, ClassRow, NotTaken, PeopleShown, PutOffRow, RunRow};
+use crate::config::{Settings, Workspace};
+use crate::snapshot::{Backend, BackendHealth, ClassRow, JudgedShown, NotTaken, PeopleShown, PutOffRow, RunRow};
 
 /// What the window shows of the book.
 #[derive(Debug, Clone)]
@@ -30,6 +32,8 @@ pub struct BookView {
     pub put_off: Vec<PutOffRow>,
     /// Classes of failures that came.
     pub failures: Vec<ClassRow>,
+    /// What was said of the run that is looked at.
+    pub judged: Option<Arc<JudgedShown>>,
     /// What people said: shifts, problems, the meeting's list.
     pub people: PeopleShown,
     /// Why the book can't be read; what stands above is then the last that was known.
@@ -39,6 +43,10 @@ pub struct BookView {
 /// Reads what is new in the book whenever it has changed.
 pub struct BookPoller {
     store: Box<dyn Store>,
+    settings: Settings,
+    looked_at: Option<Run>,
+    /// Whether the rows of runs are to be made anew although the book is as it was.
+    is_stale: bool,
     lease_stale: SignedDuration,
     seen: Option<ChangeStamp>,
     /// How far the rows of runs were read.
@@ -60,6 +68,7 @@ impl Default for BookView {
             health: None,
             put_off: Vec::new(),
             failures: Vec::new(),
+            judged: None,
             people: PeopleShown::default(),
             fault: None,
         }
@@ -83,6 +92,9 @@ impl BookPoller {
         let failures = FailureCount::default();
         BookPoller {
             store,
+            settings: workspace.settings.clone(),
+            looked_at: None,
+            is_stale: false,
             lease_stale,
             seen: None,
             read_to: None,
@@ -97,6 +109,18 @@ impl BookPoller {
     /// The book itself, for what people write into it.
     pub fn store(&mut self) -> &mut dyn Store {
         self.store.as_mut()
+    }
+
+    /// The run of which all that was said is to be in the view.
+    pub fn look_at(&mut self, run: Option<Run>) {
+        if self.looked_at != run {
+            (self.looked_at, self.view.judged, self.is_stale) = (run, None, true);
+        }
+    }
+
+    /// Takes changed settings.
+    pub fn configure(&mut self, settings: &Settings) {
+        (self.settings, self.is_stale) = (settings.clone(), true);
     }
 
     /// The newest view, when it is not what it was. A book that can't be read leaves the last view, with its fault.
@@ -128,8 +152,13 @@ impl BookPoller {
 
     fn read(&mut self) -> Result<bool, StoreError> {
         let stamp = self.store.change_stamp()?;
+        let is_stale = std::mem::take(&mut self.is_stale);
         if self.seen.as_ref() == Some(&stamp) {
-            return Ok(false);
+            if is_stale {
+                self.view.runs = run_rows(&self.overview, &self.settings.marks);
+                self.judge()?;
+            }
+            return Ok(is_stale);
         }
         let changes = self.store.changes_since(self.read_to)?;
         let has_run_changed = changes.runs.as_ref().is_none_or(|runs| !runs.is_empty());
@@ -142,12 +171,22 @@ impl BookPoller {
         self.view.health = health(overview, self.view.health.as_ref());
         self.view.put_off = put_off(overview);
         if has_run_changed {
-            self.view.runs = run_rows(overview);
+            self.view.runs = run_rows(overview, &self.settings.marks);
             self.failures.read(self.store.as_ref(), overview)?;
         }
+        self.judge()?;
         self.view.people = self.people.read(self.store.as_ref(), overview, has_run_changed)?;
         self.seen = Some(stamp);
         Ok(true)
+    }
+
+    /// Reads what was said of the run that is looked at.
+    fn judge(&mut self) -> Result<(), StoreError> {
+        self.view.judged = match self.looked_at {
+            Some(run) => Some(Arc::new(judged_shown(self.store.as_ref(), &self.settings, run, Timestamp::now())?)),
+            None => None,
+        };
+        Ok(())
     }
 }
 

@@ -13,11 +13,13 @@ mod failures;
 mod figures;
 mod flow;
 mod health;
+mod judged;
 mod once;
 mod people;
 mod results;
 mod retold;
 mod rows;
+mod run_table;
 pub mod story;
 mod tree;
 
@@ -31,6 +33,7 @@ pub use flow::flow_shown;
 pub use once::{EventLook, bare_raw_file, newest_raw_file};
 pub use results::{DiskResults, FoundResult, ResultPoller, ResultsFolder, ResultsView, TaskResults};
 pub use retold::retold;
+pub use run_table::{RunTableKeeper, answer_of, row_of, statuses_by_run};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,9 +42,10 @@ use jiff::{SignedDuration, Timestamp};
 use monitasks::registry::TaskRegistry;
 
 use crate::bookkeeping::Overview;
-use crate::config::PeopleSettings;
+use crate::config::Settings;
 use crate::snapshot::{
-    Backend, BackendHealth, Banner, CloseLook, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, Snapshot, WorkspaceFacts,
+    Backend, BackendHealth, Banner, CloseLook, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, RunsShown, Snapshot,
+    WorkspaceFacts,
 };
 
 pub use people::checks_to_tell;
@@ -85,6 +89,7 @@ pub struct Live {
     event: Arc<EventView>,
     flow: Option<Arc<FlowShown>>,
     closely: Option<Arc<CloseLook>>,
+    run_table: Option<Arc<RunsShown>>,
     watched: Vec<FigureKey>,
     figures: FigureMaker,
     banners: BTreeMap<&'static str, Vec<Banner>>,
@@ -105,6 +110,7 @@ impl Live {
             event: Arc::default(),
             flow: None,
             closely: None,
+            run_table: None,
             watched: Vec::new(),
             figures: FigureMaker::default(),
             banners: BTreeMap::new(),
@@ -141,6 +147,11 @@ impl Live {
     /// Takes what is looked at closely; none when nothing is any more.
     pub fn take_closely(&mut self, closely: Option<Arc<CloseLook>>) {
         self.closely = closely;
+    }
+
+    /// Takes the table of runs.
+    pub fn take_run_table(&mut self, table: Arc<RunsShown>) {
+        self.run_table = Some(table);
     }
 
     /// Takes another list of tasks; figures are drawn anew.
@@ -194,7 +205,9 @@ impl Live {
     }
 
     /// Takes the people, roles and comments of changed settings.
-    pub fn people(&mut self, people: &PeopleSettings) {
+    pub fn people(&mut self, settings: &Settings) {
+        let people = &settings.people;
+        self.workspace.usable_for.clone_from(&settings.decisions.usable_for);
         self.workspace.people.clone_from(&people.names);
         self.workspace.roles.clone_from(&people.roles);
         self.workspace.comments.clone_from(&people.comments);
@@ -237,6 +250,7 @@ impl Live {
             figures,
             event: self.event.shown.clone(),
             runs: self.book.runs.clone(),
+            judged: self.book.judged.clone(),
             not_taken: self.book.not_taken.clone(),
             processing: ProcessingShown {
                 health: self.book.health.clone(),
@@ -245,6 +259,7 @@ impl Live {
                 flow: self.flow.clone(),
                 closely: self.closely.clone(),
             },
+            run_table: self.run_table.clone(),
             people: self.book.people.clone(),
         }
     }

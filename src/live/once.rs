@@ -33,6 +33,7 @@ impl WorkspaceFacts {
             people: settings.people.names.clone(),
             roles: settings.people.roles.clone(),
             comments: settings.people.comments.clone(),
+            usable_for: settings.decisions.usable_for.clone(),
         })
     }
 
@@ -54,7 +55,8 @@ impl WorkspaceFacts {
         }
         let root = path.to_owned();
         let (people, roles, comments) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(WorkspaceFacts { root, detector: Arc::new(detector), read_only: true, people, roles, comments })
+        let usable_for = Vec::new();
+        Ok(WorkspaceFacts { root, detector: Arc::new(detector), read_only: true, people, roles, comments, usable_for })
     }
 }
 

@@ -1,13 +1,16 @@
 //! The book's rows as those that the window shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
 use crate::bookkeeping::{
-    DecisionRecord, FileRecord, FileStep, GroupRecord, JobRecord, JobState, Overview, PassRecord, PassStep, ProcessingRecord,
+    DecisionRecord, EntryId, FileRecord, FileStep, GroupRecord, JobRecord, JobState, Overview, PassRecord, PassStep,
+    ProcessingRecord,
 };
+use crate::config::MarkSettings;
+use crate::decisions::marks;
 use crate::snapshot::{DecisionRow, FileRow, FileStage, GroupRow, HoldRow, JobRow, PassRow, ProcessingRow, RunRow, TaskRow};
 
 /// The newest attempts of jobs, by name and attempt.
@@ -19,7 +22,7 @@ fn newest_job(jobs: &Jobs<'_>, name: &str) -> Option<JobRow> {
 }
 
 /// A row per run, newest last.
-pub(super) fn run_rows(overview: &Overview) -> Vec<RunRow> {
+pub(super) fn run_rows(overview: &Overview, marks: &MarkSettings) -> Vec<RunRow> {
     let jobs: Jobs<'_> = overview.jobs.iter().map(|job| ((job.name.as_str(), job.attempt), job)).collect();
     let mut rows: BTreeMap<Run, RunRow> = overview
         .runs
@@ -63,14 +66,31 @@ pub(super) fn run_rows(overview: &Overview) -> Vec<RunRow> {
             row.groups.push(group_row(group, &jobs));
         }
     }
-    // A decision on one file says nothing of its run.
-    for decision in overview.said.decisions.iter().filter(|decision| decision.subject.is_run()) {
-        if let Some(row) = rows.get_mut(&decision.subject.run) {
-            row.flag = decision.decision.flag;
-            row.decisions.push(decision_row(decision));
+    add_flags(overview, marks, &mut rows);
+    rows.into_values().collect()
+}
+
+/// The flag in force of each run, and its decisions: the decision's, where books differ the worse; else that of its shift mark.
+fn add_flags(overview: &Overview, settings: &MarkSettings, rows: &mut BTreeMap<Run, RunRow>) {
+    let said = &overview.said;
+    for mark in &said.marks {
+        if let Some(row) = rows.get_mut(&mark.run) {
+            row.flag = marks::flag_of(settings, mark.mark).unwrap_or_default();
         }
     }
-    rows.into_values().collect()
+    // A decision on one file says nothing of its run.
+    let of_runs = || said.decisions.iter().filter(|decision| decision.subject.is_run());
+    let superseded: BTreeSet<EntryId> = of_runs().flat_map(|decision| decision.supersedes.iter().copied()).collect();
+    let mut decided: BTreeSet<Run> = BTreeSet::new();
+    for decision in of_runs() {
+        let Some(row) = rows.get_mut(&decision.subject.run) else { continue };
+        row.decisions.push(decision_row(decision));
+        if decision.decision.withdrawn || superseded.contains(&decision.entry) {
+            continue;
+        }
+        let flag = decision.decision.flag;
+        row.flag = if decided.insert(row.run) { flag } else { row.flag.worse(flag) };
+    }
 }
 
 /// A file shows how far its newest pass has come, once it is in the storage.

@@ -108,6 +108,16 @@ impl Farm {
         wait_for("the controller's store", || stored().windows(name.len()).any(|bytes| bytes == name.as_bytes())).expect(name);
     }
 
+    /// Gives the node back to jobs when the controller has taken it away, as an administrator does: a controller that was killed
+    /// while a job began may not trust its node afterwards.
+    pub fn give_node_back(&self) {
+        let state = String::from_utf8_lossy(&self.run("sinfo", &["-h", "-o", "%T"]).stdout).trim().to_owned();
+        if ["drain", "down", "fail"].iter().any(|word| state.contains(word)) {
+            let node = String::from_utf8_lossy(&self.run("sinfo", &["-h", "-N", "-o", "%N"]).stdout).trim().to_owned();
+            self.run("scontrol", &["update", &format!("NodeName={node}"), "State=RESUME"]);
+        }
+    }
+
     /// Kills the controller; the node and its jobs go on.
     pub fn kill_controller(&mut self) {
         if let Some(mut controller) = self.controller.take() {

@@ -10,14 +10,14 @@ use monitasks::vocab::{FileId, Run};
 use crate::services::postgres::Postgres;
 
 /// Books of one engine.
-enum Engine {
+pub enum Engine {
     Sqlite(tempfile::TempDir),
     Postgres(Box<Postgres>),
 }
 
 impl Engine {
     /// A new book, and how it is opened again.
-    fn book(&self, name: &str) -> Place {
+    pub fn book(&self, name: &str) -> Place {
         match self {
             Engine::Sqlite(folder) => Place::File(folder.path().join(format!("{name}.sqlite"))),
             Engine::Postgres(server) => Place::Server(server.new_database(name)),
@@ -25,13 +25,13 @@ impl Engine {
     }
 }
 
-enum Place {
+pub enum Place {
     File(PathBuf),
     Server(String),
 }
 
 impl Place {
-    fn open(&self) -> Box<dyn Store> {
+    pub fn open(&self) -> Box<dyn Store> {
         match self {
             Place::File(path) => Box::new(SqliteStore::open(path).unwrap()),
             Place::Server(url) => Box::new(PostgresStore::connect(&BookAddress::new(url, None).unwrap()).unwrap()),
@@ -40,7 +40,7 @@ impl Place {
 }
 
 /// Both engines; the second only where it can be started.
-fn engines() -> Vec<Engine> {
+pub fn engines() -> Vec<Engine> {
     let mut engines = vec![Engine::Sqlite(tempfile::tempdir().unwrap())];
     match Postgres::start() {
         Ok(server) => engines.push(Engine::Postgres(Box::new(server))),

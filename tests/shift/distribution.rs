@@ -31,7 +31,7 @@ fn told(shift: &Shift, kind: &str) -> usize {
 }
 
 /// A folder on another disk than the workspace.
-fn other_disk(shift: &Shift) -> Option<tempfile::TempDir> {
+pub fn other_disk(shift: &Shift) -> Option<tempfile::TempDir> {
     let other = tempfile::tempdir_in("/dev/shm").ok()?;
     let disk = |path: &Path| fs::metadata(path).unwrap().dev();
     (disk(other.path()) != disk(shift.folder.path())).then_some(other)

@@ -8,7 +8,8 @@ use std::sync::{Arc, OnceLock};
 
 use dqmon::snapshot::{
     Backend, Banner, DecisionRow, EventShown, FigureKey, FileRow, FileStage, GroupRow, ItemNode, JobRow, NotTaken, Origin,
-    PassRow, PeopleShown, ProcessingRow, ProcessingShown, RunRow, Snapshot, TaskNode, TaskRow, WorkspaceFacts,
+    PassRow, PeopleShown, ProcessingRow, ProcessingShown, RunRow, RunTable, RunsAsk, RunsShown, Snapshot, SortKey, TaskNode,
+    TaskRow, WorkspaceFacts,
 };
 use jiff::{SignedDuration, Timestamp};
 use monitasks::detector::{Detector, DriftFacts, Expected, LemGrid, LemNumbering, RawLayout, Readout, ViewFacts, Volume};
@@ -62,14 +63,39 @@ pub fn full() -> Snapshot {
             NotTaken { name: "run24-seq3.dat.tmp".into(), reason: "still being written: no close seen".into() },
         ],
         processing: ProcessingShown::default(),
+        run_table: Some(run_table(&(1..=24).map(run).collect::<Vec<_>>())),
+        judged: None,
         people: PeopleShown::default(),
     }
+}
+
+/// The runs as the Runs page has them, newest first.
+fn run_table(runs: &[RunRow]) -> Arc<RunsShown> {
+    let mut table = RunTable::new(dqmon::catalogue::Fields::new(&dqmon::config::RunListSettings::default()));
+    for run in runs {
+        let last = run.decisions.last();
+        let in_stage = |stage| Some(run.files.iter().filter(|file| file.stage == stage).count() as u64);
+        table.put(&dqmon::catalogue::RunRow {
+            started: run.start,
+            ended: run.end.filter(|_| run.has_ended),
+            flag: run.flag,
+            decided_by: last.map(|decision| format!("{}, {}", decision.who, decision.role)),
+            comment: last.map(|decision| decision.comment.clone()).filter(|comment| !comment.is_empty()),
+            files: Some(run.files.len() as u64),
+            analysed: in_stage(FileStage::Analysed),
+            failed: in_stage(FileStage::Failed),
+            ..dqmon::catalogue::RunRow::new(run.run)
+        });
+    }
+    let ask = RunsAsk { sort: vec![SortKey { field: "run".into(), is_descending: true }], ..RunsAsk::default() };
+    Arc::new(dqmon::live::answer_of(&Arc::new(table), &ask, None))
 }
 
 /// A workspace in which nothing has happened yet.
 pub fn empty() -> Snapshot {
     let mut snapshot = full();
     snapshot.runs.clear();
+    snapshot.run_table = Some(run_table(&[]));
     snapshot.not_taken.clear();
     snapshot.event = None;
     snapshot.backend = Backend::Stopped;
@@ -121,6 +147,7 @@ pub fn long_names() -> Snapshot {
                     .into();
         }
     }
+    snapshot.run_table = Some(run_table(&snapshot.runs));
     for figure in snapshot.figures.values_mut() {
         let mut long = Figure::clone(figure);
         long.title = format!("{} with a title that is much too long for the pane it stands in", long.title);
@@ -144,6 +171,7 @@ fn workspace(root: &str) -> WorkspaceFacts {
         people: words(&["Ada Marsh", "Bo Lind", "Chiara Neri"]),
         roles: words(&["shifter", "run coordinator", "expert"]),
         comments: words(&["High voltage trip", "Noisy card", "Short run, too few tracks", "Purity monitor filling"]),
+        usable_for: words(&["physics", "calibration"]),
     }
 }
 

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use dqmon::engine::{
-    Command, DecisionCommand, EngineHandle, EngineSide, Notice, ProcessingCommand, RequestKind, RequestSubject, ViewCommand,
-    WorkspaceCommand,
+    Command, Decision, DecisionCommand, DecisionSubject, EngineHandle, EngineSide, Notice, ProcessingCommand, RequestKind,
+    RequestSubject, RunsCommand, ViewCommand, WantedDecision, WorkspaceCommand,
 };
 use dqmon::gui::{DqmonApp, Page, RunChoice, UiState};
 use dqmon::snapshot::{Backend, FileStage, Snapshot};
@@ -16,7 +16,7 @@ use egui_kittest::kittest::Queryable;
 use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
-use super::{made_up, made_up_night};
+use super::{made_up, made_up_night, window_runs};
 
 /// The window and the engine's end of it.
 pub struct Desk {
@@ -73,8 +73,11 @@ impl Desk {
     /// Commands since the last call, but those about what is watched.
     pub fn commands(&self) -> Vec<Command> {
         let is_watching = |command: &Command| {
-            use ViewCommand::{LookClosely, Watch, WatchFlow};
-            matches!(command, Command::View(Watch(_) | WatchFlow(_) | LookClosely(_)))
+            use ViewCommand::{LookAtRun, LookClosely, Watch, WatchFlow};
+            matches!(
+                command,
+                Command::Runs(RunsCommand::Ask(_)) | Command::View(Watch(_) | WatchFlow(_) | LookClosely(_) | LookAtRun(_))
+            )
         };
         self.side.commands.try_iter().filter(|command| !is_watching(command)).collect()
     }
@@ -189,20 +192,20 @@ fn a_run_is_decided_and_its_block_changes_letter_and_colour() {
     let _ = desk.commands();
 
     desk.click("Decide OK");
-    let evidence: Vec<String> =
-        desk.window.state().on_screen().iter().map(|item| format!("{}/{}", item.task, item.item)).collect();
-    assert_eq!(
-        desk.commands(),
-        [Command::Decision(DecisionCommand::DecideRun {
-            run: Run(23),
-            flag: Flag::Ok,
-            comment: String::new(),
-            who: "Ada Marsh".into(),
-            role: "shifter".into(),
-            evidence,
-            supersedes: None,
-        })]
-    );
+    let sent = desk.commands();
+    let [Command::Decision(DecisionCommand::Decide(wanted))] = &sent[..] else { panic!("not a decision: {sent:?}") };
+    let shown: Vec<String> = desk.window.state().on_screen().iter().map(|item| format!("{}/{}", item.task, item.item)).collect();
+    assert_eq!(wanted.decision.evidence.iter().map(|one| one.item.clone()).collect::<Vec<_>>(), shown);
+    assert!(wanted.decision.evidence.iter().all(|one| one.state.is_some() && one.value.is_some()), "{wanted:?}");
+    let plain = Decision { evidence: wanted.decision.evidence.clone(), ..Decision::new(Flag::Ok, "") };
+    let expected = WantedDecision {
+        subject: DecisionSubject::run(Run(23)),
+        decision: plain,
+        who: "Ada Marsh".into(),
+        role: "shifter".into(),
+        seen: None,
+    };
+    assert_eq!(**wanted, expected);
     assert!(desk.has("OK is being recorded…"));
     assert!(desk.has("Run 23, UNCHECKED"), "nothing is shown as decided before the book has it");
 
@@ -219,10 +222,8 @@ fn a_run_is_decided_and_its_block_changes_letter_and_colour() {
 
     desk.click("Decide MAYBE");
     let superseded = desk.commands();
-    assert!(matches!(
-        &superseded[..],
-        [Command::Decision(DecisionCommand::DecideRun { supersedes: Some(77), flag: Flag::Maybe, .. })]
-    ));
+    let [Command::Decision(DecisionCommand::Decide(wanted))] = &superseded[..] else { panic!("{superseded:?}") };
+    assert_eq!((wanted.seen, wanted.decision.flag), (Some(77), Flag::Maybe));
 }
 
 #[test]
@@ -236,10 +237,9 @@ fn bad_needs_a_comment() {
     desk.type_into("Comment", "high voltage trip");
     desk.click("Decide BAD");
     let sent = desk.commands();
-    let [Command::Decision(DecisionCommand::DecideRun { run, flag: Flag::Bad, comment, .. })] = &sent[..] else {
-        panic!("not a BAD decision: {sent:?}");
-    };
-    assert_eq!((*run, comment.as_str()), (Run(24), "high voltage trip"));
+    let [Command::Decision(DecisionCommand::Decide(wanted))] = &sent[..] else { panic!("not a BAD decision: {sent:?}") };
+    assert_eq!((wanted.subject, wanted.decision.flag), (DecisionSubject::run(Run(24)), Flag::Bad));
+    assert_eq!(wanted.decision.note, "high voltage trip");
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn nobody_decides_without_a_name_or_read_only() {
     desk.type_into("Role", "expert");
     desk.click("Decide OK");
     assert!(
-        matches!(&desk.commands()[..], [Command::Decision(DecisionCommand::DecideRun { who, role, .. })] if who == "Bo Lind" && role == "expert")
+        matches!(&desk.commands()[..], [Command::Decision(DecisionCommand::Decide(wanted))] if wanted.who == "Bo Lind" && wanted.role == "expert")
     );
 
     desk.publish(|snapshot| snapshot.workspace.as_mut().unwrap().read_only = true);
@@ -392,6 +392,7 @@ fn the_runs_page_finds_runs_and_selects_them() {
     desk.settle();
     assert_eq!(desk.window.state().state().page, Page::Runs);
     desk.type_into("Find runs", "bad voltage");
+    assert!(window_runs::answer(&mut desk));
     assert!(desk.has("2 of 24 runs"));
     desk.click("Row of run 17, BAD");
     assert_eq!(desk.window.state().choice(), RunChoice::Fixed(Run(17)));

@@ -35,7 +35,9 @@ fn main() -> Result<(), String> {
 fn serve(side: &EngineSide, wake: &gui::Waker) {
     for command in &side.commands {
         match command {
-            Command::Decision(DecisionCommand::DecideRun { run, flag, comment, who, role, .. }) => {
+            Command::Decision(DecisionCommand::Decide(wanted)) => {
+                let (run, flag, comment) = (wanted.subject.run, wanted.decision.flag, wanted.decision.comment());
+                let (who, role) = (wanted.who.clone(), wanted.role.clone());
                 let mut snapshot = Snapshot::clone(&side.snapshot.load());
                 snapshot.serial += 1;
                 if let Some(row) = snapshot.runs.iter_mut().find(|row| row.run == run) {

@@ -136,6 +136,9 @@ impl Round {
             if pending.is_empty() {
                 return truth;
             }
+            if let Some(farm) = &services.farm {
+                farm.give_node_back();
+            }
             if begun.elapsed() > PATIENCE {
                 if let Some(farm) = &services.farm {
                     let queue = farm.run("squeue", &["-h", "-t", "all", "-o", "%i %j %T %r"]);

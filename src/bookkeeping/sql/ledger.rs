@@ -50,7 +50,7 @@ pub(super) fn append(engine: &dyn Engine, new: &[NewEntry], host: &str) -> Answe
             who: wanted.who.clone(),
             role: wanted.role.clone(),
             host: host.to_owned(),
-            body: wanted.body.clone(),
+            body: named(wanted, &entries),
             supersedes: wanted.supersedes.clone(),
             wish: wanted.wish.clone(),
             previous,
@@ -62,6 +62,34 @@ pub(super) fn append(engine: &dyn Engine, new: &[NewEntry], host: &str) -> Answe
         entries.push(entry);
     }
     Ok(entries)
+}
+
+/// The body of an entry. A status tells what led to it; where that is written together with it, its name is known only now:
+/// `@0` stands for the first of those written in one go. What people write is never read so.
+fn named(wanted: &NewEntry, written: &[Entry]) -> serde_json::Value {
+    fn put(value: &mut serde_json::Value, written: &[Entry]) {
+        match value {
+            serde_json::Value::Array(values) => values.iter_mut().for_each(|value| put(value, written)),
+            serde_json::Value::Object(fields) => {
+                for (key, value) in fields {
+                    match (key.as_str(), value.as_str().and_then(|text| text.strip_prefix('@')?.parse::<usize>().ok())) {
+                        ("entry", Some(place)) => {
+                            if let Some(entry) = written.get(place) {
+                                *value = entry.id.to_string().into();
+                            }
+                        }
+                        _ => put(value, written),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut body = wanted.body.clone();
+    if wanted.kind == EntryKind::Status {
+        put(&mut body, written);
+    }
+    body
 }
 
 /// The entry that a delivery made already, when it is repeated.
@@ -173,7 +201,7 @@ fn end_of(row: &SqlRow) -> Answer<ChainEnd> {
 }
 
 /// Entries by a condition, in the order of arrival.
-fn entries(engine: &dyn Engine, condition: &str, params: &[Value]) -> Answer<Vec<Entry>> {
+pub(super) fn entries(engine: &dyn Engine, condition: &str, params: &[Value]) -> Answer<Vec<Entry>> {
     let sql = format!("SELECT place, {COLUMNS} FROM entries {condition}");
     engine.query(&sql, params)?.iter().map(entry_of).collect()
 }

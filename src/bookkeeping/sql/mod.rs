@@ -9,6 +9,7 @@ pub(super) mod layouts;
 mod ledger;
 mod people;
 mod read;
+mod run_sums;
 mod store;
 pub(super) mod value;
 mod write;

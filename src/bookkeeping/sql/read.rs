@@ -91,6 +91,25 @@ fn add_run(moment: &dyn Engine, run: Run, to: &mut Overview) -> Answer<()> {
     Ok(())
 }
 
+pub(super) fn run(engine: &dyn Engine, run: Run) -> Answer<Option<RunRecord>> {
+    one(engine, "SELECT * FROM runs WHERE run = $1", &params![run], run_record)
+}
+
+pub(super) fn processings_of(engine: &dyn Engine, run: Run) -> Answer<Vec<ProcessingRecord>> {
+    all(engine, "SELECT * FROM processings WHERE run = $1 ORDER BY processing", &params![run], processing_record)
+}
+
+pub(super) fn processings(engine: &dyn Engine) -> Answer<Vec<ProcessingRecord>> {
+    all(engine, "SELECT * FROM processings ORDER BY run, processing", &[], processing_record)
+}
+
+pub(super) fn files_of(engine: &dyn Engine, run: Run) -> Answer<(Vec<FileRecord>, Vec<PassRecord>)> {
+    let of = &params![run];
+    let files = all(engine, "SELECT * FROM files WHERE run = $1 ORDER BY sequence", of, file_record)?;
+    let passes = all(engine, "SELECT * FROM passes WHERE run = $1 ORDER BY sequence, processing", of, pass_record)?;
+    Ok((files, passes))
+}
+
 pub(super) fn file(engine: &dyn Engine, file: FileId) -> Answer<Option<FileRecord>> {
     one(engine, "SELECT * FROM files WHERE run = $1 AND sequence = $2", &params![file.run.0, file.sequence.0], file_record)
 }

@@ -6,11 +6,13 @@ use jiff::Timestamp;
 use monitasks::vocab::{FileId, Run};
 
 use super::engine::{Engine, Purpose, SqlError, in_transaction};
-use super::{layouts, ledger, people, read, write};
+use super::{layouts, ledger, people, read, run_sums, write};
 use crate::bookkeeping::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, NewEntry};
 use crate::bookkeeping::rows::{
-    FileRecord, JobRecord, LeaseRecord, Reading, RequestRecord, RequestSubject, StoryEntry, StoryRecord, TransferRecord,
+    FileRecord, JobRecord, LeaseRecord, PassRecord, ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord,
+    StoryEntry, StoryRecord, TransferRecord,
 };
+use crate::bookkeeping::run_sums::{RunSumsRead, StreamFiles};
 use crate::bookkeeping::store::{ChangeStamp, Changes, Judgement, Overview, Row, Store, StoreError};
 use crate::bookkeeping::words::{EntryKind, RequestKind};
 
@@ -85,6 +87,22 @@ impl<E: Engine> Store for SqlStore<E> {
         self.told(in_transaction(&self.engine, Purpose::Read, read::overview))
     }
 
+    fn run(&self, run: Run) -> Result<Option<RunRecord>, StoreError> {
+        self.read(|engine| read::run(engine, run))
+    }
+
+    fn processings_of(&self, run: Run) -> Result<Vec<ProcessingRecord>, StoreError> {
+        self.read(|engine| read::processings_of(engine, run))
+    }
+
+    fn processings(&self) -> Result<Vec<ProcessingRecord>, StoreError> {
+        self.read(read::processings)
+    }
+
+    fn files_of(&self, run: Run) -> Result<(Vec<FileRecord>, Vec<PassRecord>), StoreError> {
+        self.read(|engine| read::files_of(engine, run))
+    }
+
     fn file(&self, file: FileId) -> Result<Option<FileRecord>, StoreError> {
         self.read(|engine| read::file(engine, file))
     }
@@ -103,6 +121,14 @@ impl<E: Engine> Store for SqlStore<E> {
 
     fn changes_since(&self, seen: Option<i64>) -> Result<Changes, StoreError> {
         self.told(in_transaction(&self.engine, Purpose::Read, |engine| read::changes_since(engine, seen)))
+    }
+
+    fn run_sums(&self, seen: Option<i64>) -> Result<RunSumsRead, StoreError> {
+        self.told(in_transaction(&self.engine, Purpose::Read, |engine| run_sums::run_sums(engine, seen)))
+    }
+
+    fn stream_files(&self) -> Result<Vec<StreamFiles>, StoreError> {
+        self.told(in_transaction(&self.engine, Purpose::Read, run_sums::stream_files))
     }
 
     fn judgements_since(&self, place: i64) -> Result<(Vec<Judgement>, i64), StoreError> {

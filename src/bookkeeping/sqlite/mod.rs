@@ -3,6 +3,7 @@
 //! Write-ahead log and full synchronisation: what was recorded stands after a power cut. The log needs shared memory, so the
 //! book must not lie on a network mount.
 
+mod making;
 mod mount;
 #[cfg(test)]
 mod tests;
@@ -54,6 +55,9 @@ impl SqliteStore {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         refuse_empty(path)?;
         mount::refuse_network(path)?;
+        if !path.exists() {
+            making::make_whole(path)?;
+        }
         let at = |error: rusqlite::Error| told(&error).at(path.display().to_string());
         let mut connection = Connection::open(path).map_err(at)?;
         wait_fairly(&mut connection).map_err(at)?;

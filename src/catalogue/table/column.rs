@@ -1,7 +1,9 @@
 //! A column of the table: ranges of numbers or times, and texts of which each different one stands once.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
+use super::blob::WordBlob;
 use crate::catalogue::facts::{Fact, Value};
 use crate::catalogue::fields::FieldKind;
 
@@ -35,7 +37,11 @@ pub(super) struct Column {
     /// The text of each row in `entries`; for numbers and times these are notes.
     pub codes: Vec<u32>,
     pub entries: Vec<Entry>,
+    /// The same entries' words in one piece, for searches.
+    pub words: WordBlob,
     code_of: HashMap<String, u32>,
+    /// The place of each entry in their order; none until somebody sorts, and again after a new entry.
+    ranks: OnceLock<Vec<u32>>,
     /// How a number was written, where that is not how it prints; and times as they are to be shown.
     written: HashMap<u32, String>,
 }
@@ -49,6 +55,8 @@ impl Column {
             high: Vec::new(),
             codes: Vec::new(),
             entries: Vec::new(),
+            words: WordBlob::default(),
+            ranks: OnceLock::new(),
             code_of: HashMap::new(),
             written: HashMap::new(),
         }
@@ -104,7 +112,9 @@ impl Column {
             Some(code) => *code,
             None => {
                 let code = u32::try_from(self.entries.len()).unwrap_or(NONE);
-                let words = words.iter().map(|word| word.to_lowercase()).collect();
+                let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+                self.words.push(&words);
+                self.ranks = OnceLock::new();
                 self.entries.push(Entry { shown, words });
                 self.code_of.insert(key, code);
                 code
@@ -118,6 +128,12 @@ impl Column {
 
     pub(super) fn entry(&self, row: u32) -> Option<&Entry> {
         self.entries.get(*self.codes.get(row as usize)? as usize)
+    }
+
+    /// The place of a row's text among all texts, in small letters; texts that differ in case alone have one place.
+    pub(super) fn rank(&self, row: u32) -> Option<u32> {
+        let ranks = self.ranks.get_or_init(|| ranks(&self.entries));
+        ranks.get(*self.codes.get(row as usize)? as usize).copied()
     }
 
     /// Lowest and highest of a row.
@@ -169,6 +185,23 @@ impl Column {
         counts.truncate(most);
         counts
     }
+}
+
+/// The place of each entry among them, in small letters first.
+fn ranks(entries: &[Entry]) -> Vec<u32> {
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    let key = |at: &usize| (&entries[*at].words, &entries[*at].shown);
+    order.sort_by(|one, other| key(one).cmp(&key(other)));
+    let mut ranks = vec![0; order.len()];
+    let mut rank = 0;
+    for (place, at) in order.iter().enumerate() {
+        // Texts that differ in case alone are alike, so that the sort before decides.
+        if place > 0 && entries[order[place - 1]].words != entries[*at].words {
+            rank += 1;
+        }
+        ranks[*at] = rank;
+    }
+    ranks
 }
 
 fn is_between_words(letter: char) -> bool {

@@ -1,10 +1,14 @@
 //! Searching and sorting the table.
+//!
+//! Of conditions that must all hold, the cheap ones are asked first, and the texts of no other rows than those left. Where few
+//! are left their texts are read one by one; else the texts of the column, of which each stands once, are searched in one go.
 
 use std::cmp::Ordering;
 
 use monitasks::vocab::Run;
 
 use super::RunTable;
+use super::bits::Bits;
 use super::column::Column;
 use crate::catalogue::fields::FieldKind;
 use crate::catalogue::query::{Literal, Meaning, Op, Query};
@@ -18,54 +22,11 @@ pub struct SortKey {
     pub is_descending: bool,
 }
 
-/// A bit per row.
-struct Rows(Vec<u64>);
-
-impl Rows {
-    fn none(length: usize) -> Self {
-        Rows(vec![0; length.div_ceil(64)])
-    }
-
-    fn set(&mut self, row: usize) {
-        if let Some(word) = self.0.get_mut(row / 64) {
-            *word |= 1 << (row % 64);
-        }
-    }
-
-    fn combine(&mut self, other: &Rows, with: impl Fn(u64, u64) -> u64) {
-        self.0.iter_mut().zip(&other.0).for_each(|(word, other)| *word = with(*word, *other));
-    }
-
-    fn is_none(&self) -> bool {
-        self.0.iter().all(|word| *word == 0)
-    }
-
-    /// Sets the rows of a list that pass.
-    fn of<T: Copy>(length: usize, list: &[T], passes: impl Fn(usize, T) -> bool) -> Self {
-        let mut rows = Rows::none(length);
-        for (at, (part, word)) in list.chunks(64).zip(&mut rows.0).enumerate() {
-            for (bit, value) in part.iter().enumerate() {
-                *word |= u64::from(passes(at * 64 + bit, *value)) << bit;
-            }
-        }
-        rows
-    }
-}
-
 impl RunTable {
     /// The rows that a query finds, in the order of their runs.
     #[must_use]
     pub fn find(&self, query: &Query) -> Vec<u32> {
-        let found = self.rows_of(query);
-        let mut rows: Vec<u32> = Vec::new();
-        for (at, word) in found.0.iter().enumerate() {
-            let mut word = *word;
-            while word != 0 {
-                rows.push(at as u32 * 64 + word.trailing_zeros());
-                word &= word - 1;
-            }
-        }
-        rows.retain(|row| (*row as usize) < self.len());
+        let mut rows: Vec<u32> = self.among(query, &Bits::all(self.len())).iter().collect();
         rows.sort_by_key(|row| self.run(*row));
         rows
     }
@@ -83,8 +44,7 @@ impl RunTable {
                     });
                 }
                 Some(column) => {
-                    let ranks = ranks(column);
-                    let rank = |row: u32| ranks.get(*column.codes.get(row as usize)? as usize);
+                    let rank = |row: u32| column.rank(row);
                     rows.sort_by(|one, other| sorted(rank(*one), rank(*other), key.is_descending, Ord::cmp));
                 }
             }
@@ -98,104 +58,131 @@ impl RunTable {
         &rows[from..from.saturating_add(rows_per_page).min(rows.len())]
     }
 
-    fn rows_of(&self, query: &Query) -> Rows {
+    /// The rows of these that a query finds.
+    fn among(&self, query: &Query, rows: &Bits) -> Bits {
         match query {
-            Query::Everything => Rows(vec![u64::MAX; self.len().div_ceil(64)]),
+            Query::Everything => rows.clone(),
             Query::All(parts) => {
-                let mut rows = self.rows_of(&Query::Everything);
+                let mut parts: Vec<&Query> = parts.iter().collect();
+                parts.sort_by_key(|part| cost(part, self));
+                let mut left = rows.clone();
                 for part in parts {
-                    rows.combine(&self.rows_of(part), |one, other| one & other);
-                    if rows.is_none() {
+                    if left.is_none() {
                         break;
                     }
+                    left = self.among(part, &left);
                 }
-                rows
+                left
             }
             Query::Any(parts) => {
-                let mut rows = Rows::none(self.len());
-                parts.iter().for_each(|part| rows.combine(&self.rows_of(part), |one, other| one | other));
-                rows
+                let mut parts: Vec<&Query> = parts.iter().collect();
+                parts.sort_by_key(|part| cost(part, self));
+                // What one part has found need not be asked of the others.
+                let (mut found, mut left) = (Bits::none(self.len()), rows.clone());
+                for part in parts {
+                    let here = self.among(part, &left);
+                    left.take_away(&here);
+                    found.add(&here);
+                }
+                found
             }
-            Query::Not(inner) => {
-                let mut rows = self.rows_of(inner);
-                rows.0.iter_mut().for_each(|word| *word = !*word);
-                rows
-            }
-            Query::Free(text) => self.rows_with_text(text),
-            Query::Test { field, op, literal } => self.rows_that_compare(field, *op, literal),
-            Query::Has(field) => self.rows_known(field),
-            Query::Missing(field) => {
-                let mut rows = self.rows_known(field);
-                rows.0.iter_mut().for_each(|word| *word = !*word);
-                rows
-            }
+            Query::Not(inner) => rows.without(&self.among(inner, rows)),
+            Query::Free(text) => self.with_text(text, rows),
+            Query::Test { field, op, literal } => self.that_compare(field, *op, literal, rows),
+            Query::Has(field) => rows.and(&self.known(field)),
+            Query::Missing(field) => rows.without(&self.known(field)),
         }
     }
 
-    fn rows_known(&self, field: &str) -> Rows {
+    fn known(&self, field: &str) -> Bits {
         match self.columns.get(field) {
-            None => Rows::none(self.len()),
-            Some(column) if column.is_ordered() => Rows::of(self.len(), &column.low, |_, low| !low.is_nan()),
-            Some(column) => Rows::of(self.len(), &column.codes, |_, code| (code as usize) < column.entries.len()),
+            None => Bits::none(self.len()),
+            Some(column) if column.is_ordered() => Bits::of(self.len(), &column.low, |_, low| !low.is_nan()),
+            Some(column) => Bits::of(self.len(), &column.codes, |_, code| (code as usize) < column.entries.len()),
         }
     }
 
-    fn rows_that_compare(&self, field: &str, op: Op, literal: &Literal) -> Rows {
-        let Some(column) = self.columns.get(field) else { return Rows::none(self.len()) };
+    fn that_compare(&self, field: &str, op: Op, literal: &Literal, rows: &Bits) -> Bits {
+        let Some(column) = self.columns.get(field) else { return Bits::none(self.len()) };
         match &literal.meaning {
             // What is not known is NaN, of which no comparison holds.
             Meaning::Span(from, to) => {
-                Rows::of(self.len(), &column.low, |row, low| op.holds_of_spans((low, column.high[row]), (*from, *to)))
-            }
-            Meaning::Text(text) if column.is_ordered() => {
-                // The field had words when the query was read: notes are all that can be compared.
-                self.rows_of_entries(column, |words| op.holds_of_words(words, text, true))
+                rows.and(&Bits::of(self.len(), &column.low, |row, low| op.holds_of_spans((low, column.high[row]), (*from, *to))))
             }
             Meaning::Text(text) => {
-                let is_text = column.kind == FieldKind::Text;
-                self.rows_of_entries(column, |words| op.holds_of_words(words, text, is_text))
+                // A field of numbers had words when the query was read: notes are all that can be compared.
+                let is_text = column.is_ordered() || column.kind == FieldKind::Text;
+                let holds = |words: &[String]| op.holds_of_words(words, text, is_text);
+                if column.has_few(rows) {
+                    return column.with_words(rows, holds);
+                }
+                let found = match op {
+                    Op::Is if is_text => column.words.holding(text),
+                    Op::Is | Op::Equals => column.words.being(text),
+                    _ => column.entries.iter().map(|entry| holds(&entry.words)).collect(),
+                };
+                column.with_codes(rows, &found)
             }
         }
     }
 
     /// Runs with this text in any of their texts, words and notes, or with this name.
-    fn rows_with_text(&self, text: &str) -> Rows {
+    fn with_text(&self, text: &str, rows: &Bits) -> Bits {
         let small = text.to_lowercase();
-        let mut rows = Rows::none(self.len());
+        let mut found = Bits::none(self.len());
+        let mut left = rows.clone();
         for column in self.columns.values().filter(|column| !column.entries.is_empty()) {
-            let here = self.rows_of_entries(column, |words| words.iter().any(|word| word.contains(&small)));
-            rows.combine(&here, |one, other| one | other);
+            let here = if column.has_few(&left) {
+                column.with_words(&left, |words| words.iter().any(|word| word.contains(&small)))
+            } else {
+                column.with_codes(&left, &column.words.holding(&small))
+            };
+            left.take_away(&here);
+            found.add(&here);
         }
-        if let Some(row) = small.parse::<Run>().ok().and_then(|run| self.row(run)) {
-            rows.set(row as usize);
+        if let Some(row) = small.parse::<Run>().ok().and_then(|run| self.row(run)).filter(|row| rows.has(*row)) {
+            found.set(row);
         }
-        rows
-    }
-
-    fn rows_of_entries(&self, column: &Column, passes: impl Fn(&[String]) -> bool) -> Rows {
-        let passing: Vec<bool> = column.entries.iter().map(|entry| passes(&entry.words)).collect();
-        if !passing.contains(&true) {
-            return Rows::none(self.len());
-        }
-        Rows::of(self.len(), &column.codes, |_, code| passing.get(code as usize) == Some(&true))
+        found
     }
 }
 
-/// The place of each text of a column among them, in small letters first.
-fn ranks(column: &Column) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..column.entries.len()).collect();
-    let key = |at: &usize| (&column.entries[*at].words, &column.entries[*at].shown);
-    order.sort_by(|one, other| key(one).cmp(&key(other)));
-    let mut ranks = vec![0; order.len()];
-    let mut rank = 0;
-    for (place, at) in order.iter().enumerate() {
-        // Texts that differ in case alone are alike, so that the sort before decides.
-        if place > 0 && column.entries[order[place - 1]].words != column.entries[*at].words {
-            rank += 1;
-        }
-        ranks[*at] = rank;
+impl Column {
+    /// Whether so few rows are left that reading their texts is less work than searching all texts of the column.
+    fn has_few(&self, rows: &Bits) -> bool {
+        rows.count() < self.entries.len() / 4
     }
-    ranks
+
+    /// The rows of these of whose words something holds.
+    fn with_words(&self, rows: &Bits, holds: impl Fn(&[String]) -> bool) -> Bits {
+        let mut found = Bits::none(rows.length());
+        for row in rows.iter().filter(|row| self.entry(*row).is_some_and(|entry| holds(&entry.words))) {
+            found.set(row);
+        }
+        found
+    }
+
+    /// The rows of these whose entry is one of those.
+    fn with_codes(&self, rows: &Bits, entries: &[bool]) -> Bits {
+        if !entries.contains(&true) {
+            return Bits::none(rows.length());
+        }
+        rows.and(&Bits::of(rows.length(), &self.codes, |_, code| entries.get(code as usize) == Some(&true)))
+    }
+}
+
+/// How much work a condition is beside others: numbers before words, words before texts of which many differ.
+fn cost(query: &Query, table: &RunTable) -> usize {
+    let texts = |field: &str| table.columns.get(field).map_or(0, |column| column.words.length_bytes());
+    match query {
+        Query::Everything | Query::Has(_) | Query::Missing(_) => 0,
+        Query::Test { literal: Literal { meaning: Meaning::Span(..), .. }, .. } => 0,
+        Query::Test { field, .. } => 1 + texts(field),
+        Query::Free(_) => 1 + table.columns.keys().map(|field| texts(field)).sum::<usize>(),
+        Query::Not(inner) => cost(inner, table),
+        Query::All(parts) => parts.iter().map(|part| cost(part, table)).min().unwrap_or(0),
+        Query::Any(parts) => parts.iter().map(|part| cost(part, table)).fold(0, usize::saturating_add),
+    }
 }
 
 fn sorted<T>(one: Option<T>, other: Option<T>, is_descending: bool, compare: impl Fn(&T, &T) -> Ordering) -> Ordering {

@@ -86,9 +86,10 @@ impl Backend<'_> {
             })?;
         }
         self.queue_entry(file.file, true)?;
-        let events_by_trigger = self.count_events(file.file);
-        let events: Option<u64> = events_by_trigger.as_ref().map(|counts| counts.values().sum());
-        let event = FileEvent::Stored { events_by_trigger };
+        let counts = self.count_events(file.file);
+        let events: Option<u64> = counts.as_ref().map(|counts| counts.values().sum());
+        // A file that can't be read adds no events: it must not keep its run waiting for a count that never comes.
+        let event = FileEvent::Stored { events_by_trigger: Some(counts.unwrap_or_default()) };
         let now = Timestamp::now();
         let next = next_file(file, &event, now)?;
         let mut story = vec![of_file(now, file.file, event.word(), json!({"events": events}))];

@@ -167,9 +167,14 @@ impl Backend<'_> {
         let mut rows = Vec::new();
         for file in members {
             let before = self.shift.passes.get(&(file, old.processing));
+            // What was released can't be processed: it stays as it is, also beside files with other settings, and says so.
+            let is_kept = is_same || !self.workspace.raw_file(file).exists();
             match before.filter(|_| !redo.contains(&file)) {
-                Some(before) if before.events.is_some() && is_same => {
-                    let detail = json!({"lane": opened.lane, "processing": number, "output_of": before.output_of});
+                Some(before) if before.events.is_some() && is_kept => {
+                    let mut detail = json!({"lane": opened.lane, "processing": number, "output_of": before.output_of});
+                    if !is_same {
+                        detail["because"] = json!("other settings; its raw file is no longer in the storage");
+                    }
                     story.push(of_file(now, file, "taken_over", detail));
                     rows.push(Row::Pass(PassRecord {
                         output_of: before.output_of,
@@ -180,7 +185,7 @@ impl Backend<'_> {
                     }));
                 }
                 // What failed before and was not asked for stays failed, since then and with its reason.
-                Some(before) if before.step == PassStep::Failed && is_same => rows.push(Row::Pass(PassRecord {
+                Some(before) if before.step == PassStep::Failed && is_kept => rows.push(Row::Pass(PassRecord {
                     failure: before.failure,
                     reason: before.reason.clone(),
                     output_of: before.output_of,

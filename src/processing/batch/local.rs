@@ -20,7 +20,14 @@ pub struct LocalPool {
     program: PathBuf,
     slots: usize,
     limits: Limits,
-    children: Mutex<Vec<Child>>,
+    children: Mutex<Vec<Started>>,
+}
+
+/// A job that this pool has started.
+struct Started {
+    name: String,
+    attempt: u32,
+    child: Child,
 }
 
 impl LocalPool {
@@ -42,13 +49,20 @@ impl LocalPool {
         LocalPool { limits, ..self }
     }
 
-    fn children(&self) -> MutexGuard<'_, Vec<Child>> {
+    fn children(&self) -> MutexGuard<'_, Vec<Started>> {
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The process group of an attempt that this pool has started and that has not ended.
+    fn started_here(&self, order: &JobOrder) -> Option<Pid> {
+        let children = self.children();
+        let started = children.iter().find(|started| started.name == order.name && started.attempt == order.attempt)?;
+        Pid::from_raw(i32::try_from(started.child.id()).ok()?)
     }
 
     /// Takes ended children off the operating system's table.
     fn reap(&self) {
-        self.children().retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+        self.children().retain_mut(|started| matches!(started.child.try_wait(), Ok(None)));
     }
 }
 
@@ -75,7 +89,7 @@ impl Batch for LocalPool {
         command.stdin(lock).stdout(Stdio::null()).stderr(errors).process_group(0);
         let child = command.spawn().map_err(failed("job not started", &self.program))?;
         let id = child.id().to_string();
-        self.children().push(child);
+        self.children().push(Started { name: order.name.clone(), attempt: order.attempt, child });
         Ok(id)
     }
 
@@ -100,7 +114,11 @@ impl Batch for LocalPool {
         // The process of a lock that was taken on another machine is none of this one.
         let is_here = |of: &Option<String>| of.as_ref().is_none_or(|of| *of == host());
         let first = holder(&order.lock).filter(|holder| holder.attempt == order.attempt && is_here(&holder.host));
-        let Some(group) = first.and_then(|holder| Pid::from_raw(holder.pid)) else { return Ok(()) };
+        // A job that was started this instant has not named itself yet: it is known by the process that was started.
+        let Some(group) = first.and_then(|holder| Pid::from_raw(holder.pid)).or_else(|| self.started_here(order)) else {
+            let why = "somebody runs it who has not said which attempt it is; cancel it again in a moment".to_owned();
+            return Err(BatchError::NoAnswer { system: "the job", why });
+        };
         kill_process_group(group, Signal::TERM).map_err(|error| failed("job not ended", &order.lock)(error.into()))
     }
 }
