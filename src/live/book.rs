@@ -121,6 +121,7 @@ impl BookPoller {
     /// Takes changed settings.
     pub fn configure(&mut self, settings: &Settings) {
         (self.settings, self.is_stale) = (settings.clone(), true);
+        self.people = PeopleReader::new(settings);
     }
 
     /// The newest view, when it is not what it was. A book that can't be read leaves the last view, with its fault.
