@@ -157,6 +157,7 @@ impl BookPoller {
         if self.seen.as_ref() == Some(&stamp) {
             if is_stale {
                 self.view.runs = run_rows(&self.overview, &self.settings.marks);
+                self.view.people = self.people.read(self.store.as_ref(), &self.overview, true)?;
                 self.judge()?;
             }
             return Ok(is_stale);
@@ -175,8 +176,8 @@ impl BookPoller {
             self.view.runs = run_rows(overview, &self.settings.marks);
             self.failures.read(self.store.as_ref(), overview)?;
         }
-        self.judge()?;
         self.view.people = self.people.read(self.store.as_ref(), overview, has_run_changed)?;
+        self.judge()?;
         self.seen = Some(stamp);
         Ok(true)
     }
