@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
+use super::book::open_book;
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{NewDecision, SqliteStore, Store};
+use crate::bookkeeping::{NewDecision, Store};
 use crate::decisions;
 
 /// Arguments of `dqmon decide`.
@@ -39,7 +40,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         return Err(Failure("a decision is written into the book: leave --read-only out".into()));
     }
     let workspace = global.workspace()?;
-    let mut store = SqliteStore::open(&workspace.book())?;
+    let mut store = open_book(&workspace)?;
     let supersedes = match args.supersedes {
         Some(number) => Some(number).filter(|number| *number != 0),
         None => decisions::in_force(&store.overview()?.decisions, args.run).map(|decision| decision.id),

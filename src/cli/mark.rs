@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 
+use super::book::open_book;
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{Mark, MarkRecord, SqliteStore};
+use crate::bookkeeping::{Mark, MarkRecord};
 use crate::decisions;
 
 /// Arguments of `dqmon mark`.
@@ -30,7 +31,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     if global.read_only() {
         return Err(Failure("a mark is written into the book: leave --read-only out".into()));
     }
-    let mut store = SqliteStore::open(&global.workspace()?.book())?;
+    let mut store = open_book(&global.workspace()?)?;
     let mark = MarkRecord {
         id: 0,
         at: Timestamp::now(),

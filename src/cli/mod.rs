@@ -6,6 +6,7 @@
 mod account;
 mod analyse;
 mod archive;
+mod book;
 mod compare;
 mod decide;
 mod demo;

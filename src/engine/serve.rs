@@ -18,7 +18,7 @@ use super::close_looks::{self, CloseErrand};
 use super::command::{Command, DecisionCommand, ProcessingCommand, ViewCommand, WorkspaceCommand};
 use super::pollers::{self, EventErrand, OpenStore, Outbox, ResultsErrand, Update};
 use super::{EngineHandle, EngineSide, Notice};
-use crate::bookkeeping::{SqliteStore, Store};
+use crate::bookkeeping::{SqliteStore, Store, StoreError};
 use crate::config::{Settings, SettingsError, Workspace};
 use crate::detector;
 use crate::live::{
@@ -52,8 +52,11 @@ impl Default for World {
     fn default() -> Self {
         World {
             open_store: Box::new(|workspace, read_only| {
-                let path = workspace.book();
+                let (path, workspace) = (workspace.book(), workspace.clone());
                 Arc::new(move || {
+                    if let Some(beside) = workspace.left_without_book() {
+                        return Err(StoreError::Lost { beside, path: path.clone() });
+                    }
                     let store = if read_only { SqliteStore::open_read_only(&path)? } else { SqliteStore::open(&path)? };
                     Ok(Box::new(store) as Box<dyn Store>)
                 })

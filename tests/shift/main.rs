@@ -29,6 +29,7 @@ mod mail;
 mod painters;
 mod pairings;
 mod physics;
+mod plain_words;
 mod raw_files;
 mod reconstruction;
 mod requests;

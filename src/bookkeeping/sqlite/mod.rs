@@ -215,6 +215,10 @@ impl Store for SqliteStore {
         self.fail(read::open_requests(&self.connection))
     }
 
+    fn requests_of(&self, run: Run) -> Result<Vec<RequestRecord>, StoreError> {
+        self.fail(read::requests_of(&self.connection, run))
+    }
+
     fn record(&mut self, lease: Option<&str>, story: &[StoryEntry], rows: &[Row]) -> Result<(), StoreError> {
         self.write(|transaction| write::record(transaction, lease, story, rows))
     }

@@ -188,6 +188,11 @@ pub(super) fn open_requests(connection: &Connection) -> Answer<Vec<RequestRecord
     all(connection, "SELECT * FROM requests WHERE answered_ns IS NULL ORDER BY id", (), request_record)
 }
 
+/// Of a request the run stands in a column of its own; those of earlier layouts name it there too.
+pub(super) fn requests_of(connection: &Connection, run: Run) -> Answer<Vec<RequestRecord>> {
+    all(connection, "SELECT * FROM requests WHERE run = ?1 ORDER BY id", [run.0], request_record)
+}
+
 pub(super) fn answer_to(connection: &Connection, id: i64) -> Answer<Option<String>> {
     let mut statement = connection.prepare_cached("SELECT outcome FROM requests WHERE id = ?1")?;
     Ok(statement.query_row([id], |row| row.get::<_, Option<String>>(0)).optional()?.flatten())

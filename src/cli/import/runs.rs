@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 
-use crate::bookkeeping::{SqliteStore, Store};
+use crate::bookkeeping::Store;
 use crate::cli::account::name_of;
+use crate::cli::book::open_book;
 use crate::cli::words::counted;
 use crate::cli::{Ended, Failure, Global, Outcome};
 use crate::distribution::read_kinds;
@@ -28,7 +29,7 @@ pub fn run(global: &Global, args: &RunsArgs) -> Outcome {
         return Err(Failure("kinds of runs are recorded in the book: leave --read-only out".into()));
     }
     let kinds = kinds_in(&args.file)?;
-    let mut store = SqliteStore::open(&global.workspace()?.book())?;
+    let mut store = open_book(&global.workspace()?)?;
     let known = store.overview()?.kinds;
     let new: Vec<(Run, String)> = kinds.iter().filter(|kind| !known.contains(kind)).cloned().collect();
     let who = name_of(args.who.as_deref())?;
