@@ -19,11 +19,11 @@ mod words;
 
 pub use answer::{Answer, Came};
 pub use entry::{Adopted, BookId, ChainEnd, Entry, EntryId, EntryNameError, NewEntry};
+pub use looks::{FileFailure, Want};
 pub use people::{
     Decision, DecisionRecord, DecisionSubject, Evidence, MarkBody, MarkRecord, NewDecision, Part, RunKindBody, Said, SubjectError,
 };
 pub use postgres::{AddressError, BookAddress, PostgresStore};
-pub use looks::{FileFailure, Want};
 pub use rows::{
     BackendState, CentralCopy, CopyState, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, NotTakenRecord, PassRecord,
     ProcessingRecord, PutOffState, Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord, TaskStep,

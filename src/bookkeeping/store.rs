@@ -365,7 +365,9 @@ pub enum StoreError {
         place: String,
     },
     /// There is none where there was one.
-    #[error("the book is missing, but there are {beside}: restore it from a backup, or begin anew with 'dqmon process --new-book' (everything is processed again, and the old decisions are gone): {place}")]
+    #[error(
+        "the book is missing, but there are {beside}: restore it from a backup, or begin anew with 'dqmon process --new-book' (everything is processed again, and the old decisions are gone): {place}"
+    )]
     Lost {
         /// What stands beside it.
         beside: String,

@@ -5,9 +5,7 @@ use monitasks::quality::Flag;
 
 use super::book::open_book;
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{
-    Decision, DecisionSubject, EntryKind, Evidence, NewDecision, Outcome as DataOutcome, Part, Stage,
-};
+use crate::bookkeeping::{Decision, DecisionSubject, EntryKind, Evidence, NewDecision, Outcome as DataOutcome, Part, Stage};
 use crate::decisions::{self, Quality};
 
 /// Arguments of `dqmon decide`.

@@ -215,6 +215,7 @@ fn print_judged(judged: &Judged, file: Option<FileId>) {
         let (what, on) = (&said.what, &said.subject);
         println!("{at}  {kind} {} on {on}: {what} by {}, {}{comment}{force}", said.number, said.who, said.role);
     }
+}
 
 /// What the backend could not do yet of the files that are shown, with what to do where people can do something.
 fn put_off(overview: &Overview, run: Run, file: Option<FileId>) -> Vec<Value> {
