@@ -63,7 +63,7 @@ pub fn flag_of_run(decisions: &[DecisionRecord], run: Run) -> Flag {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bookkeeping::{NewDecision, Row, RunRecord, SqliteStore, Store};
+    use crate::bookkeeping::{NewDecision, Outcome, Row, RunRecord, SqliteStore, Store};
     use crate::config::Settings;
     use jiff::Timestamp;
 
@@ -104,8 +104,8 @@ mod tests {
         // Said again it opens no second one; refused it opens none.
         wanted.supersedes = vec![first.entry];
         decide(&mut store, &wanted).unwrap();
-        wanted.subject = "run1-seq0".parse().unwrap();
-        assert!(decide(&mut store, &wanted).is_err(), "nothing is in force there");
+        wanted.subject = "run1-p7".parse().unwrap();
+        assert!(decide(&mut store, &wanted).is_err(), "there is no such processing");
         assert_eq!(open().len(), 1);
     }
 

@@ -6,7 +6,6 @@ use dqmon::snapshot::{
     AlarmRow, FollowUpRow, IssueRow, MeetingShown, PeopleShown, ProblemRow, SaidRow, ShiftRow, Snapshot, ToDoRow, UndecidedRow,
 };
 use egui::Key;
-use egui_kittest::kittest::Queryable;
 use jiff::{SignedDuration, Timestamp};
 use monitasks::quality::Flag;
 use monitasks::vocab::Run;
