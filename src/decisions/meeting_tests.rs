@@ -166,10 +166,10 @@ proptest! {
     /// What is not known is never OK, and nothing that speaks against a run is left out of its proposal.
     #[test]
     fn a_proposal_is_never_better_than_what_is_known(
-        mark in prop::sample::select(Mark::ALL), marked in any::<bool>(), has_ended in any::<bool>(),
+        mark in prop::sample::select(Mark::ALL.to_vec()), marked in any::<bool>(), has_ended in any::<bool>(),
         failed in 0_usize..3, results in 0_usize..3,
-        parts in prop::collection::vec(prop::sample::select(&Flag::ALL[..]), 0..3),
-        problems in prop::collection::vec(prop::sample::select(Severity::ALL), 0..3),
+        parts in prop::collection::vec(prop::sample::select(Flag::ALL.to_vec()), 0..3),
+        problems in prop::collection::vec(prop::sample::select(Severity::ALL.to_vec()), 0..3),
     ) {
         let settings = MarkSettings::default();
         let mark = marked.then(|| (mark, flag_of_mark(&settings, mark)));
