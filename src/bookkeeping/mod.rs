@@ -7,6 +7,7 @@
 
 mod answer;
 mod entry;
+mod looks;
 mod people;
 mod postgres;
 mod rows;
@@ -22,6 +23,7 @@ pub use people::{
     Decision, DecisionRecord, DecisionSubject, Evidence, MarkBody, MarkRecord, NewDecision, Part, RunKindBody, Said, SubjectError,
 };
 pub use postgres::{AddressError, BookAddress, PostgresStore};
+pub use looks::{FileFailure, Want};
 pub use rows::{
     BackendState, CentralCopy, CopyState, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, NotTakenRecord, PassRecord,
     ProcessingRecord, PutOffState, Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord, TaskStep,

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use monitasks::quality::Flag;
 
+use super::book::open_book;
 use super::{Ended, Failure, Outcome};
 use crate::bookkeeping::{
-    Decision, DecisionSubject, EntryKind, Evidence, NewDecision, Outcome as DataOutcome, Part, SqliteStore, Stage,
+    Decision, DecisionSubject, EntryKind, Evidence, NewDecision, Outcome as DataOutcome, Part, Stage,
 };
 use crate::decisions::{self, Quality};
 
@@ -55,7 +56,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     }
     let workspace = global.workspace()?;
     let subject = subject_of(&args.what, args.stage)?;
-    let mut store = SqliteStore::open(&workspace.book())?;
+    let mut store = open_book(&workspace)?;
     let supersedes = decisions::seen(&store, EntryKind::Decision, &subject.to_string(), args.supersedes)?;
     let evidence = args.evidence.iter().map(|item| Evidence { item: item.clone(), ..Evidence::default() }).collect();
     let decision = decisions::decide(

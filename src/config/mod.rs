@@ -7,6 +7,7 @@ mod analysis;
 mod batch;
 mod fault;
 mod lanes;
+mod left_over;
 mod mail;
 mod meeting;
 mod place;

@@ -19,7 +19,7 @@ use super::command::{Command, ProcessingCommand, RunsCommand, ViewCommand, Works
 use super::pollers::{self, EventErrand, OpenStore, Outbox, ResultsErrand, Update};
 use super::runs_desk::{self, ManyRuns, RunsErrand};
 use super::{EngineHandle, EngineSide, Notice};
-use crate::bookkeeping::{SqliteStore, Store};
+use crate::bookkeeping::{SqliteStore, Store, StoreError};
 use crate::config::{Settings, SettingsError, Workspace};
 use crate::decisions::alarms::Seen;
 use crate::detector;
@@ -54,8 +54,11 @@ impl Default for World {
     fn default() -> Self {
         World {
             open_store: Box::new(|workspace, read_only| {
-                let path = workspace.book();
+                let (path, workspace) = (workspace.book(), workspace.clone());
                 Arc::new(move || {
+                    if let Some(beside) = workspace.left_without_book() {
+                        return Err(StoreError::Lost { beside, place: path.display().to_string() });
+                    }
                     let store = if read_only { SqliteStore::open_read_only(&path)? } else { SqliteStore::open(&path)? };
                     Ok(Box::new(store) as Box<dyn Store>)
                 })
