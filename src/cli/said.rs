@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::book::open_book;
 use super::{Failure, Global};
 use crate::bookkeeping::{SqliteStore, Store};
 use crate::config::Workspace;
@@ -33,7 +34,7 @@ pub(super) fn to_write(global: &Global) -> Result<(Workspace, Box<dyn Store>), F
         return Err(Failure("it would be written into the book: leave --read-only out".into()));
     }
     let workspace = global.workspace()?;
-    let store = SqliteStore::open(&workspace.book())?;
+    let store = open_book(&workspace)?;
     Ok((workspace, Box::new(store)))
 }
 
