@@ -4,7 +4,9 @@
 //! keeps their changes, `judged.rs` has all that is in force on one run. Pure beside what asks the book: `flags.rs` has which flag
 //! is in force and where it comes from, `marks.rs` what marks mean, `status/` the derived status and why it is what it is.
 //!
-//! Uses `bookkeeping`, `config` and `monitasks`; used by `engine`, `live` and `cli`.
+//! `run_facts.rs` and `datasets.rs` record what run lists say and which lists of runs people keep.
+//!
+//! Uses `bookkeeping`, `catalogue`, `config` and `monitasks`; used by `engine`, `live` and `cli`.
 
 pub mod bodies;
 mod closing;
