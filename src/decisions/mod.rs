@@ -6,7 +6,9 @@
 //! `standing.rs` is how problems, alarms, known issues, follow-ups, shifts and sign-offs stand in the book; each has a file with
 //! its rules, and `meeting.rs` and `report.rs` make lists and pages of them.
 //!
-//! Uses `bookkeeping`, `config` and `monitasks`; used by `engine`, `live` and `cli`.
+//! `run_facts.rs` and `datasets.rs` record what run lists say and which lists of runs people keep.
+//!
+//! Uses `bookkeeping`, `catalogue`, `config` and `monitasks`; used by `engine`, `live` and `cli`.
 
 pub mod alarms;
 pub mod bodies;

@@ -1,6 +1,6 @@
 //! The live source of snapshots: polls the results and the book, reads the event that is shown, draws what is watched.
 //!
-//! May use `bookkeeping`, `config`, `detector`, `rawdata`, `reconstruction`, `snapshot`, and of `processing` what only counts: flow,
+//! May use `bookkeeping`, `catalogue`, `config`, `decisions`, `detector`, `rawdata`, `reconstruction`, `snapshot`, and of `processing` what only counts: flow,
 //! rates of failures, room on disks. It owns no thread: `engine` gives each poller one, so that a slow disk or book delays its own part of the picture and nothing else. The headless commands call the same
 //! code once, in a row.
 

@@ -38,6 +38,7 @@ mod reconstruction;
 mod requests;
 mod root_files;
 mod run_list;
+mod run_sums;
 #[path = "../services/mod.rs"]
 mod services;
 mod soak;
