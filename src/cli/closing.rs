@@ -78,7 +78,10 @@ pub fn undo(global: &Global, args: &UndoArgs) -> Outcome {
     let (workspace, mut store) = opened(global)?;
     let entry = decisions::undo(&mut store, Quality::of(&workspace.settings), args.number, args.by.speaker())?;
     let what = entry.kind.word().replace('_', " ");
-    println!("{what} {} on {} is undone: what was in force before it is again (number {})", args.number, entry.subject, entry.place);
+    println!(
+        "{what} {} on {} is undone: what was in force before it is again (number {})",
+        args.number, entry.subject, entry.place
+    );
     Ok(Ended::Done)
 }
 

@@ -58,7 +58,8 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         }
         _ => {
             let found = format!("{} {}", args.what, args.words.join(" "));
-            let expected = "expected a run and its shift mark (run1 ok), or a processing, a subsystem and its mark (run1-p2 RQM good)";
+            let expected =
+                "expected a run and its shift mark (run1 ok), or a processing, a subsystem and its mark (run1-p2 RQM good)";
             return Err(Failure(format!("not recorded: {found:?} can't be meant, {expected}")));
         }
     }

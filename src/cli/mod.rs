@@ -228,8 +228,23 @@ fn end_with_its_reader(command: Option<&Command>) {
 /// Commands that work in no workspace, and those of the others that write into one when they are not told otherwise.
 const WITH_NO_WORKSPACE: [&str; 5] = ["demo", "init", "simulate", "inspect", "job"];
 const WRITES_INTO_THE_BOOK: [&str; 17] = [
-    "process", "decide", "mark", "undo", "lock", "unlock", "verify", "rule", "book", "resubmit", "hold", "unhold", "cancel",
-    "reprocess", "import", "archive", "release",
+    "process",
+    "decide",
+    "mark",
+    "undo",
+    "lock",
+    "unlock",
+    "verify",
+    "rule",
+    "book",
+    "resubmit",
+    "hold",
+    "unhold",
+    "cancel",
+    "reprocess",
+    "import",
+    "archive",
+    "release",
 ];
 
 /// The command line's grammar. An option that means nothing to a command is not in its help.

@@ -196,7 +196,9 @@ fn what_is_locked_takes_no_word_until_a_role_that_may_unlocks_it() {
     let raw = (Run(1), Stage::Raw);
     let first = say(&mut store, &settings, wanted(run1(), Flag::Ok, "", 0)).unwrap();
     lock(&mut store, quality, raw, true, "published", by("Cleo", "run coordinator", 1)).unwrap();
-    assert!(lock(&mut store, quality, raw, true, "", by("Cleo", "expert", 1)).unwrap_err().to_string().contains("locked already"));
+    assert!(
+        lock(&mut store, quality, raw, true, "", by("Cleo", "expert", 1)).unwrap_err().to_string().contains("locked already")
+    );
     let told = say(&mut store, &settings, wanted(run1(), Flag::Bad, "no", 2)).unwrap_err().to_string();
     assert!(told.contains("Cleo") && told.contains("published") && told.contains("expert"), "{told}");
     let file = DecisionSubject::file(FileId::new(1, 0));
@@ -238,7 +240,8 @@ fn a_mark_is_written_with_the_status_it_changes_and_what_led_to_it() {
     let status = kept(&store, "run1-p1").unwrap();
     assert_eq!((status.status, status.version.as_str()), (1, "1"));
     let led: Vec<String> = status.inputs.iter().flat_map(|input| input.told.iter().map(|told| told.entry.clone())).collect();
-    let names: Vec<String> = [first, second].iter().map(|place| store.entry_at(*place).unwrap().unwrap().id.to_string()).collect();
+    let names: Vec<String> =
+        [first, second].iter().map(|place| store.entry_at(*place).unwrap().unwrap().id.to_string()).collect();
     assert_eq!(led, names, "each names the entry that said it, also the one written with the status");
     assert_eq!(store.history(EntryKind::Status, "run1-p1").unwrap().len(), 2);
     // Nothing is left for the cut.
@@ -314,7 +317,8 @@ fn a_time_range_reaches_the_files_taken_in_it() {
     let range = DecisionSubject { part: Part::Range { from: at(-25), to: at(-15) }, ..run1() };
     say(&mut store, &settings, wanted(range, Flag::Bad, "spark", 0)).unwrap();
     let judged = judged(&store, Quality::of(&settings), Run(1), at(9)).unwrap();
-    let of = |sequence: u32| judged.files.iter().find(|of| of.subject.part == Part::File(Sequence(sequence))).unwrap().flag.clone();
+    let of =
+        |sequence: u32| judged.files.iter().find(|of| of.subject.part == Part::File(Sequence(sequence))).unwrap().flag.clone();
     assert_eq!((of(0).flag, of(0).origin), (Flag::Bad, Origin::PartOfTime));
     assert_eq!(of(1).flag, Flag::Bad, "it was taken from -20 to -10, and part of that is in the range");
     store.record(None, &[], &[file(1, 2, -5)]).unwrap();

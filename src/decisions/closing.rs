@@ -76,13 +76,7 @@ pub fn lock(
 ///
 /// # Errors
 /// When it is not in force, it is the same person, or who disagrees does not say why.
-pub fn verify(
-    store: &mut dyn Store,
-    number: i64,
-    agrees: bool,
-    comment: &str,
-    by: Speaker<'_>,
-) -> Result<Entry, DecisionError> {
+pub fn verify(store: &mut dyn Store, number: i64, agrees: bool, comment: &str, by: Speaker<'_>) -> Result<Entry, DecisionError> {
     let decision = in_force_at(store, number)?;
     if decision.kind != EntryKind::Decision {
         return Err(not_that(number, format!("is a {}, expected a decision", decision.kind.word().replace('_', " "))));

@@ -180,7 +180,8 @@ impl Heard {
         }
         let derived: HashSet<ProcessingOf> = self.derivations.values().filter_map(|found| found.of).collect();
         for of in self.processings.iter().filter(|of| !derived.contains(of)) {
-            let alone = Derivation { product: product_of(*of), kind: ProductKind::Reconstructed, of: Some(*of), parents: Vec::new() };
+            let alone =
+                Derivation { product: product_of(*of), kind: ProductKind::Reconstructed, of: Some(*of), parents: Vec::new() };
             if self.graph.parents(&alone.product).is_empty() {
                 self.graph.add(&alone)?;
             }
@@ -241,7 +242,8 @@ impl Heard {
     /// The status of every product under other rules, and nothing else of it.
     pub fn numbers(&self, rules: &Rules, inputs: &HashMap<ProcessingOf, Inputs>, at: Timestamp) -> Vec<(String, u8)> {
         let judge = rules.at(at);
-        let own = |_: &str, of: Option<ProcessingOf>, parents: &[Parent]| Some(judge.own(&inputs.get(&of?)?.row(rules, parents)).0);
+        let own =
+            |_: &str, of: Option<ProcessingOf>, parents: &[Parent]| Some(judge.own(&inputs.get(&of?)?.row(rules, parents)).0);
         self.graph.carry(rules, own).into_iter().map(|carried| (carried.product, carried.status)).collect()
     }
 }

@@ -163,7 +163,10 @@ pub fn why_run(
     let wanted: Vec<ProcessingOf> = of_run.iter().copied().filter(is_wanted).collect();
     if wanted.is_empty() {
         let found = processing.map_or_else(|| run.to_string(), |processing| product_of(ProcessingOf { run, processing }));
-        return Err(StatusError::NoProcessing { found, known: of_run.into_iter().map(product_of).collect::<Vec<_>>().join(", ") });
+        return Err(StatusError::NoProcessing {
+            found,
+            known: of_run.into_iter().map(product_of).collect::<Vec<_>>().join(", "),
+        });
     }
     let answers = wanted.into_iter().filter_map(|of| {
         let parents = statuses.parents.get(&of).map_or(&[][..], Vec::as_slice);
@@ -241,12 +244,7 @@ fn is_news(was: Option<&Derived>, found: &Derived, unchecked: u8) -> bool {
 ///
 /// # Errors
 /// When the rule can't be used, or the book can't be read.
-pub fn what_if_rule(
-    store: &dyn Store,
-    quality: Quality<'_>,
-    rule: &RuleSettings,
-    at: Timestamp,
-) -> Result<WhatIf, StatusError> {
+pub fn what_if_rule(store: &dyn Store, quality: Quality<'_>, rule: &RuleSettings, at: Timestamp) -> Result<WhatIf, StatusError> {
     let heard = Heard::all(store, quality)?;
     let mut settings = heard.rules.settings().clone();
     settings.rule = vec![RuleSettings { from: Timestamp::MIN, ..rule.clone() }];

@@ -23,7 +23,10 @@ pub(super) enum BookErrand {
     Configure(Box<Settings>),
     StopBackend,
     Ask(RequestKind, RequestSubject),
-    ReadText { what: &'static str, path: PathBuf },
+    ReadText {
+        what: &'static str,
+        path: PathBuf,
+    },
 }
 
 impl BookErrand {

@@ -9,9 +9,7 @@ use monitasks::quality::Flag;
 use super::scene::Scene;
 use super::state::{Action, Draft, ItemRef, Pending, RunChoice, UiState};
 use super::{said_card, theme, words};
-use crate::engine::{
-    Command, Decision, DecisionCommand, DecisionSubject, Evidence, Outcome, Part, Stage, WantedDecision,
-};
+use crate::engine::{Command, Decision, DecisionCommand, DecisionSubject, Evidence, Outcome, Part, Stage, WantedDecision};
 use crate::snapshot::{JudgedShown, RunRow, StageShown};
 
 /// The run looked at, with all that was said of it as far as it is known.

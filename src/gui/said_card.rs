@@ -25,9 +25,7 @@ pub fn flag_on<'a>(judged: Option<&'a JudgedShown>, subject: &DecisionSubject) -
     match subject.part {
         Part::Whole => judged.stages.iter().find(|of| of.stage == subject.stage.word()).map(|of| &of.flag),
         Part::File(sequence) => judged.files.iter().find(|of| of.file.sequence == sequence).map(|of| &of.flag),
-        Part::Processing(Processing(number)) => {
-            judged.processings.iter().find(|of| of.processing == number).map(|of| &of.flag)
-        }
+        Part::Processing(Processing(number)) => judged.processings.iter().find(|of| of.processing == number).map(|of| &of.flag),
         Part::Range { .. } => None,
     }
 }
@@ -110,11 +108,8 @@ fn status_line(ui: &mut Ui, scene: &mut Scene<'_>, judged: &JudgedShown, of: &St
         if button.on_hover_text("What it was derived from, by which rule, and what would alter it").clicked() {
             draft.why = (!is_open).then_some(of.processing);
         }
-        let subject = DecisionSubject {
-            run: judged.run,
-            part: Part::Processing(Processing(of.processing)),
-            stage: Stage::Reconstructed,
-        };
+        let subject =
+            DecisionSubject { run: judged.run, part: Part::Processing(Processing(of.processing)), stage: Stage::Reconstructed };
         let decide = ui.small_button("Decide…");
         decide.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Decide on p{}", of.processing)));
         if decide.on_hover_text(&of.flag.words).clicked() {

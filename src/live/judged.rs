@@ -30,7 +30,9 @@ pub fn judged_shown(store: &dyn Store, settings: &Settings, run: Run, now: Times
 
 fn shown(judged: Judged, settings: &Settings) -> JudgedShown {
     let files = judged.files.iter().filter_map(|of| match of.subject {
-        DecisionSubject { run, part: Part::File(sequence), .. } if of.subject == DecisionSubject::file(FileId { run, sequence }) => {
+        DecisionSubject { run, part: Part::File(sequence), .. }
+            if of.subject == DecisionSubject::file(FileId { run, sequence }) =>
+        {
             Some(FileFlagShown { file: FileId { run, sequence }, flag: flag(&of.flag, &of.origin, of.number) })
         }
         _ => None,

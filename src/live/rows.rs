@@ -6,7 +6,8 @@ use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
 use crate::bookkeeping::{
-    DecisionRecord, EntryId, FileRecord, FileStep, GroupRecord, JobRecord, JobState, Overview, PassRecord, PassStep, ProcessingRecord,
+    DecisionRecord, EntryId, FileRecord, FileStep, GroupRecord, JobRecord, JobState, Overview, PassRecord, PassStep,
+    ProcessingRecord,
 };
 use crate::config::MarkSettings;
 use crate::decisions::marks;

@@ -145,7 +145,8 @@ fn a_lock_and_a_second_person_are_kept_by_the_commands() {
 #[test]
 fn a_status_follows_from_marks_why_is_told_and_another_rule_is_thought_through() {
     let shift = shift();
-    for mark in [["run1-p1", "RQM", "good"], ["run1-p1", "CAL", "physics"], ["run2-p1", "RQM", "good"], ["run2-p1", "CAL", "det_study"]]
+    for mark in
+        [["run1-p1", "RQM", "good"], ["run1-p1", "CAL", "physics"], ["run2-p1", "RQM", "good"], ["run2-p1", "CAL", "det_study"]]
     {
         done(&shift.run(&with(&[&["mark"][..], &mark].concat(), BEN)));
     }
@@ -154,14 +155,18 @@ fn a_status_follows_from_marks_why_is_told_and_another_rule_is_thought_through()
     assert_eq!(statuses, [1, 2]);
     let why = done(&shift.run(&["why", "run2-p1"]));
     assert!(why.starts_with("run2-p1: status 2 (not good)"), "{why}");
-    assert!(why.contains("CAL is det_study: said by Ben (expert)") && why.contains("it would be 1 (good) with CAL physics"), "{why}");
+    assert!(
+        why.contains("CAL is det_study: said by Ben (expert)") && why.contains("it would be 1 (good) with CAL physics"),
+        "{why}"
+    );
     let why: Value = serde_json::from_slice(&shift.run(&["why", "run2", "--json"]).stdout).unwrap();
     assert_eq!(why["products"][0]["why"]["derived"]["status"], 2, "{why}");
     let cut = done(&shift.run(&["book", "cut"]));
     assert!(cut.contains("2 products: 0 products of another status, 0 changes kept"), "{cut}");
     let file = shift.folder.path().join("rule.toml");
     let from = Timestamp::now() - std::time::Duration::from_secs(1);
-    let rule = format!("version = \"2\"\nfrom = \"{from}\"\ndefault = 2\ncases = [{{ status = 1, when = {{ RQM = [\"good\"] }} }}]\n");
+    let rule =
+        format!("version = \"2\"\nfrom = \"{from}\"\ndefault = 2\ncases = [{{ status = 1, when = {{ RQM = [\"good\"] }} }}]\n");
     std::fs::write(&file, rule).unwrap();
     let file = file.to_str().unwrap();
     let output = shift.run(&["rule", "what-if", file]);
