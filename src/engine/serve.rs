@@ -18,7 +18,7 @@ use super::command::{Command, ProcessingCommand, RunsCommand, ViewCommand, Works
 use super::pollers::{self, EventErrand, OpenStore, Outbox, ResultsErrand, Update};
 use super::runs_desk::{self, ManyRuns, RunsErrand};
 use super::{EngineHandle, EngineSide, Notice};
-use crate::bookkeeping::{SqliteStore, Store};
+use crate::bookkeeping;
 use crate::config::{Settings, SettingsError, Workspace};
 use crate::decisions::alarms::Seen;
 use crate::detector;
@@ -53,11 +53,8 @@ impl Default for World {
     fn default() -> Self {
         World {
             open_store: Box::new(|workspace, read_only| {
-                let path = workspace.book();
-                Arc::new(move || {
-                    let store = if read_only { SqliteStore::open_read_only(&path)? } else { SqliteStore::open(&path)? };
-                    Ok(Box::new(store) as Box<dyn Store>)
-                })
+                let place = workspace.book_place();
+                Arc::new(move || if read_only { bookkeeping::open_read_only(&place) } else { bookkeeping::open(&place) })
             }),
             open_results: Box::new(|folder| Box::new(DiskResults::of_folder(folder))),
         }
@@ -437,7 +434,7 @@ impl Engine {
 fn create(folder: &Path, detector: &str) -> Result<PathBuf, String> {
     detector::load(detector, "", folder).map_err(|error| error.to_string())?;
     let workspace = Workspace::create(folder, detector).map_err(|error| error.to_string())?;
-    SqliteStore::open(&workspace.book()).map_err(|error| error.to_string())?;
+    bookkeeping::open(&workspace.book_place()).map_err(|error| error.to_string())?;
     Ok(workspace.root)
 }
 
