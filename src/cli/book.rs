@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::words::counted;
-use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::SqliteStore;
+use super::{Ended, Failure, Outcome, book_care};
+use crate::bookkeeping;
 use crate::decisions::{Quality, cut};
 
 /// Products that are named; `--json` has all.
@@ -16,6 +16,8 @@ const NAMED: usize = 50;
 pub enum Command {
     /// Derive every status and keep those that changed, with all that led to them; meant for each night.
     Cut(CutArgs),
+    #[command(flatten)]
+    Care(book_care::Args),
 }
 
 /// Arguments of `dqmon book cut`.
@@ -30,6 +32,7 @@ pub struct CutArgs {
 pub fn run(global: &super::Global, command: &Command) -> Outcome {
     match command {
         Command::Cut(args) => run_cut(global, args),
+        Command::Care(args) => book_care::run(global, args),
     }
 }
 
@@ -39,9 +42,9 @@ pub fn run_cut(global: &super::Global, args: &CutArgs) -> Outcome {
         return Err(Failure("a cut is written into the book: leave --read-only out".into()));
     }
     let workspace = global.workspace()?;
-    let mut store = SqliteStore::open(&workspace.book())?;
+    let mut store = bookkeeping::open(&workspace.book_place())?;
     let at = Timestamp::now();
-    let cut = cut(&mut store, Quality::of(&workspace.settings), at)?;
+    let cut = cut(store.as_mut(), Quality::of(&workspace.settings), at)?;
     if args.json {
         println!("{:#}", json!({"schema": 1, "at": at, "cut": cut}));
     } else {

@@ -5,7 +5,7 @@ use monitasks::quality::Flag;
 
 use super::{Ended, Failure, Outcome};
 use crate::bookkeeping::{
-    Decision, DecisionSubject, EntryKind, Evidence, NewDecision, Outcome as DataOutcome, Part, SqliteStore, Stage,
+    self, Decision, DecisionSubject, EntryKind, Evidence, NewDecision, Outcome as DataOutcome, Part, Stage,
 };
 use crate::decisions::{self, Quality};
 
@@ -55,11 +55,11 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     }
     let workspace = global.workspace()?;
     let subject = subject_of(&args.what, args.stage)?;
-    let mut store = SqliteStore::open(&workspace.book())?;
-    let supersedes = decisions::seen(&store, EntryKind::Decision, &subject.to_string(), args.supersedes)?;
+    let mut store = bookkeeping::open(&workspace.book_place())?;
+    let supersedes = decisions::seen(store.as_ref(), EntryKind::Decision, &subject.to_string(), args.supersedes)?;
     let evidence = args.evidence.iter().map(|item| Evidence { item: item.clone(), ..Evidence::default() }).collect();
-    let decision = decisions::decide(
-        &mut store,
+    let decided = decisions::decide(
+        store.as_mut(),
         Quality::of(&workspace.settings),
         &NewDecision {
             at: Timestamp::now(),
@@ -76,7 +76,11 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
             supersedes,
             wish: None,
         },
-    )?;
+    );
+    let decision = match decided {
+        Err(error) if error.is_kept() => return super::book_care::kept(&error),
+        other => other?,
+    };
     println!("{} is {} (decision {})", decision.subject.words(), decision.decision.flag.word(), decision.id);
     Ok(Ended::Done)
 }

@@ -8,9 +8,7 @@ use monitasks::vocab::{FileId, Group, Processing, Run};
 
 use super::account::name_of;
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{
-    Came, FailureClass, GroupRecord, Overview, ProcessingRecord, RequestKind, RequestSubject, SqliteStore, Store,
-};
+use crate::bookkeeping::{self, Came, FailureClass, GroupRecord, Overview, ProcessingRecord, RequestKind, RequestSubject};
 
 /// Arguments of the commands that ask something of what is named.
 #[derive(Debug, clap::Args)]
@@ -93,7 +91,7 @@ fn ask(global: &super::Global, kind: RequestKind, named: RequestSubject, asking:
     }
     let subject = RequestSubject { lane: asking.lane.clone(), ..named };
     let who = name_of(asking.who.as_deref())?;
-    let mut store = SqliteStore::open(&workspace.book())?;
+    let mut store = bookkeeping::open(&workspace.book_place())?;
     let overview = store.overview()?;
     refuse_unknown(&overview, &subject)?;
     let id = store.request(Timestamp::now(), &who, kind, &subject)?;

@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use super::words::{age, counted, size, stamp};
 use super::{Ended, Failure, Outcome};
 use crate::bookkeeping::{
-    DecisionSubject, FileRecord, FileStep, JobRecord, NotTakenRecord, Overview, PassRecord, ProcessingRecord, SqliteStore, Store,
-    StoryRecord,
+    self, DecisionSubject, FileRecord, FileStep, JobRecord, NotTakenRecord, Overview, PassRecord, ProcessingRecord, StoryRecord,
 };
 use crate::decisions::flags::Origin;
 use crate::decisions::{self, Judged, Quality, judged};
@@ -32,7 +31,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let workspace = global.workspace()?;
-    let store = SqliteStore::open_read_only(&workspace.book())?;
+    let store = bookkeeping::open_read_only(&workspace.book_place())?;
     let overview = store.overview()?;
     let (run, file) = named(&args.what)?;
     let known = match file {
@@ -45,7 +44,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let story = store.story(run, file)?;
     let jobs = store.jobs_of(run)?;
     let transfer = file.map(|file| store.transfer(file)).transpose()?.flatten();
-    let judged = judged(&store, Quality::of(&workspace.settings), run, Timestamp::now())?;
+    let judged = judged(store.as_ref(), Quality::of(&workspace.settings), run, Timestamp::now())?;
     let mut facts = facts(&overview, run, file, &jobs, &story, json!(transfer));
     if let Some(object) = facts.as_object_mut() {
         object.insert("judged".into(), json!(judged));
