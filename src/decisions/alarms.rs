@@ -213,7 +213,7 @@ mod tests {
             let mut is_open = false;
             for (second, event) in (0..).zip(&events) {
                 match Alarm::after(alarm.as_ref(), event, &ada(), at(second)) {
-                    Ok(None) => prop_assert!(matches!(event, AlarmEvent::Raise { .. } | AlarmEvent::Clear)),
+                    Ok(None) => prop_assert!(matches!(event, AlarmEvent::Raise { .. } | AlarmEvent::Clear), "nothing came of it"),
                     Ok(Some(next)) => {
                         match event {
                             AlarmEvent::Raise { .. } => { prop_assert!(!is_open); is_open = true; }
@@ -223,7 +223,9 @@ mod tests {
                         }
                         alarm = Some(next);
                     }
-                    Err(_) => prop_assert!(matches!(event, AlarmEvent::Acknowledge { .. } | AlarmEvent::Shelve { .. })),
+                    Err(_) => {
+                        prop_assert!(matches!(event, AlarmEvent::Acknowledge { .. } | AlarmEvent::Shelve { .. }), "refused");
+                    }
                 }
                 let calls_later = alarm.as_ref().is_some_and(|alarm| alarm.calls(at(10_000)));
                 prop_assert_eq!(calls_later, is_open);

@@ -63,7 +63,7 @@ fn rows(run: u32) -> Vec<Row> {
     vec![Row::Run(record), file(run, 0, -20), file(run, 1, -10), Row::Processing(processing)]
 }
 
-fn by(who: &str, role: &'static str, second: i64) -> Speaker<'_> {
+fn by<'a>(who: &'a str, role: &'static str, second: i64) -> Speaker<'a> {
     Speaker { who, role, at: at(second) }
 }
 

@@ -7,7 +7,8 @@ use super::*;
 use crate::bookkeeping::{
     Decision, FileRecord, FileStep, MarkRecord, NewDecision, NewEntry, ProcessingRecord, Row, RunRecord, SqliteStore,
 };
-use crate::decisions::{decide, mark, on_run};
+use crate::config::Settings;
+use crate::decisions::{Quality, decide, mark, on_run};
 use monitasks::vocab::FileId;
 
 fn at(second: i64) -> Timestamp {
@@ -44,7 +45,7 @@ fn book() -> (tempfile::TempDir, SqliteStore) {
 }
 
 fn list(store: &SqliteStore, now: Timestamp) -> Meeting {
-    let settings = crate::config::Settings::default();
+    let settings = Settings::default();
     let voices = Voices::read(store).unwrap();
     assert_eq!(voices.faults, Vec::<String>::new());
     Meeting::of(&store.overview().unwrap(), &voices, (&settings.marks, &settings.meeting), now)
@@ -54,7 +55,12 @@ fn list(store: &SqliteStore, now: Timestamp) -> Meeting {
 fn a_list_has_what_is_undecided_with_a_proposal_and_begins_anew_after_its_sign_off() {
     let (_folder, mut store) = book();
     let ada = by("Ada");
-    decide(&mut store, &NewDecision { at: at(30), ..on_run(Run(1), Flag::Ok, "", "Ada", "shifter", &[]) }).unwrap();
+    decide(
+        &mut store,
+        Quality::of(&Settings::default()),
+        &NewDecision { at: at(30), ..on_run(Run(1), Flag::Ok, "", "Ada", "shifter", &[]) },
+    )
+    .unwrap();
     let flawed = MarkRecord {
         id: 0,
         at: at(31),
@@ -64,7 +70,7 @@ fn a_list_has_what_is_undecided_with_a_proposal_and_begins_anew_after_its_sign_o
         who: "Ada".into(),
         role: "shifter".into(),
     };
-    mark(&mut store, &flawed).unwrap();
+    mark(&mut store, Quality::of(&Settings::default()), &flawed).unwrap();
     let problem = NewProblem {
         what: "HV tripped".into(),
         place: Place { run: Some(Run(3)), ..Place::default() },
@@ -96,7 +102,12 @@ fn a_decision_on_a_part_leaves_the_run_undecided_and_counts_in_its_proposal() {
     let (_folder, mut store) = book();
     let subject = "run1-seq0".parse().unwrap();
     let decision = Decision::new(Flag::Bad, "cut");
-    decide(&mut store, &NewDecision { subject, decision, ..on_run(Run(1), Flag::Ok, "", "Ada", "shifter", &[]) }).unwrap();
+    decide(
+        &mut store,
+        Quality::of(&Settings::default()),
+        &NewDecision { subject, decision, ..on_run(Run(1), Flag::Ok, "", "Ada", "shifter", &[]) },
+    )
+    .unwrap();
     let meeting = list(&store, at(40));
     let run = meeting.undecided.iter().find(|run| run.run == Run(1)).unwrap();
     assert_eq!((run.proposal, run.because.as_str()), (Flag::Maybe, "1 of its parts is BAD or MAYBE"));
@@ -155,15 +166,15 @@ proptest! {
     /// What is not known is never OK, and nothing that speaks against a run is left out of its proposal.
     #[test]
     fn a_proposal_is_never_better_than_what_is_known(
-        mark in prop::sample::select(Mark::ALL), marked in any::<bool>(), has_ended in any::<bool>(),
+        mark in prop::sample::select(Mark::ALL.to_vec()), marked in any::<bool>(), has_ended in any::<bool>(),
         failed in 0_usize..3, results in 0_usize..3,
-        parts in prop::collection::vec(prop::sample::select(Flag::ALL), 0..3),
-        problems in prop::collection::vec(prop::sample::select(Severity::ALL), 0..3),
+        parts in prop::collection::vec(prop::sample::select(Flag::ALL.to_vec()), 0..3),
+        problems in prop::collection::vec(prop::sample::select(Severity::ALL.to_vec()), 0..3),
     ) {
         let settings = MarkSettings::default();
-        let mark = marked.then(|| (*mark, flag_of_mark(&settings, *mark)));
-        let facts = RunFacts { mark, has_ended, files: 3, failed, results, parts: parts.into_iter().copied().collect(),
-            problems: problems.into_iter().copied().collect() };
+        let mark = marked.then(|| (mark, flag_of_mark(&settings, mark)));
+        let facts = RunFacts { mark, has_ended, files: 3, failed, results, parts,
+            problems };
         let (flag, why) = propose(&facts);
         prop_assert!(!why.is_empty());
         if flag == Flag::Ok {

@@ -3,9 +3,8 @@
 //! `deciding.rs` records decisions and marks, `closing.rs` locks, verifies and undoes them, `status_book.rs` derives statuses and
 //! keeps their changes, `judged.rs` has all that is in force on one run. Pure beside what asks the book: `flags.rs` has which flag
 //! is in force and where it comes from, `marks.rs` what marks mean, `status/` the derived status and why it is what it is.
-//! Pure beside what asks the book: `flags.rs` has which flag is in force and where it comes from, `marks.rs` what marks mean,
-//! `status/` the derived status and why it is what it is. `standing.rs` is how problems, alarms, known issues, follow-ups, shifts and
-//! sign-offs stand in the book; each has a file with its rules, and `meeting.rs` and `report.rs` make lists and pages of them.
+//! `standing.rs` is how problems, alarms, known issues, follow-ups, shifts and sign-offs stand in the book; each has a file with
+//! its rules, and `meeting.rs` and `report.rs` make lists and pages of them.
 //!
 //! Uses `bookkeeping`, `config` and `monitasks`; used by `engine`, `live` and `cli`.
 
@@ -64,7 +63,7 @@ pub fn flag_of_run(decisions: &[DecisionRecord], run: Run) -> Flag {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bookkeeping::{NewDecision, Row, RunRecord, SqliteStore, Store};
+    use crate::bookkeeping::{NewDecision, Outcome, Row, RunRecord, SqliteStore, Store};
     use crate::config::Settings;
     use jiff::Timestamp;
 
@@ -105,8 +104,8 @@ mod tests {
         // Said again it opens no second one; refused it opens none.
         wanted.supersedes = vec![first.entry];
         decide(&mut store, &wanted).unwrap();
-        wanted.subject = "run1-seq0".parse().unwrap();
-        assert!(decide(&mut store, &wanted).is_err(), "nothing is in force there");
+        wanted.subject = "run1-p7".parse().unwrap();
+        assert!(decide(&mut store, &wanted).is_err(), "there is no such processing");
         assert_eq!(open().len(), 1);
     }
 

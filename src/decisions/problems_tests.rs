@@ -47,7 +47,7 @@ proptest! {
             match problem.after(change, comment, &ada(), now) {
                 Ok(next) => {
                     prop_assert!(problem.is_open() || matches!(change, ProblemChange::Comment | ProblemChange::Reopen));
-                    prop_assert!(comment.trim() == "because" || matches!(change, ProblemChange::Take { .. }));
+                    prop_assert!(comment.trim() == "because" || matches!(change, ProblemChange::Take { .. }), "without a comment");
                     prop_assert_eq!(&next.opened, &problem.opened);
                     problem = next;
                 }

@@ -27,24 +27,40 @@ pub fn start(workspace: &Workspace) -> io::Result<u32> {
     start_watched(Command::new(std::env::current_exe()?).arg("-w").arg(&workspace.root).arg("process"), &log)
 }
 
+/// As [`start`], on a thread of its own, which says what came of it: a refusal is waited for.
+///
+/// # Errors
+/// When there is no thread for it; then nothing is said.
+pub(super) fn start_aside(workspace: Workspace, tell: impl FnOnce(io::Result<u32>) + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name("dqmon-backend-start".into()).spawn(move || tell(start(&workspace))).map(drop)
+}
+
 /// Starts a process and waits a moment whether it is one that stays.
 fn start_watched(command: &mut Command, log: &Path) -> io::Result<u32> {
-    let (process_id, end) = start_detached(command, log_file(log)?)?;
+    let file = log_file(log)?;
+    // What stands there already is of others.
+    let before = file.metadata()?.len();
+    let (process_id, end) = start_detached(command, file)?;
     match end.recv_timeout(REFUSED_WITHIN) {
         Ok(status) if !status.success() => {
-            let said = end_of(log).unwrap_or_default();
-            let said = String::from_utf8_lossy(&said);
-            let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-            Err(io::Error::other(last.trim_start_matches("dqmon: ").to_owned()))
+            let said = end_of(log, before).unwrap_or_default();
+            Err(io::Error::other(last_message(&String::from_utf8_lossy(&said)).to_owned()))
         }
         _ => Ok(process_id),
     }
 }
 
-/// The last bytes of a log, which may be long.
-fn end_of(log: &Path) -> io::Result<Vec<u8>> {
+/// The last of dqmon's messages, else the last line.
+fn last_message(said: &str) -> &str {
+    let message = said.lines().rev().find_map(|line| line.strip_prefix("dqmon: "));
+    let last = || said.lines().rev().find(|line| !line.trim().is_empty());
+    message.or_else(last).unwrap_or("it said nothing")
+}
+
+/// The last bytes of a log behind its first `before` ones: it may be long.
+fn end_of(log: &Path, before: u64) -> io::Result<Vec<u8>> {
     let mut file = File::open(log)?;
-    let skipped = file.metadata()?.len().saturating_sub(4096);
+    let skipped = file.metadata()?.len().saturating_sub(4096).max(before);
     file.seek(SeekFrom::Start(skipped))?;
     let mut bytes = Vec::new();
     file.take(4096).read_to_end(&mut bytes)?;
@@ -105,6 +121,12 @@ mod tests {
         let mut command = Command::new("sh");
         let error = start_watched(command.args(["-c", "echo 'dqmon: a backend runs already' >&2; exit 2"]), &log).unwrap_err();
         assert_eq!(error.to_string(), "a backend runs already");
+        // What it says last need not be the message, and what stood there before is of another.
+        let mut command = Command::new("sh");
+        let words = "echo 'dqmon: the disk is full' >&2; echo 'what to do: make room' >&2; exit 2";
+        assert_eq!(start_watched(command.args(["-c", words]), &log).unwrap_err().to_string(), "the disk is full");
+        let error = start_watched(Command::new("sh").args(["-c", "exit 2"]), &log).unwrap_err();
+        assert_eq!(error.to_string(), "it said nothing");
         let mut command = Command::new("sleep");
         let process_id = start_watched(command.arg("3"), &log).unwrap();
         assert!(Path::new(&format!("/proc/{process_id}")).exists());

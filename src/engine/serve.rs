@@ -1,5 +1,6 @@
 //! The engine's own thread: takes commands and updates, publishes snapshots.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -266,15 +267,22 @@ impl Engine {
         match command {
             ProcessingCommand::StartBackend => {
                 let Some(workspace) = self.open.as_ref().and_then(|open| open.workspace.as_ref()) else { return };
-                let notice = if self.read_only {
-                    Notice::Refused("backend not started: this window is read-only".into())
-                } else {
-                    match backend_process::start(workspace) {
+                if self.read_only {
+                    return self.notice(Notice::Refused("backend not started: this window is read-only".into()));
+                }
+                let notices = self.side.notices.clone();
+                let tell = move |started: io::Result<u32>| {
+                    let notice = match started {
                         Ok(process_id) => Notice::Done(format!("backend started, process {process_id}")),
                         Err(error) => Notice::Refused(format!("backend not started: {error}")),
+                    };
+                    if notices.try_send(notice).is_err() {
+                        tracing::warn!("a notice was dropped: nobody reads them");
                     }
                 };
-                self.notice(notice);
+                if let Err(error) = backend_process::start_aside(workspace.clone(), tell) {
+                    self.notice(Notice::Refused(format!("backend not started: {error}")));
+                }
             }
             ProcessingCommand::StopBackend => self.book_errand(BookErrand::StopBackend),
             ProcessingCommand::Ask(kind, subject) => self.book_errand(BookErrand::Ask(kind, subject)),

@@ -78,25 +78,30 @@ impl Known {
     }
 
     /// What of a line contradicts it.
-    fn contradiction(&self, line: &TransferLine, closed: Option<Timestamp>) -> Option<String> {
+    /// Write times are compared as the clock on the wall showed them: of an hour that a change of clocks has twice, a log does not
+    /// say which it means.
+    fn contradiction(&self, line: &TransferLine, zone: &TimeZone) -> Option<String> {
         if !self.listed_sizes.contains(&line.listed_size) {
             let known = self.listed_sizes.last().map_or("none", String::as_str);
             return Some(format!("its size is {}, the book's file has {known}", line.listed_size));
         }
-        let is_near =
-            |known: &Timestamp| closed.is_some_and(|at| known.duration_since(at).as_secs().unsigned_abs() <= CLOSED_WITHIN_S);
+        let is_near = |known: &Timestamp| {
+            let apart = known.to_zoned(zone.clone()).datetime().duration_since(line.daq_closed);
+            apart.as_secs().unsigned_abs() <= CLOSED_WITHIN_S
+        };
         if self.closed.iter().any(is_near) {
             return None;
         }
         let words = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+        let closed = at(line.daq_closed, zone);
         let (its, known) = (closed.map_or_else(|| "at no time".into(), words), self.closed.last().copied().map(words));
         let known = known.unwrap_or_else(|| "at a time not known".into());
         Some(format!("the DAQ wrote it {its}, the book's file {known} (unless the time zone is another one)"))
     }
 }
 
-/// Records each line of both logs that is of the file it names once, as an entry `imported` of its file's story at the end of its copy. Importing again
-/// records nothing. No transfer is made of a line: it has no checksum, no source and a size that is rounded up.
+/// Records each line of both logs that is of the file it names once, as an entry `imported` of its file's story at the end of its
+/// copy. Importing again records nothing. No transfer is made of a line: it has no checksum, no source and a size that is rounded up.
 ///
 /// # Errors
 /// When a log can't be read or the book can't be written; importing again goes on.
@@ -145,8 +150,7 @@ impl Import<'_> {
             counts.known += 1;
             return Ok(());
         }
-        let closed = self.at(content.daq_closed);
-        let contradiction = |file: FileId| Some((file, self.files.get(&file)?.contradiction(content, closed)?));
+        let contradiction = |file: FileId| Some((file, self.files.get(&file)?.contradiction(content, self.zone)?));
         let other = content.file().filter(|_| self.attach == Attach::Agreeing).and_then(contradiction);
         if let Some((file, why)) = other {
             counts.not_attached.push(NotAttached { file, text, log: log.to_owned(), line: line.number, why });
@@ -179,13 +183,8 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// A local time; one that a change of clocks leaves out or has twice is taken as jiff does: the earlier of two.
-    fn at(&self, time: jiff::civil::DateTime) -> Option<Timestamp> {
-        time.to_zoned(self.zone.clone()).ok().map(|zoned| zoned.timestamp())
-    }
-
     fn entry(&self, content: &TransferLine, run: Option<Run>, text: &str, log: &Path, number: u64) -> StoryEntry {
-        let at = |time| self.at(time);
+        let at = |time| at(time, self.zone);
         let (ended, started) = (at(content.ended()), content.started().and_then(at));
         let form = if matches!(content.form, Form::New { .. }) { "new" } else { "old" };
         let detail = json!({
@@ -211,6 +210,11 @@ impl Import<'_> {
     }
 }
 
+/// A local time; one that a change of clocks leaves out or has twice is taken as jiff does: the earlier of two.
+fn at(time: jiff::civil::DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    time.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp())
+}
+
 /// Stands for the run of lines that name none.
 const NO_RUN: Run = Run(0);
 
@@ -220,6 +224,23 @@ mod tests {
 
     use super::*;
     use crate::bookkeeping::{FileRecord, FileStep, Row, RunRecord, SqliteStore};
+
+    #[test]
+    fn in_the_hour_that_a_change_of_clocks_has_twice_a_line_is_of_its_file_whichever_it_means() {
+        let zone = TimeZone::get("Europe/Zurich").unwrap();
+        let size_bytes = 1_072_000_000;
+        let known = |closed: &str| Known { listed_sizes: vec![listed_size(size_bytes)], closed: vec![closed.parse().unwrap()] };
+        let line = |closed: &str| {
+            let size = listed_size(size_bytes);
+            let text = format!("3 2016-10-30 03:55:01 2016-10-30 03:55:04 {size} {closed} /data/run5-seq0.dat");
+            TransferLine::parse(text.as_bytes()).unwrap()
+        };
+        for closed in ["2016-10-30T00:30:20Z", "2016-10-30T01:30:20Z"] {
+            assert_eq!(known(closed).contradiction(&line("2016-10-30 02:30"), &zone), None, "{closed}");
+            assert!(known(closed).contradiction(&line("2016-10-30 02:33"), &zone).is_some(), "{closed}");
+        }
+        assert!(known("2016-10-30T02:30:20Z").contradiction(&line("2016-10-30 02:30"), &zone).is_some());
+    }
 
     #[test]
     fn a_line_is_told_of_no_other_file_of_the_same_name() {

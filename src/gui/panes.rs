@@ -11,7 +11,7 @@ use super::event_pane;
 use super::figure_ui::{self, FigureView};
 use super::layout::{EVENT_TASK, Layout, Pane, RULES, WAVEFORM_ITEM};
 use super::map_texture::MapTextures;
-use super::people::{Link, PeopleAction};
+use super::people::{self, Link, PeopleAction};
 use super::scene::Scene;
 use super::state::{Action, ItemRef};
 use super::theme;
@@ -119,6 +119,7 @@ impl Docked<'_, '_> {
         }
         match self.figure(pane, shows) {
             Some((figure, is_waiting)) => {
+                people::plot_lines(ui, self.scene, shows);
                 let zoom_key = format!("{}/{}", shows.task, shows.item);
                 let pane_title = title(self.scene.snapshot, pane);
                 let is_event = shows.task == EVENT_TASK;

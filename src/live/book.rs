@@ -133,6 +133,7 @@ impl BookPoller {
     /// Takes changed settings.
     pub fn configure(&mut self, settings: &Settings) {
         (self.settings, self.is_stale) = (settings.clone(), true);
+        self.people = PeopleReader::new(settings);
     }
 
     /// The newest view, when it is not what it was. A book that can't be read leaves the last view, with its fault.
@@ -183,6 +184,7 @@ impl BookPoller {
         if self.seen.as_ref() == Some(&stamp) {
             if is_stale {
                 self.view.runs = run_rows(&self.overview, &self.settings.marks);
+                self.view.people = self.people.read(self.store.as_ref(), &self.overview, true)?;
                 self.judge()?;
             }
             return Ok(is_stale);
@@ -201,8 +203,8 @@ impl BookPoller {
             self.view.runs = run_rows(overview, &self.settings.marks);
             self.failures.read(self.store.as_ref(), overview)?;
         }
-        self.judge()?;
         self.view.people = self.people.read(self.store.as_ref(), overview, has_run_changed)?;
+        self.judge()?;
         self.seen = Some(stamp);
         Ok(true)
     }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use monitasks::quality::State;
 
 use crate::bookkeeping::{EntryKind, Overview, Store, StoreError};
 use crate::config::{MarkSettings, MeetingSettings, Settings};
 use crate::decisions::alarms::{Alarm, AlarmState, Seen};
+use crate::decisions::follow_ups::day_of;
 use crate::decisions::known_issues::{IssueKind, KnownIssue};
 use crate::decisions::meeting::{Meeting, Voices};
 use crate::decisions::problems::Problem;
@@ -31,6 +33,8 @@ pub(super) struct PeopleReader {
     /// What was said of each problem, up to the entry at a place.
     stories: BTreeMap<String, (i64, Vec<SaidRow>)>,
     voices: Option<Voices>,
+    /// The day for which the lists were made: what is overdue goes by it.
+    day: Option<Date>,
     shown: PeopleShown,
 }
 
@@ -42,6 +46,7 @@ impl PeopleReader {
             shift_length_h: settings.shifts.length_h,
             stories: BTreeMap::new(),
             voices: None,
+            day: None,
             shown: PeopleShown::default(),
         }
     }
@@ -54,10 +59,12 @@ impl PeopleReader {
         has_run_changed: bool,
     ) -> Result<PeopleShown, StoreError> {
         let voices = Voices::read(store)?;
-        if !has_run_changed && self.voices.as_ref() == Some(&voices) {
+        let now = Timestamp::now();
+        let day = Some(day_of(now));
+        if !has_run_changed && self.day == day && self.voices.as_ref() == Some(&voices) {
             return Ok(self.shown.clone());
         }
-        let now = Timestamp::now();
+        self.day = day;
         let list = Meeting::of(overview, &voices, (&self.marks, &self.meeting), now);
         let on: Vec<ShiftRow> = shifts::on_shift(&voices.shifts).map(shift_row).collect();
         let ended = voices.shifts.iter().filter(|shift| !shift.body.is_on()).max_by_key(|shift| (shift.body.to, shift.place));
@@ -167,6 +174,7 @@ fn issue_row(issue: &Standing<KnownIssue>) -> IssueRow {
         seen: issue.place,
         is_mask: body.kind == IssueKind::Mask,
         scope: body.scope.words(),
+        item: body.scope.item.clone(),
         runs: (body.scope.from, body.scope.to),
         reason: body.reason.clone(),
         author: body.author.who.clone(),

@@ -57,7 +57,8 @@ pub fn retold(story: &[StoryRecord]) -> Vec<StoryRecord> {
     let mut told: Vec<Option<StoryRecord>> = story.iter().cloned().map(Some).collect();
     for tries in over.iter().filter(|tries| tries.failed >= MANY) {
         let Some((last, record)) = tries.last.and_then(|last| Some((last, story.get(last)?))) else { continue };
-        for entry in &tries.entries {
+        // What came after the last failure is under way, or was cut short: no failure tells of it.
+        for entry in tries.entries.iter().filter(|entry| **entry <= last) {
             told[*entry] = None;
         }
         told[last] = Some(StoryRecord { detail: detail(record, tries), ..record.clone() });
@@ -112,6 +113,10 @@ mod tests {
         assert_eq!(kinds, ["copied", "queued", "accepted", b[0], b[1], "central_copy_failed"]);
         let line = story::line(&told[5], false);
         assert!(line.contains("tried 14 times between 2023-11-14 22:13:22 and 2023-11-14 22:15:33, last: reason 133"), "{line}");
+        let under_way = [&story[..], &[central(199, "begun", "/a", "copying")]].concat();
+        let told = retold(&under_way);
+        let kinds: Vec<&str> = told.iter().rev().take(2).map(|record| record.kind.as_str()).collect();
+        assert_eq!(kinds, ["central_copy_begun", "central_copy_failed"], "the try that is under way is told");
         // It came back: the copy that was made at last is told as it is.
         story.push(central(200, "begun", "/a", "copying"));
         story.push(central(205, "made", "/a", "verified"));

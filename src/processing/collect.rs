@@ -101,6 +101,10 @@ pub fn place_results(
 
 fn put(made: &Path, place: &Path) -> Result<(), CollectError> {
     let failed = |why| CollectError::Io { why, path: place.to_owned() };
+    // Whoever opens a pipe waits for somebody to write into it.
+    if !fs::metadata(made).map_err(failed)?.is_file() {
+        return Err(CollectError::Refused(format!("what the job left is not a regular file: {}", made.display())));
+    }
     if let Some(folder) = place.parent() {
         durable::create_folders(folder).map_err(failed)?;
     }
@@ -151,6 +155,7 @@ pub fn last_message(log: &Path) -> Option<String> {
 /// The end of a log: a job may print without bound.
 fn end_of(log: &Path) -> Option<String> {
     const LONGEST: u64 = 16 * 1024;
+    fs::metadata(log).ok().filter(fs::Metadata::is_file)?;
     let mut file = fs::File::open(log).ok()?;
     let size = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(size.saturating_sub(LONGEST))).ok()?;
@@ -203,6 +208,13 @@ mod tests {
         assert!(place_results(&work, &results, &names, None).is_err());
         assert_eq!(place_results(&work, &results, &names, Some(now)).unwrap().len(), 1, "placed before a stop");
         fs::create_dir_all(work.join("crp")).unwrap();
+        let (pipe, fifo) = (work.join(&names[0]), rustix::fs::FileType::Fifo);
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, fifo, rustix::fs::Mode::from_raw_mode(0o600), 0).unwrap();
+        let error = place_results(&work, &results, &names, Some(later)).unwrap_err();
+        assert!(error.to_string().contains("not a regular file"), "{error}");
+        let error = recofile::entries(&pipe).unwrap_err();
+        assert!(error.to_string().contains("not a regular file"), "{error}");
+        fs::remove_file(&pipe).unwrap();
         fs::write(work.join(&names[0]), "new").unwrap();
         place_results(&work, &results, &names, Some(later)).unwrap();
         assert_eq!(fs::read_to_string(results.join(&names[0])).unwrap(), "new");

@@ -132,6 +132,8 @@ pub struct IssueRow {
     pub is_mask: bool,
     /// Where it holds, in words.
     pub scope: String,
+    /// The plot `task/item`, or the task, that it holds for; none for all.
+    pub item: Option<String>,
     /// First and last run that it holds for.
     pub runs: (Option<Run>, Option<Run>),
     /// Why.
@@ -237,6 +239,14 @@ impl AlarmRow {
 }
 
 impl IssueRow {
+    /// Whether it holds for a plot: an item of a task.
+    #[must_use]
+    pub fn is_about(&self, task: &str, item: &str) -> bool {
+        let is_it =
+            |wanted: &str| wanted == task || wanted.strip_prefix(task).and_then(|rest| rest.strip_prefix('/')) == Some(item);
+        self.item.as_deref().is_none_or(is_it)
+    }
+
     /// Whether it holds for a run at a moment.
     #[must_use]
     pub fn holds(&self, run: Run, now: Timestamp) -> bool {

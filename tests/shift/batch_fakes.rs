@@ -101,6 +101,8 @@ fn a_job_that_was_not_taken_may_be_given_again_after_a_while_and_no_earlier() {
         not_started(&mut site, &order);
         assert!(matches!(site.batch.submit(&order), Err(BatchError::NoAnswer { .. })), "{answer}");
         let begun = Instant::now();
+        let error = site.batch.cancel(&order).unwrap_err();
+        assert!(matches!(&error, BatchError::NoAnswer { .. }) && error.to_string().contains("not known whether"), "{error}");
         let before = |seen: &JobSeen| is_unknown(seen) || *seen == JobSeen::NotYetKnown;
         site.until(&order, "not started", |seen| *seen == JobSeen::NotStarted, before);
         assert!(begun.elapsed().as_secs_f64() > 1.8, "{answer}: after {:?}", begun.elapsed());

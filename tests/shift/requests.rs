@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use dqmon::bookkeeping::{GroupStep, SqliteStore, Store, TaskPhase};
+use dqmon::bookkeeping::{GroupStep, JobState, SqliteStore, Store, TaskPhase};
 use monitasks::vocab::{FileId, Run};
 
 use crate::distribution::other_disk;
@@ -95,6 +95,10 @@ fn a_group_that_is_cancelled_makes_nothing_more() {
     for kind in ["pedestals", "purity", "gain"] {
         assert!(text.contains(&format!("{kind} of run1-p1-g0 cancelled")), "{text}");
     }
+    let overview = shift.overview();
+    let job = overview.jobs.iter().rfind(|job| job.name == "pedestals_run1-p1-g0").unwrap();
+    assert!(job.state == JobState::Failed && job.ended.is_some(), "{job:?}");
+    assert_eq!(job.reason.as_deref(), Some("cancelled by Ada"));
     let group = shift.overview().groups.remove(0);
     assert_eq!((group.step, shift.trace_of("purity_run1-p1-g0").len()), (GroupStep::Failed, 0), "{group:?}");
     fs::remove_file(&gate).unwrap();

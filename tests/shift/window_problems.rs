@@ -6,7 +6,6 @@ use dqmon::snapshot::{
     AlarmRow, FollowUpRow, IssueRow, MeetingShown, PeopleShown, ProblemRow, SaidRow, ShiftRow, Snapshot, ToDoRow, UndecidedRow,
 };
 use egui::Key;
-use egui_kittest::kittest::Queryable;
 use jiff::{SignedDuration, Timestamp};
 use monitasks::quality::Flag;
 use monitasks::vocab::Run;
@@ -81,6 +80,7 @@ fn people() -> PeopleShown {
             seen: 4,
             is_mask: true,
             scope: "channels 0-31".into(),
+            item: Some("pedestals".into()),
             runs: (Some(Run(18)), Some(Run(21))),
             reason: "dead card".into(),
             author: "Ben".into(),
@@ -230,6 +230,7 @@ fn the_run_card_shows_problems_and_known_issues_of_its_run_alone() {
     }
     assert_eq!(choice(&desk), RunChoice::Fixed(Run(20)));
     assert!(desk.has("✖ critical, open: HV tripped") && desk.has("▨ masked: dead card (channels 0-31)"));
+    assert!(desk.has("▨ masked here: dead card (channels 0-31)"), "and the plots of its task say so");
     desk.click("✖ critical, open: HV tripped");
     assert!(desk.has("Close: problem abc234"), "it leads to the problem");
 }

@@ -51,7 +51,10 @@ impl Services {
 
     /// As the documented layout of `--json` has them.
     pub(super) fn facts(&self) -> Value {
-        let copy = |copy: &crate::snapshot::CopyRow| json!({"subject": copy.subject, "to": copy.to, "size_bytes": copy.size_bytes, "done_bytes": copy.done_bytes});
+        let copy = |copy: &crate::snapshot::CopyRow| {
+            let (size_bytes, done_bytes) = (copy.size_bytes, copy.done_bytes);
+            json!({"subject": copy.subject, "to": copy.to, "size_bytes": size_bytes, "done_bytes": done_bytes})
+        };
         let put_off = |row: &PutOffRow| {
             json!({
                 "subject": row.subject, "why": row.why, "tries": row.tries, "since": row.since, "next_try": row.next_try,

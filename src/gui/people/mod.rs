@@ -16,7 +16,7 @@ use super::scene::Scene;
 use super::state::{Action, ItemRef, Page, RunChoice, UiState};
 use super::{theme, words};
 use crate::engine::{Command, PeopleCommand, PeopleDeed};
-use crate::snapshot::ProblemRow;
+use crate::snapshot::{IssueRow, ProblemRow};
 
 pub use shift_line::{line_is_wanted, on_shift_word, show_line};
 
@@ -121,6 +121,18 @@ pub fn run_lines(ui: &mut Ui, scene: &mut Scene<'_>, run: Run) {
         if ui.small_button("New problem…").on_hover_text("Tell what is wrong with this run").clicked() {
             scene.ask(Action::People(PeopleAction::NewProblem(link)));
         }
+    }
+}
+
+/// A line above a plot for each known issue or mask that holds for it: what looks odd there may be known.
+pub fn plot_lines(ui: &mut Ui, scene: &Scene<'_>, shows: &ItemRef) {
+    let Some(run) = scene.choice.row(scene.snapshot).map(|row| row.run) else { return };
+    let holds = |issue: &&IssueRow| issue.holds(run, scene.now) && issue.is_about(&shows.task, &shows.item);
+    // One that holds for all plots stands on the run card alone.
+    for issue in scene.snapshot.people.issues.iter().filter(|issue| issue.item.is_some() || issue.is_mask).filter(holds) {
+        let kind = if issue.is_mask { "masked" } else { "known" };
+        let text = RichText::new(format!("▨ {kind} here: {} ({})", issue.reason, issue.scope)).small();
+        ui.add(egui::Label::new(text.color(theme::warning(scene.look))).truncate()).on_hover_text(&issue.reason);
     }
 }
 

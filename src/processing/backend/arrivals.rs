@@ -196,7 +196,7 @@ impl Backend<'_> {
             return Ok(());
         }
         let event = FileEvent::SourceChanged { size_bytes, daq_closed: written };
-        self.file_event(file, &event, json!({"size_bytes": size_bytes}), vec![])
+        self.file_event(file, &event, json!({"size_bytes": size_bytes, "daq_closed": written}), vec![])
     }
 
     /// Takes a failed file in again when its copy is a piece of its source, which has grown since and is complete now; answers
@@ -222,6 +222,7 @@ impl Backend<'_> {
         self.put_off.remove(&subject);
         detail["set_aside"] = json!(aside);
         detail["size_bytes"] = json!(size_bytes);
+        detail["daq_closed"] = json!(daq_closed);
         let mut rows = Vec::new();
         // In a processing that is over it stays failed: a new one beside it takes the whole file.
         let goes_on = |pass: &&PassRecord| {

@@ -33,7 +33,7 @@ impl Backend<'_> {
         let is_as_known = source == Some((file.size_bytes, file.daq_closed));
         if let (Some((size_bytes, daq_closed)), false, false) = (source, is_as_known, to.exists()) {
             let event = FileEvent::SourceChanged { size_bytes, daq_closed };
-            self.file_event(file.file, &event, json!({"size_bytes": size_bytes}), vec![])?;
+            self.file_event(file.file, &event, json!({"size_bytes": size_bytes, "daq_closed": daq_closed}), vec![])?;
             return Ok(true);
         }
         // A copy that stands is the copy, whatever has become of the source since the stop between the two.
@@ -85,7 +85,7 @@ impl Backend<'_> {
                 let detail = json!({
                     "from": transfer.from, "to": transfer.to, "size_bytes": copied.size_bytes,
                     "adler32": format!("{:08x}", copied.adler32), "started": copied.started, "ended": copied.ended,
-                    "stood_already": copied.stood_already,
+                    "stood_already": copied.stood_already, "daq_closed": file.daq_closed,
                 });
                 let event = FileEvent::Copied { size_bytes: copied.size_bytes, adler32: copied.adler32 };
                 self.file_event(file.file, &event, detail, vec![Row::Transfer(transfer)])?;
@@ -94,7 +94,7 @@ impl Backend<'_> {
             }
             Err(TransferError::SourceChanged { size_bytes, written: daq_closed, .. }) => {
                 let event = FileEvent::SourceChanged { size_bytes, daq_closed };
-                self.file_event(file.file, &event, json!({"size_bytes": size_bytes}), vec![])
+                self.file_event(file.file, &event, json!({"size_bytes": size_bytes, "daq_closed": daq_closed}), vec![])
             }
             // The backend ends; the next one orders it again.
             Err(TransferError::Stopped { .. }) => Ok(()),
@@ -203,13 +203,13 @@ impl Backend<'_> {
         });
         let is_told = next.reason != copy.reason || next.step == CentralStep::Verified;
         let (step, reason) = (next.step, next.reason.clone());
-        self.keep(&[of_file(now, copy.file, event.word(), detail)], vec![Row::Central(next)])?;
         let subject = format!("central copy of {}", copy.file);
-        if is_told {
-            self.tell(&subject, step.word(), reason.clone());
-        }
         if step == CentralStep::Refused {
-            self.tell_failure(&subject, FailureClass::Copy, reason.unwrap_or_default());
+            self.tell_failure(&subject, FailureClass::Copy, reason.clone().unwrap_or_default());
+        }
+        self.keep(&[of_file(now, copy.file, event.word(), detail)], vec![Row::Central(next)])?;
+        if is_told {
+            self.tell(&subject, step.word(), reason);
         }
         Ok(())
     }

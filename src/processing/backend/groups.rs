@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use monitasks::vocab::{FileId, Group, Processing, Run};
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::jobs::{Deed, JobCommand, JobNews, why_it_failed};
 use super::readings::readings_of;
+use super::requests::or_not_done;
 use super::{Backend, ProcessingError, of_file, of_run};
 use crate::bookkeeping::{
     Answer, FailureClass, GroupRecord, GroupStep, JobKind, PassRecord, PassStep, ProcessingRecord, ProcessingStep,
@@ -154,12 +156,12 @@ impl Backend<'_> {
     fn follow_task(&mut self, group: &GroupRecord, task: &TaskStep, subject: &JobSubject) -> Result<bool, ProcessingError> {
         let order = self.order(subject, task.attempt);
         let news = if task.phase == TaskPhase::Submitting {
-            let command = self.analysis_command(group, task.kind, &order);
-            self.start_job(&order, command)?
+            self.start_job(&order, |backend| backend.analysis_command(group, task.kind, &order))?
         } else {
             self.watch_job(&order)?
         };
         let Some(news) = news else { return Ok(false) };
+        let is_over = news.is_bad_end();
         let row = vec![Row::Job(self.row_after(&order, &news, Timestamp::now()))];
         let (event, detail) = match news {
             JobNews::Submitted(_) => (GroupEvent::Submitted, json!({"attempt": order.attempt})),
@@ -169,11 +171,19 @@ impl Backend<'_> {
             JobNews::Refused(reason) => (GroupEvent::Failed { reason }, json!({})),
         };
         self.group_event(group, task.kind, &event, &detail, row)?;
+        if is_over {
+            self.forget_job(&order);
+        }
         Ok(true)
     }
 
     /// Ends the analyses that have a job or wait for one, of the groups that are meant.
-    pub(super) fn cancel_analyses(&mut self, subject: &RequestSubject, who: &str) -> Result<Answer, ProcessingError> {
+    pub(super) fn cancel_analyses(
+        &mut self,
+        subject: &RequestSubject,
+        who: &str,
+        end: Instant,
+    ) -> Result<Answer, ProcessingError> {
         let is_meant = |group: &&GroupRecord| {
             subject.file.is_none()
                 && subject.run == Some(group.run)
@@ -191,14 +201,18 @@ impl Backend<'_> {
             let Some(group) = group.cloned() else { continue };
             let name = format!("{} of {}", task.kind.word(), group.name());
             let order = self.order(&subject_of(&group, task.kind), task.attempt);
-            if let Err(error) = if has_job { self.cancel_job(&order) } else { Ok(()) } {
-                answer.add(Answer::not_done(format!("{name} not cancelled: {error}")));
+            if let Err(why) = if has_job { self.cancel_job(&order, end) } else { Ok(()) } {
+                answer.add(Answer::not_done(format!("{name} not cancelled: {why}")));
                 continue;
             }
             let event = GroupEvent::Failed { reason: format!("cancelled by {who}") };
-            self.group_event(&group, task.kind, &event, &json!({}), vec![])?;
+            let rows = self.cancelled_row(&order, who).filter(|_| has_job).into_iter().collect();
+            let failed = self.group_event(&group, task.kind, &event, &json!({}), rows);
+            answer.add(or_not_done(failed.map(|()| Answer::done(format!("{name} cancelled"))))?);
             self.put_off.remove(&name);
-            answer.add(Answer::done(format!("{name} cancelled")));
+            if has_job {
+                self.forget_job(&order);
+            }
         }
         Ok(answer)
     }
@@ -259,13 +273,12 @@ impl Backend<'_> {
         }
         let (name, step, fault) = (next.name(), next.step, next.fault());
         rows.push(Row::Group(next));
+        if step == GroupStep::Failed {
+            self.tell_failure(&name, FailureClass::Analysis, fault.unwrap_or_default());
+        }
         self.keep(&story, rows)?;
         self.tell(&format!("{} of {name}", kind.word()), event.word(), reason);
-        match step {
-            GroupStep::Analysing => {}
-            GroupStep::Done => self.report.groups_done += 1,
-            GroupStep::Failed => self.tell_failure(&name, FailureClass::Analysis, fault.unwrap_or_default()),
-        }
+        self.report.groups_done += u64::from(step == GroupStep::Done);
         Ok(())
     }
 }

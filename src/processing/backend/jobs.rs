@@ -27,6 +27,17 @@ pub(super) enum JobNews {
     Refused(String),
 }
 
+impl JobNews {
+    /// Whether nothing more is to be done with what the job left.
+    pub(super) fn is_bad_end(&self) -> bool {
+        match self {
+            JobNews::Submitted(_) => false,
+            JobNews::Ended(mark) => !mark.is_well(),
+            JobNews::Gone | JobNews::Refused(_) => true,
+        }
+    }
+}
+
 /// A command line that a job runs: what is read and what is asked.
 pub(super) struct JobCommand {
     /// The arguments after the program.
@@ -59,8 +70,11 @@ pub(super) enum Deed {
 /// Threads for slow deeds: a batch system may take a second for each job that it is given.
 pub(super) const DEED_THREADS: usize = 4;
 
-/// Longest that somebody who ends a job waits until it has been given.
-const UNTIL_GIVEN: Duration = Duration::from_secs(2);
+/// Longest that one request to end jobs holds up everything else, however many they are.
+const FOR_ENDING: Duration = Duration::from_secs(2);
+
+/// A deed that takes longer than this is told to people.
+pub(super) const LONG_DEED: Duration = Duration::from_secs(60);
 
 impl Backend<'_> {
     /// Takes over what came of deeds aside; answers whether there was any.
@@ -82,26 +96,44 @@ impl Backend<'_> {
         done
     }
 
-    /// Ends a job. One that is being given to the batch system at this moment is ended when it has it.
-    pub(super) fn cancel_job(&mut self, order: &JobOrder) -> Result<(), BatchError> {
-        let end = Instant::now() + UNTIL_GIVEN;
+    /// When one request to end jobs, taken up now, stops doing so.
+    pub(super) fn end_of_ending() -> Instant {
+        Instant::now() + FOR_ENDING
+    }
+
+    /// Ends a job, waited for until a moment that all jobs of a request share. One that waits to be given to the batch system is not
+    /// given; one that is being given at this moment is ended when the batch system has it.
+    ///
+    /// # Errors
+    /// Why it has not ended, in words.
+    pub(super) fn cancel_job(&mut self, order: &JobOrder, end: Instant) -> Result<(), String> {
+        if self.deeds.withdraw(&order.key()) {
+            return Ok(());
+        }
+        let not_yet = |why: &str| Err(format!("{why}; cancel again"));
         while self.deeds.is_under_way(&order.key()) {
             match self.deeds.next_finished(end.saturating_duration_since(Instant::now())) {
                 Some((key, deed)) => drop(self.done.insert(key, deed.unwrap_or(Deed::Panicked))),
-                None => {
-                    let why = "it is being given the job at this moment; ask again".into();
-                    return Err(BatchError::NoAnswer { system: self.batch.name(), why });
-                }
+                None => return not_yet("it is being given to the batch system"),
             }
+        }
+        if Instant::now() >= end {
+            return not_yet("others were ended before it");
         }
         // Its name there may not be in the book yet.
         let mut order = order.clone();
         if let Some(Deed::Started(Some(JobNews::Submitted(Some(id))))) = self.done.get(&order.key()) {
             order.batch_id = Some(id.clone());
         }
-        self.batch.cancel(&order)?;
-        self.done.remove(&order.key());
-        Ok(())
+        self.batch.cancel(&order).map_err(|error| error.to_string())
+    }
+
+    /// The row of a job that a person ended; none where the book knows no such job, or knows its end.
+    pub(super) fn cancelled_row(&self, order: &JobOrder, who: &str) -> Option<Row> {
+        let known =
+            self.shift.jobs.get(&order.name).filter(|job| job.attempt == order.attempt && job.ended.is_none()).cloned()?;
+        let (ended, reason) = (Some(Timestamp::now()), Some(format!("cancelled by {who}")));
+        Some(Row::Job(JobRecord { state: JobState::Failed, ended, reason, ..known }))
     }
 
     /// Drops what is remembered of a job that is over.
@@ -124,7 +156,12 @@ impl Backend<'_> {
     }
 
     /// Starts a job whose attempt was allotted, unless an earlier life of this backend did.
-    pub(super) fn start_job(&mut self, order: &JobOrder, command: JobCommand) -> Result<Option<JobNews>, ProcessingError> {
+    /// Its command is made only when it is given: it holds a copy of all settings.
+    pub(super) fn start_job(
+        &mut self,
+        order: &JobOrder,
+        command: impl FnOnce(&Self) -> JobCommand,
+    ) -> Result<Option<JobNews>, ProcessingError> {
         if self.deeds.is_under_way(&order.key()) {
             return Ok(None);
         }
@@ -153,7 +190,7 @@ impl Backend<'_> {
         if self.done.contains_key(&order.key()) {
             return Ok(None);
         }
-        let (batch, order) = (Arc::clone(&self.batch), order.clone());
+        let (batch, order, command) = (Arc::clone(&self.batch), order.clone(), command(self));
         let (root, program) = (self.workspace.root.clone(), self.options.program.clone());
         self.deeds.begin(order.key(), move || Deed::Started(give(&*batch, &order, &command, &root, &program)));
         Ok(None)

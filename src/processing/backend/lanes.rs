@@ -280,7 +280,8 @@ impl Backend<'_> {
         (processing.step, processing.hold) = (step, hold);
     }
 
-    /// Asks the rules again for every processing that they hold or refuse and of which something has changed; answers whether any moved.
+    /// Asks the rules again for every processing that they hold or refuse and of which something has changed; answers whether any
+    /// moved.
     pub(super) fn ask_gates(&mut self, now: Timestamp) -> Result<bool, ProcessingError> {
         if self.next_gates.is_some_and(|at| std::time::Instant::now() < at) {
             return Ok(false);

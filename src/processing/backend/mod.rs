@@ -1,6 +1,8 @@
 //! The backend: one loop that takes hints, sweeps, requests and jobs' ends, and moves files and groups on.
 
 mod arrivals;
+#[cfg(test)]
+mod cancel_tests;
 mod copies;
 mod files;
 mod groups;
@@ -18,7 +20,7 @@ mod shift;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -140,7 +142,8 @@ struct Backend<'a> {
     options: &'a Options,
     progress: &'a mut dyn FnMut(&Progress),
     detector: Arc<Detector>,
-    /// Slow deeds for jobs, on threads of their own. Before the lease: what was begun has ended when that is given back.
+    /// Slow deeds for jobs, on threads of their own. Before the lease: what was begun has ended when that is given back, unless it
+    /// hangs.
     deeds: Aside<JobKey, Deed>,
     /// What came of them and was not taken in yet.
     done: HashMap<JobKey, Deed>,
@@ -277,24 +280,12 @@ impl<'a> Backend<'a> {
         }
         let mut store = bookkeeping::open(&workspace.book_place())?;
         let lease = Lease::take(workspace, store.as_mut())?;
-        let quiet_s = match until {
-            RunUntil::DoneOnce => settings.intake.file_quiet_s.min(QUIET_ONCE_S),
-            _ => settings.intake.file_quiet_s,
-        };
-        let quiet = Duration::try_from_secs_f64(quiet_s).unwrap_or(Duration::MAX);
         // Watched before the first sweep: what comes between the two is found by one of them.
         let watch = Watch::new(&workspace.incoming());
         let overview = store.overview()?;
         let (judgements, judged) = store.judgements_since(0)?;
-        let readout = detector.readout;
         Ok(Backend {
-            intake: Intake::new(
-                workspace.incoming(),
-                detector.clone(),
-                &settings.intake.run_end_marker,
-                quiet,
-                Box::new(move |path| RawReader::open(path, &readout).is_ok_and(|raw| *raw.ending() == Ending::Footer)),
-            ),
+            intake: intake_of(workspace, until, &detector),
             batch: Arc::from(batch::of_settings(workspace, &options.program)),
             deeds: Aside::new(DEED_THREADS),
             done: HashMap::new(),
@@ -512,6 +503,19 @@ impl<'a> Backend<'a> {
     fn tell(&mut self, subject: &impl ToString, word: &str, detail: Option<String>) {
         (self.progress)(&Progress { subject: subject.to_string(), word: word.into(), detail });
     }
+}
+
+/// The intake folder of a workspace.
+fn intake_of(workspace: &Workspace, until: &RunUntil, detector: &Detector) -> Intake {
+    let settings = &workspace.settings.intake;
+    let quiet_s = match until {
+        RunUntil::DoneOnce => settings.file_quiet_s.min(QUIET_ONCE_S),
+        _ => settings.file_quiet_s,
+    };
+    let quiet = Duration::try_from_secs_f64(quiet_s).unwrap_or(Duration::MAX);
+    let readout = detector.readout;
+    let is_whole = move |path: &Path| RawReader::open(path, &readout).is_ok_and(|raw| *raw.ending() == Ending::Footer);
+    Intake::new(workspace.incoming(), detector.clone(), &settings.run_end_marker, quiet, Box::new(is_whole))
 }
 
 /// A story entry of a file.

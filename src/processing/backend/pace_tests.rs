@@ -13,6 +13,7 @@ use super::*;
 use crate::bookkeeping::{Hold, JobKind, Judgement, Mark, Overview, ProcessingRecord, ProcessingStep, TaskPhase, TaskStep};
 use crate::config::Settings;
 use crate::processing::batch::{EndMark, JobOrder, JobSeen};
+use crate::processing::collect::CollectError;
 use monitasks::quality::Flag;
 use monitasks::vocab::{Group, Processing};
 
@@ -64,19 +65,19 @@ impl Batch for Slow {
     }
 }
 
-fn workspace(root: &Path) -> Workspace {
+pub(super) fn workspace(root: &Path) -> Workspace {
     let mut settings = Settings::default();
     settings.intake.file_quiet_s = 0.0;
     Workspace { root: root.to_owned(), settings }
 }
 
-fn deliver(workspace: &Workspace, name: &str) {
+pub(super) fn deliver(workspace: &Workspace, name: &str) {
     std::fs::create_dir_all(workspace.incoming()).unwrap();
     std::fs::write(workspace.incoming().join(name), name).unwrap();
 }
 
 /// Goes through rounds until something is so; whether it became so in time.
-fn rounds_until(backend: &mut Backend<'_>, is_so: impl Fn(&Backend<'_>) -> bool) -> bool {
+pub(super) fn rounds_until(backend: &mut Backend<'_>, is_so: impl Fn(&Backend<'_>) -> bool) -> bool {
     let end = Instant::now() + PATIENCE;
     while !is_so(backend) {
         if Instant::now() >= end {
@@ -117,13 +118,16 @@ fn a_batch_system_and_an_output_that_take_their_time_hold_up_no_file() {
     assert!(rounds_until(&mut backend, |backend| step_of(backend, 0) == Some(PassStep::Running)));
     assert_eq!(batch.given.load(Ordering::SeqCst), 1, "given once");
 
-    // Its output is a pipe that nobody writes into: whoever opens it waits.
+    // Its output is looked at for as long as it takes.
     let pass = backend.shift.passes_of_file(FileId::new(1, 0)).next().cloned().unwrap();
     let order = backend.order(&passes::subject_of(&pass), pass.attempt);
-    let place = workspace.reco_file(pass.file, pass.processing);
-    let pipe = order.work.join(place.file_name().unwrap());
-    std::fs::create_dir_all(&order.work).unwrap();
-    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::from_raw_mode(0o600), 0).unwrap();
+    let is_late = Arc::new(AtomicBool::new(false));
+    let (is_done, done) = crossbeam_channel::bounded::<()>(0);
+    let late = is_late.clone();
+    backend.deeds.begin(order.key(), move || {
+        late.store(done.recv_timeout(PATIENCE) == Err(crossbeam_channel::RecvTimeoutError::Timeout), Ordering::SeqCst);
+        Deed::Accepted(Err(CollectError::Refused("it is none".into())), None)
+    });
     let now = Timestamp::now();
     let mark = EndMark {
         job: order.name.clone(),
@@ -146,21 +150,13 @@ fn a_batch_system_and_an_output_that_take_their_time_hold_up_no_file() {
     };
     std::fs::create_dir_all(order.mark.parent().unwrap()).unwrap();
     std::fs::write(&order.mark, serde_json::to_vec(&mark).unwrap()).unwrap();
-    let is_late = Arc::new(AtomicBool::new(false));
-    let (is_done, done) = crossbeam_channel::bounded::<()>(0);
-    let (late, its) = (is_late.clone(), pipe.clone());
-    let opener = std::thread::spawn(move || {
-        late.store(done.recv_timeout(PATIENCE) == Err(crossbeam_channel::RecvTimeoutError::Timeout), Ordering::SeqCst);
-        drop(std::fs::OpenOptions::new().read(true).write(true).open(its));
-    });
     assert!(rounds_until(&mut backend, |backend| step_of(backend, 0) == Some(PassStep::Ended)));
     deliver(&workspace, "run1-seq2.dat");
     assert!(rounds_until(&mut backend, |backend| is_stored(backend, 2)));
     assert_eq!(step_of(&backend, 0), Some(PassStep::Ended));
     drop(is_done);
-    opener.join().unwrap();
+    assert!(rounds_until(&mut backend, |backend| step_of(backend, 0) == Some(PassStep::Failed)));
     assert!(!is_late.load(Ordering::SeqCst), "the file waited for the output");
-    assert!(rounds_until(&mut backend, |backend| step_of(backend, 0) == Some(PassStep::Failed)), "a pipe is no output");
     go.send(()).unwrap();
     go.send(()).unwrap();
 }

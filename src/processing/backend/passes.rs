@@ -105,16 +105,12 @@ impl Backend<'_> {
     fn follow_job(&mut self, pass: &PassRecord) -> Result<bool, ProcessingError> {
         let order = self.order(&subject_of(pass), pass.attempt);
         let news = if pass.step == PassStep::Submitting {
-            let raw = path_text(&self.workspace.raw_file(pass.file));
-            let out = path_text(&order.work);
-            let arguments = ["reconstruct", &raw, "--out", &out, "--threads", "1"].map(str::to_owned).to_vec();
-            let settings = self.settings_of(&pass.lane);
-            self.start_job(&order, JobCommand { arguments, input: vec![raw], laid_out: Vec::new(), settings })?
+            self.start_job(&order, |backend| backend.reconstruct_command(pass, &order))?
         } else {
             self.watch_job(&order)?
         };
         let Some(news) = news else { return Ok(false) };
-        let is_over = !matches!(news, JobNews::Submitted(_)) && !matches!(&news, JobNews::Ended(mark) if mark.is_well());
+        let is_over = news.is_bad_end();
         let row = vec![Row::Job(self.row_after(&order, &news, Timestamp::now()))];
         let detail = json!({"job": order.name, "attempt": order.attempt});
         match news {
@@ -138,6 +134,13 @@ impl Backend<'_> {
             self.forget_job(&order);
         }
         Ok(true)
+    }
+
+    fn reconstruct_command(&self, pass: &PassRecord, order: &JobOrder) -> JobCommand {
+        let raw = path_text(&self.workspace.raw_file(pass.file));
+        let out = path_text(&order.work);
+        let arguments = ["reconstruct", &raw, "--out", &out, "--threads", "1"].map(str::to_owned).to_vec();
+        JobCommand { arguments, input: vec![raw], laid_out: Vec::new(), settings: self.settings_of(&pass.lane) }
     }
 
     /// Accepts a pass' output, or fails it.
@@ -252,12 +255,12 @@ impl Backend<'_> {
                 facts.insert("class".into(), json!(class.word()));
             }
         }
-        rows.push(Row::Pass(next.clone()));
-        self.keep(&[of_file(now, pass.file, event.word(), detail)], rows)?;
         if has_failed {
             let class = next.failure.unwrap_or(FailureClass::Unknown);
             self.tell_failure(&next.name(), class, next.reason.clone().unwrap_or_default());
         }
+        rows.push(Row::Pass(next));
+        self.keep(&[of_file(now, pass.file, event.word(), detail)], rows)?;
         if pass.step != PassStep::Failed && matches!(event, PassEvent::Failed { .. }) {
             // What it waited for is of no matter any more.
             self.put_off.remove(&processing_of(pass.file, pass.processing));

@@ -121,8 +121,7 @@ impl Backend<'_> {
     /// Whether something, or anything of a group of that name, was tried often enough for a backend that is to end.
     pub(super) fn is_given_up(&self, name: &str) -> bool {
         let is_tried = |subject: &str| self.put_off.get(subject).is_some_and(|put_off| put_off.tries >= TRIES);
-        let mut of = group_tasks().into_iter().map(|task| task.kind.word()).chain([QUEUE_ENTRY, TAKING_IN_AGAIN]);
-        is_tried(name) || of.any(|what| is_tried(&format!("{what} of {name}")))
+        is_tried(name) || group_tasks().iter().any(|task| is_tried(&format!("{} of {name}", task.kind.word())))
     }
 
     /// What was not done when the backend ends of itself has failed for whoever asked for it.

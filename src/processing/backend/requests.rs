@@ -1,6 +1,7 @@
 //! What people ask of the backend: rows of the book, taken in order, answered with what came of them.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use monitasks::vocab::FileId;
@@ -31,10 +32,7 @@ impl Backend<'_> {
                 RequestKind::Reprocess => self.reprocess(&request),
             };
             // A wish that can't be met ends no shift.
-            let answer = match answer {
-                Err(ProcessingError::Step(why)) => Answer::not_done(why.to_string()),
-                answer => answer?,
-            };
+            let answer = or_not_done(answer)?;
             let outcome = answer.words();
             self.store.answer_request(request.id, Timestamp::now(), &outcome)?;
             if request.kind == RequestKind::Stop {
@@ -64,7 +62,7 @@ impl Backend<'_> {
         let of_run = |file: &FileId| subject.run.is_none_or(|run| file.run == run);
         for file in self.shift.files.keys().copied().filter(of_run).collect::<Vec<_>>() {
             if self.has_failed(file, subject) {
-                let of_file = self.resubmit_file(file, subject, &request.who)?;
+                let of_file = or_not_done(self.resubmit_file(file, subject, &request.who))?;
                 again += usize::from(of_file.has_done());
                 answer.add(of_file.without_done());
             }
@@ -77,8 +75,9 @@ impl Backend<'_> {
                 && subject.lane.as_ref().is_none_or(|lane| group.lane == *lane)
         };
         for group in self.shift.groups.values().filter(is_meant).cloned().collect::<Vec<_>>() {
-            self.resubmit_group(&group, &request.who)?;
-            again += 1;
+            let of_group = or_not_done(self.resubmit_group(&group, &request.who))?;
+            again += usize::from(of_group.has_done());
+            answer.add(of_group.without_done());
         }
         if again > 0 {
             answer.add(Answer::done(format!("{again} processed again")));
@@ -126,7 +125,7 @@ impl Backend<'_> {
             answer.add(Answer::done(format!("{file} is taken in again")));
         } else {
             for pass in self.failed_passes(file, subject) {
-                answer.add(self.resubmit_pass(&pass, who)?);
+                answer.add(or_not_done(self.resubmit_pass(&pass, who))?);
             }
         }
         let of_subject = |pass: &&PassRecord| subject.processing.is_none_or(|processing| pass.processing == processing);
@@ -216,7 +215,7 @@ impl Backend<'_> {
     }
 
     /// Lets a pass event happen to all passes that are meant and in one of some steps; answers in words.
-    fn let_happen(
+    pub(super) fn let_happen(
         &mut self,
         request: &RequestRecord,
         is_fit: impl Fn(&PassRecord) -> bool,
@@ -224,14 +223,18 @@ impl Backend<'_> {
         done: &str,
         none: &str,
     ) -> Result<Answer, ProcessingError> {
-        let mut names = Vec::new();
+        let (mut names, mut answer) = (Vec::new(), Answer::default());
         for key in self.passes_meant(&request.subject) {
-            if let Some(pass) = self.shift.passes.get(&key).filter(|pass| is_fit(pass)).cloned() {
-                self.pass_event(&pass, event, json!({"who": request.who}), vec![])?;
-                names.push(pass.name());
+            let Some(pass) = self.shift.passes.get(&key).filter(|pass| is_fit(pass)).cloned() else { continue };
+            match self.pass_event(&pass, event, json!({"who": request.who}), vec![]) {
+                Ok(()) => names.push(pass.name()),
+                happened => answer.add(or_not_done(happened.map(|()| Answer::default()))?),
             }
         }
-        Ok(if names.is_empty() { Answer::not_done(none) } else { Answer::done(format!("{done}: {}", names.join(", "))) })
+        if !names.is_empty() {
+            answer.add(Answer::done(format!("{done}: {}", names.join(", "))));
+        }
+        Ok(answer.or(Answer::not_done(none)))
     }
 
     fn hold_back(&mut self, request: &RequestRecord) -> Result<Answer, ProcessingError> {
@@ -241,48 +244,58 @@ impl Backend<'_> {
     }
 
     fn release(&mut self, request: &RequestRecord) -> Result<Answer, ProcessingError> {
-        let mut names = Vec::new();
+        let (mut names, mut answer) = (Vec::new(), Answer::default());
         for key in self.passes_meant(&request.subject) {
             let is_held = |pass: &&PassRecord| pass.held_by.is_some() && pass.step == PassStep::Held;
             let Some(pass) = self.shift.passes.get(&key).filter(is_held).cloned() else { continue };
             let processing = self.shift.processings.get(&(pass.file.run, pass.processing)).map(|processing| processing.step);
-            if processing == Some(ProcessingStep::Open) && self.is_stored(pass.file) {
-                self.pass_event(&pass, &PassEvent::Released, json!({"who": request.who}), vec![])?;
+            let released = if processing == Some(ProcessingStep::Open) && self.is_stored(pass.file) {
+                self.pass_event(&pass, &PassEvent::Released, json!({"who": request.who}), vec![])
             } else {
                 // The person lets go; the lane's rules still hold it.
-                self.keep(&[], vec![Row::Pass(PassRecord { held_by: None, ..pass.clone() })])?;
+                self.keep(&[], vec![Row::Pass(PassRecord { held_by: None, ..pass.clone() })])
+            };
+            match released {
+                Ok(()) => names.push(pass.name()),
+                released => answer.add(or_not_done(released.map(|()| Answer::default()))?),
             }
-            names.push(pass.name());
         }
-        Ok(if names.is_empty() {
-            Answer::not_done("nobody holds anything of it")
-        } else {
-            Answer::done(format!("released: {}", names.join(", ")))
-        })
+        if !names.is_empty() {
+            answer.add(Answer::done(format!("released: {}", names.join(", "))));
+        }
+        Ok(answer.or(Answer::not_done("nobody holds anything of it")))
     }
 
-    /// Ends the jobs of what is meant and fails it, so that nothing more happens to it of itself.
-    fn cancel(&mut self, request: &RequestRecord) -> Result<Answer, ProcessingError> {
-        let mut answer = Answer::default();
+    /// Ends the jobs of what is meant and fails it, so that nothing more happens to it of itself. What takes too long is left as it
+    /// is and said: meanwhile nothing else is done.
+    pub(super) fn cancel(&mut self, request: &RequestRecord) -> Result<Answer, ProcessingError> {
+        let (mut answer, end) = (Answer::default(), Self::end_of_ending());
         for key in self.passes_meant(&request.subject) {
             let under_way = |pass: &&PassRecord| pass.step <= PassStep::Running || pass.retry_at.is_some();
             let Some(pass) = self.shift.passes.get(&key).filter(under_way).cloned() else { continue };
-            if matches!(pass.step, PassStep::Submitting | PassStep::Running) {
-                let order = self.order(&subject_of(&pass), pass.attempt);
-                if let Err(error) = self.cancel_job(&order) {
-                    answer.add(Answer::not_done(format!("{} not cancelled: {error}", pass.name())));
-                    continue;
-                }
-            }
-            if pass.step == PassStep::Failed {
-                self.keep(&[], vec![Row::Pass(PassRecord { retry_at: None, ..pass.clone() })])?;
-            } else {
-                self.fail_pass(&pass, FailureClass::Cancelled, format!("cancelled by {}", request.who), vec![])?;
-            }
-            answer.add(Answer::done(format!("{} cancelled", pass.name())));
+            answer.add(or_not_done(self.cancel_pass(&pass, &request.who, end))?);
         }
-        answer.add(self.cancel_analyses(&request.subject, &request.who)?);
+        answer.add(self.cancel_analyses(&request.subject, &request.who, end)?);
         Ok(answer.or(Answer::not_done("nothing of it is under way")))
+    }
+
+    fn cancel_pass(&mut self, pass: &PassRecord, who: &str, end: Instant) -> Result<Answer, ProcessingError> {
+        let name = pass.name();
+        if pass.step == PassStep::Failed {
+            self.keep(&[], vec![Row::Pass(PassRecord { retry_at: None, ..pass.clone() })])?;
+            return Ok(Answer::done(format!("{name} cancelled")));
+        }
+        let has_job = matches!(pass.step, PassStep::Submitting | PassStep::Running);
+        let order = has_job.then(|| self.order(&subject_of(pass), pass.attempt));
+        if let Some(Err(why)) = order.as_ref().map(|order| self.cancel_job(order, end)) {
+            return Ok(Answer::not_done(format!("{name} not cancelled: {why}")));
+        }
+        let rows = order.as_ref().and_then(|order| self.cancelled_row(order, who)).into_iter().collect();
+        self.fail_pass(pass, FailureClass::Cancelled, format!("cancelled by {who}"), rows)?;
+        if let Some(order) = order {
+            self.forget_job(&order);
+        }
+        Ok(Answer::done(format!("{name} cancelled")))
     }
 
     /// Processes a whole run again in one lane or all of them.
@@ -321,5 +334,13 @@ impl Backend<'_> {
             });
         }
         Ok(answer.or(Answer::not_done(format!("{run} has no processing to make again"))))
+    }
+}
+
+/// A part of a request; a step that is none leaves the other parts, and what was done before, as they are.
+pub(super) fn or_not_done(outcome: Result<Answer, ProcessingError>) -> Result<Answer, ProcessingError> {
+    match outcome {
+        Err(ProcessingError::Step(why)) => Ok(Answer::not_done(why.to_string())),
+        outcome => outcome,
     }
 }

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::jobs::{JobKey, LONG_DEED};
 use super::put_off::put_off_states;
 use super::{Backend, ProcessingError};
-use crate::bookkeeping::{BackendState, CopyState, FailureClass, Row, WatcherState};
+use crate::bookkeeping::{BackendState, CopyState, FailureClass, JobState, PutOffState, Row, WatcherState};
 use crate::processing::mail::Failure;
 
 /// Time between two looks whether there is something new to say.
@@ -50,11 +51,31 @@ impl Backend<'_> {
             batch_fault: self.batch.fault(),
             mail: self.workspace.settings.mail.is_on().then(|| self.mail.state()),
             copies: copies.collect(),
-            put_off: put_off_states(&self.put_off),
+            put_off: put_off_states(&self.put_off).into_iter().chain(self.long_deeds(LONG_DEED)).collect(),
         }
     }
 
-    /// Takes a failure to the report and to whoever gets mail.
+    /// Deeds for jobs that were begun this long ago and have not ended: a disk or a batch system may hang.
+    pub(super) fn long_deeds(&self, time: Duration) -> Vec<PutOffState> {
+        let told = |((name, _), since): (&JobKey, Timestamp)| {
+            let job = self.shift.jobs.get(name);
+            let subject = job.and_then(|job| Some(format!("{}-p{}", job.file?, job.processing.0)));
+            let what = match job.map(|job| job.state) {
+                Some(JobState::Done) => "checking",
+                _ => "giving to the batch system",
+            };
+            PutOffState {
+                subject: format!("{what} of {}", subject.as_ref().unwrap_or(name)),
+                why: format!("under way since {since:.0} and not over; what it works on may hang"),
+                tries: 1,
+                since,
+            }
+        };
+        self.deeds.begun_for(time).map(told).collect()
+    }
+
+    /// Takes a failure to the report and to whoever gets mail. Before it is stored: killed between the two, it is told twice, and
+    /// not never.
     pub(super) fn tell_failure(&mut self, subject: &str, class: FailureClass, reason: String) {
         self.mail.tell(Failure { at: Timestamp::now(), subject: subject.to_owned(), class, reason });
         self.report.failures += 1;

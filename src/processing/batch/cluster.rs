@@ -318,6 +318,10 @@ impl Batch for Cluster {
             }
         }
         if ids.is_empty() {
+            // It may have taken the job all the same, and list it in a moment.
+            if let Err(JobSeen::Unknown(why)) = self.answers_since(&name) {
+                return Err(self.no_answer(why));
+            }
             // Asked whether it is to be given up, a person said so.
             if matches!(seen, JobSeen::Unknown(_)) {
                 self.seen().given_up.insert(name);

@@ -184,7 +184,9 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// The flow of the last `window` up to `now`, from all that ever happened to files, those of one file in the book's order.
+    /// The flow of the last `window` up to `now`, from what happened to files, that of one file in the book's order: all of it, or
+    /// all since some time before the window. What began earlier than what is given is missing from latencies, and a file to which
+    /// nothing has happened since is in no backlog.
     #[must_use]
     pub fn of(happenings: &[Happening<'_>], now: Timestamp, window: SignedDuration) -> Flow {
         let window = window.max(SignedDuration::from_secs(1));

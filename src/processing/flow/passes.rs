@@ -152,7 +152,10 @@ impl Ways {
                 pass.set(Moment::Closed, happening.stamp("daq_closed").or(pass.at(Moment::Closed)));
             }
             // What the DAQ went on writing arrives anew.
-            "source_changed" => pass.set(Moment::Arrived, at),
+            "source_changed" => {
+                pass.set(Moment::Arrived, at);
+                pass.set(Moment::Closed, happening.stamp("daq_closed").or(pass.at(Moment::Closed)));
+            }
             "copied" => pass.set(Moment::Copied, at),
             "stored" => pass.left = pass.left.or(at),
             "failed" => pass.failed = at,

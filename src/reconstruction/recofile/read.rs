@@ -78,6 +78,11 @@ pub(super) fn counted<S: ByteSource>(file: &RootFile<S>) -> Result<(u64, Tree), 
 }
 
 fn open(path: &Path) -> Result<RootFile<FileBytes>, RecoFileError> {
+    // Whoever opens a pipe waits for somebody to write into it.
+    let metadata = std::fs::metadata(path).map_err(|error| RecoFileError::io("opened", path, &error))?;
+    if !metadata.is_file() {
+        return Err(RecoFileError::other(path, "it is not a regular file"));
+    }
     let bytes = FileBytes::open(path).map_err(|error| RecoFileError::io("opened", path, &error))?;
     RootFile::open(bytes).map_err(|error| at(path, error))
 }
