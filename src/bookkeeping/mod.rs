@@ -10,6 +10,7 @@ mod answer;
 mod backup;
 mod entry;
 mod exchange;
+mod looks;
 mod open;
 mod outbox;
 mod people;
@@ -25,6 +26,7 @@ pub use answer::{Answer, Came};
 pub use backup::{Restored, back_up, bring_in, export_to, prune, restore};
 pub use entry::{Adopted, BookId, ChainEnd, Entry, EntryId, EntryNameError, NewEntry};
 pub use exchange::{Exchanged, SyncState, compare_with_heads, exchange};
+pub use looks::{FileFailure, Want};
 pub use open::{backups_in, make_roles, newest_backup, open, open_read_only, outbox_of};
 pub use outbox::{Outbox, OutboxState, Undelivered, Waiting};
 pub use people::{

@@ -16,7 +16,7 @@ use super::rows::{
     Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord, TransferRecord,
 };
 use super::run_sums::{RunSumsRead, StreamFiles};
-use super::words::{EntryKind, FailureClass, FileStep, Mark, PassStep, RequestKind};
+use super::words::{EntryKind, Mark, RequestKind};
 
 /// A book that is kept somewhere. One connection; threads open one each.
 pub trait Store: Send {
@@ -137,6 +137,12 @@ pub trait Store: Send {
     /// # Errors
     /// When the book can't be read.
     fn open_requests(&self) -> Result<Vec<RequestRecord>, StoreError>;
+
+    /// Requests of a run, answered or not, oldest first; none of those that name no run.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn requests_of(&self, run: Run) -> Result<Vec<RequestRecord>, StoreError>;
 
     /// Writes story entries and the rows they led to, all or nothing. With a lease token, only while that lease is held.
     ///
@@ -362,44 +368,6 @@ pub struct Overview {
     pub lease: Option<LeaseRecord>,
 }
 
-impl Overview {
-    /// The passes of a file, by processing.
-    pub fn passes_of(&self, file: FileId) -> impl DoubleEndedIterator<Item = &PassRecord> {
-        let first = self.passes.partition_point(|pass| pass.file < file);
-        self.passes[first..].iter().take_while(move |pass| pass.file == file).collect::<Vec<_>>().into_iter()
-    }
-
-    /// How far a file has come, in a word: its own step until it is in the storage, then that of its newest pass.
-    #[must_use]
-    pub fn word_of(&self, file: &FileRecord) -> &'static str {
-        let newest = self.newest_pass(file.file).filter(|_| file.step == FileStep::Stored);
-        newest.map_or(file.step.word(), |pass| pass.step.word())
-    }
-
-    /// Whether the newest pass of a file has come to a step, or further, and has not failed.
-    #[must_use]
-    pub fn has_reached(&self, file: &FileRecord, step: PassStep) -> bool {
-        let newest = self.newest_pass(file.file).filter(|_| file.step == FileStep::Stored);
-        newest.is_some_and(|pass| pass.step >= step && pass.step != PassStep::Failed)
-    }
-
-    /// What failed of a file, on its way in or in its newest pass: class, reason, since when.
-    #[must_use]
-    pub fn failure_of<'a>(&'a self, file: &'a FileRecord) -> Option<(Option<FailureClass>, Option<&'a str>, Timestamp)> {
-        if file.step == FileStep::Failed {
-            return Some((file.failure, file.reason.as_deref(), file.since));
-        }
-        let newest = self.newest_pass(file.file).filter(|pass| file.step == FileStep::Stored && pass.step == PassStep::Failed)?;
-        Some((newest.failure, newest.reason.as_deref(), newest.since))
-    }
-
-    /// The newest pass of a file; none while it is not in the storage.
-    #[must_use]
-    pub fn newest_pass(&self, file: FileId) -> Option<&PassRecord> {
-        self.passes_of(file).next_back()
-    }
-}
-
 /// What of a book is new.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Changes {
@@ -431,6 +399,16 @@ pub enum StoreError {
     #[error("no book yet; it is made when a backend first runs or a decision is made: {place}")]
     Missing {
         /// Where it would stand.
+        place: String,
+    },
+    /// There is none where there was one.
+    #[error(
+        "the book is missing, but there are {beside}: restore it from a backup, or begin anew with 'dqmon process --new-book' (everything is processed again, and the old decisions are gone): {place}"
+    )]
+    Lost {
+        /// What stands beside it.
+        beside: String,
+        /// Where it stood.
         place: String,
     },
     /// A newer program made it.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use monitasks::vocab::{FileId, Run};
 use serde_json::{Value, json};
 
+use super::book::open_book;
 use super::places::Destination;
 use super::progress::Progress;
 use super::selection::Runs;
@@ -188,7 +189,7 @@ fn print_tars(plan: &Plan) {
 fn build_all(workspace: &Workspace, args: &BuildArgs) -> Outcome {
     let out = args.out.clone().unwrap_or_else(|| workspace.root.join("storage/archives"));
     let out = std::path::absolute(&out).unwrap_or(out);
-    let mut store = bookkeeping::open(&workspace.book_place())?;
+    let mut store = open_book(workspace)?;
     // A plan that a kill left comes first: its tars have their names from it.
     let (the_plan, is_resumed, has_finding) = match standing_plan(&out)? {
         Some(plan) => (plan, true, false),

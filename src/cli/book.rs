@@ -1,11 +1,13 @@
-//! `dqmon book`: what is done with the book as a whole.
+//! `dqmon book`: what is done with the book as a whole; and how commands that write into it open it: where it was lost, none is
+//! begun without a word.
 
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::words::counted;
 use super::{Ended, Failure, Outcome, book_care};
-use crate::bookkeeping;
+use crate::bookkeeping::{self, Store, StoreError};
+use crate::config::Workspace;
 use crate::decisions::{Quality, cut};
 
 /// Products that are named; `--json` has all.
@@ -42,7 +44,7 @@ pub fn run_cut(global: &super::Global, args: &CutArgs) -> Outcome {
         return Err(Failure("a cut is written into the book: leave --read-only out".into()));
     }
     let workspace = global.workspace()?;
-    let mut store = bookkeeping::open(&workspace.book_place())?;
+    let mut store = open_book(&workspace)?;
     let at = Timestamp::now();
     let cut = cut(store.as_mut(), Quality::of(&workspace.settings), at)?;
     if args.json {
@@ -65,4 +67,24 @@ pub fn run_cut(global: &super::Global, args: &CutArgs) -> Outcome {
         cut.refused.iter().for_each(|why| eprintln!("dqmon: left out: {why}"));
     }
     Ok(if cut.refused.is_empty() { Ended::Done } else { Ended::WithFinding })
+}
+
+/// Opens a workspace's book; makes one in a workspace that never had any.
+///
+/// # Errors
+/// When it was lost or can't be opened.
+pub fn open_book(workspace: &Workspace) -> Result<Box<dyn Store>, Failure> {
+    refuse_lost_book(workspace)?;
+    Ok(bookkeeping::open(&workspace.book_place())?)
+}
+
+/// Refuses a workspace of which everything is there but the book.
+///
+/// # Errors
+/// When that is so.
+pub fn refuse_lost_book(workspace: &Workspace) -> Result<(), Failure> {
+    match workspace.left_without_book() {
+        Some(beside) => Err(StoreError::Lost { beside, place: workspace.book().display().to_string() }.into()),
+        None => Ok(()),
+    }
 }

@@ -3,10 +3,9 @@
 use jiff::Timestamp;
 use monitasks::quality::Flag;
 
+use super::book::open_book;
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{
-    self, Decision, DecisionSubject, EntryKind, Evidence, NewDecision, Outcome as DataOutcome, Part, Stage,
-};
+use crate::bookkeeping::{Decision, DecisionSubject, EntryKind, Evidence, NewDecision, Outcome as DataOutcome, Part, Stage};
 use crate::decisions::{self, Quality};
 
 /// Arguments of `dqmon decide`.
@@ -55,7 +54,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     }
     let workspace = global.workspace()?;
     let subject = subject_of(&args.what, args.stage)?;
-    let mut store = bookkeeping::open(&workspace.book_place())?;
+    let mut store = open_book(&workspace)?;
     let supersedes = decisions::seen(store.as_ref(), EntryKind::Decision, &subject.to_string(), args.supersedes)?;
     let evidence = args.evidence.iter().map(|item| Evidence { item: item.clone(), ..Evidence::default() }).collect();
     let decided = decisions::decide(

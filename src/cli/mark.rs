@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 
+use super::book::open_book;
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{self, MarkRecord};
+use crate::bookkeeping::MarkRecord;
 use crate::decisions::bodies::SubsystemMarkBody;
 use crate::decisions::{self, Quality, Speaker, processing_named};
 
@@ -35,7 +36,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     }
     let workspace = global.workspace()?;
     let quality = Quality::of(&workspace.settings);
-    let mut store = bookkeeping::open(&workspace.book_place())?;
+    let mut store = open_book(&workspace)?;
     match (processing_named(&args.what), args.words.as_slice()) {
         (Some(of), [subsystem, word]) => {
             let by = Speaker { who: &args.who, role: &args.role, at: Timestamp::now() };

@@ -24,6 +24,9 @@ pub struct Args {
     /// Do what there is, wait for its jobs, then exit; files of a run that may go on wait until their group is full.
     #[arg(long)]
     once: bool,
+    /// Begin a new book where the old one is missing; everything is processed again, and its decisions are gone.
+    #[arg(long)]
+    new_book: bool,
     /// For tests: abort at the n-th place where a kill would come between a deed and its record.
     #[arg(long, hide = true, value_name = "N")]
     abort_at: Option<u64>,
@@ -46,7 +49,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         signal_hook::flag::register(signal, stop.clone())?;
     }
     let until = if args.once { RunUntil::DoneOnce } else { RunUntil::Stopped };
-    let options = Options { program: std::env::current_exe()?, abort_at: args.abort_at };
+    let options = Options { program: std::env::current_exe()?, abort_at: args.abort_at, begins_new_book: args.new_book };
     if std::io::stderr().is_terminal() && !args.once {
         eprintln!("dqmon: Ctrl+C ends the backend, jobs go on");
     }

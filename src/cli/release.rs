@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 use monitasks::vocab::{FileId, Run};
 use serde_json::json;
 
+use super::book::open_book;
 use super::places::AnyPlace;
 use super::selection::Runs;
 use super::words::{counted, size};
@@ -104,7 +105,7 @@ fn propose(workspace: &Workspace, choice: &Choice) -> Outcome {
 
 /// Removes what may go. A file that the rule lets go and whose copies are not sure is a finding.
 fn apply(workspace: &Workspace, choice: &Choice, who: &str) -> Outcome {
-    let mut store = bookkeeping::open(&workspace.book_place())?;
+    let mut store = open_book(workspace)?;
     let all = facts_of_all(store.as_ref(), workspace, choice)?;
     let (mut lines, mut free_bytes, mut gone, mut has_finding) = (Vec::new(), 0, 0, false);
     for facts in &all {

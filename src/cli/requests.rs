@@ -7,8 +7,10 @@ use jiff::Timestamp;
 use monitasks::vocab::{FileId, Group, Processing, Run};
 
 use super::account::name_of;
+use super::book::open_book;
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{self, Came, FailureClass, GroupRecord, Overview, ProcessingRecord, RequestKind, RequestSubject};
+use crate::bookkeeping::{Came, FailureClass, GroupRecord, LeaseRecord, Overview, ProcessingRecord, RequestKind, RequestSubject};
+use crate::config::Workspace;
 
 /// Arguments of the commands that ask something of what is named.
 #[derive(Debug, clap::Args)]
@@ -91,13 +93,20 @@ fn ask(global: &super::Global, kind: RequestKind, named: RequestSubject, asking:
     }
     let subject = RequestSubject { lane: asking.lane.clone(), ..named };
     let who = name_of(asking.who.as_deref())?;
-    let mut store = bookkeeping::open(&workspace.book_place())?;
+    let mut store = open_book(&workspace)?;
     let overview = store.overview()?;
     refuse_unknown(&overview, &subject)?;
-    let id = store.request(Timestamp::now(), &who, kind, &subject)?;
-    let is_running = overview.lease.is_some_and(|lease| lease.released.is_none());
-    if asking.no_wait || !is_running {
-        println!("{} of {} asked for (request {id}); the backend answers in 'dqmon show'", kind.word(), subject.words());
+    let now = Timestamp::now();
+    let id = store.request(now, &who, kind, &subject)?;
+    let asked = format!("{} of {} asked for (request {id})", kind.word(), subject.words());
+    let where_answered =
+        subject.run.map_or_else(|| "'dqmon show' of each file that it concerns".to_owned(), |run| format!("'dqmon show {run}'"));
+    if !does_backend_run(overview.lease.as_ref(), &workspace, now) {
+        println!("{asked}; no backend runs: start one, 'dqmon process'; its answer will stand in {where_answered}");
+        return Ok(Ended::WithFinding);
+    }
+    if asking.no_wait {
+        println!("{asked}; the backend's answer will stand in {where_answered}");
         return Ok(Ended::Done);
     }
     let end = Instant::now() + PATIENCE;
@@ -107,8 +116,16 @@ fn ask(global: &super::Global, kind: RequestKind, named: RequestSubject, asking:
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    println!("{} of {} asked for (request {id}); the backend has not answered yet", kind.word(), subject.words());
+    println!("{asked}; the backend has not answered yet, its answer will stand in {where_answered}");
     Ok(Ended::WithFinding)
+}
+
+/// Whether a backend has the lease and its heart beats.
+fn does_backend_run(lease: Option<&LeaseRecord>, workspace: &Workspace, now: Timestamp) -> bool {
+    lease.filter(|lease| lease.released.is_none()).is_some_and(|lease| {
+        let age_s = now.duration_since(lease.heartbeat).as_secs_f64();
+        age_s < workspace.settings.book.lease_stale_s
+    })
 }
 
 /// How a command ends after the backend's answer.

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::words::{age, counted, size, stamp};
 use super::{Ended, Failure, Outcome};
 use crate::bookkeeping::{
-    self, DecisionSubject, FileRecord, FileStep, JobRecord, NotTakenRecord, Overview, PassRecord, ProcessingRecord, StoryRecord,
+    self, DecisionSubject, FileRecord, FileStep, JobRecord, NotTakenRecord, Overview, PassRecord, ProcessingRecord, PutOffState,
+    RequestRecord, StoryRecord, Want,
 };
 use crate::decisions::flags::Origin;
 use crate::decisions::{self, Judged, Quality, judged};
@@ -45,14 +46,19 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let jobs = store.jobs_of(run)?;
     let transfer = file.map(|file| store.transfer(file)).transpose()?.flatten();
     let judged = judged(store.as_ref(), Quality::of(&workspace.settings), run, Timestamp::now())?;
+    let requests = store.requests_of(run)?;
+    let requests: Vec<RequestRecord> =
+        requests.into_iter().filter(|request| file.is_none_or(|file| request.subject.file.is_none_or(|of| of == file))).collect();
     let mut facts = facts(&overview, run, file, &jobs, &story, json!(transfer));
     if let Some(object) = facts.as_object_mut() {
         object.insert("judged".into(), json!(judged));
+        object.insert("requests".into(), json!(requests));
+        object.insert("put_off".into(), json!(put_off(&overview, run, file)));
     }
     if args.json {
         println!("{facts:#}");
     } else {
-        print(&overview, run, file, &story, &judged);
+        print(&overview, run, file, &story, (&judged, &requests));
     }
     Ok(Ended::Done)
 }
@@ -137,7 +143,13 @@ fn refused<'a>(overview: &'a Overview, story: &[StoryRecord]) -> Vec<&'a NotTake
 }
 
 /// All of it for people.
-fn print(overview: &Overview, run: Run, file: Option<FileId>, story: &[StoryRecord], judged: &Judged) {
+fn print(
+    overview: &Overview,
+    run: Run,
+    file: Option<FileId>,
+    story: &[StoryRecord],
+    (judged, requests): (&Judged, &[RequestRecord]),
+) {
     let now = Timestamp::now();
     let flag = decisions::flag_of_run(&overview.said.decisions, run).word();
     let subject = file.map_or_else(|| run.to_string(), |file| file.to_string());
@@ -164,6 +176,11 @@ fn print(overview: &Overview, run: Run, file: Option<FileId>, story: &[StoryReco
         println!("{} of {}, {}{fault}", group.name(), counted(group.members.len() as u64, "file", "files"), group.step.word());
     }
     print_judged(judged, file);
+    for request in requests {
+        let answer = request.outcome.as_deref().unwrap_or("not answered yet; a backend that runs answers it");
+        let (at, kind, what) = (stamp(request.at), request.kind.word(), request.subject.words());
+        println!("{at}  request {}: {kind} of {what} by {}: {answer}", request.id, request.who);
+    }
     println!();
     for entry in retold(story) {
         println!("{}", story::line(&entry, file.is_none()));
@@ -198,6 +215,22 @@ fn print_judged(judged: &Judged, file: Option<FileId>) {
         let (what, on) = (&said.what, &said.subject);
         println!("{at}  {kind} {} on {on}: {what} by {}, {}{comment}{force}", said.number, said.who, said.role);
     }
+}
+
+/// What the backend could not do yet of the files that are shown, with what to do where people can do something.
+fn put_off(overview: &Overview, run: Run, file: Option<FileId>) -> Vec<Value> {
+    let is_of = |of: FileId| file.map_or(of.run == run, |file| file == of);
+    let taking_in = overview.files.iter().filter(|record| is_of(record.file));
+    let passes = overview.passes.iter().filter(|pass| is_of(pass.file));
+    let subjects = taking_in.map(|record| PutOffState::taking_in_of(record.file));
+    let subjects = subjects.chain(passes.map(|pass| PutOffState::processing_of(pass.file, pass.processing)));
+    let told = |state: &PutOffState| {
+        json!({
+            "subject": state.subject, "why": state.why, "tries": state.tries, "since": state.since,
+            "next_step": Want::of(&state.why).map(Want::next_step),
+        })
+    };
+    subjects.filter_map(|subject| overview.put_off_of(&subject).map(told)).collect()
 }
 
 fn print_run(overview: &Overview, run: Run, now: Timestamp) {
@@ -238,13 +271,15 @@ fn print_processings(overview: &Overview, run: Run, now: Timestamp) {
 
 fn print_file(overview: &Overview, record: &FileRecord, now: Timestamp) {
     let (word, since) = (record.step.word(), stamp(record.since));
-    let reason = record.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let reason = record.reason.clone().or_else(|| overview.taking_in_put_off(record));
+    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     println!("{word} since {since} ({}){reason}", age(record.since, now));
     let counts = record.events_by_trigger.as_ref().map(|counts| counts.values().sum());
     let events = counts.map(|events: u64| format!(", {}", counted(events, "event", "events"))).unwrap_or_default();
     println!("{}{events}", size(record.size_bytes));
     for pass in overview.passes_of(record.file) {
-        let reason = pass.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let reason = pass.reason.clone().or_else(|| overview.pass_put_off(pass));
+        let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
         let held = pass.held_by.as_ref().map(|who| format!(", held by {who}")).unwrap_or_default();
         let events = pass.events.map(|events| format!(", {}", counted(events, "event", "events"))).unwrap_or_default();
         let attempts = counted(u64::from(pass.attempt), "attempt", "attempts");
@@ -279,11 +314,13 @@ fn rows(overview: &Overview, record: &FileRecord) -> Vec<String> {
     };
     let passes: Vec<&PassRecord> = overview.passes_of(record.file).collect();
     if passes.is_empty() || record.step != FileStep::Stored {
-        return vec![line("-", record.step.word(), None, None, 0, &record.reason)];
+        let reason = record.reason.clone().or_else(|| overview.taking_in_put_off(record));
+        return vec![line("-", record.step.word(), None, None, 0, &reason)];
     }
     let of = |pass: &&PassRecord| {
         let lane = if pass.processing.0 <= 1 { pass.lane.clone() } else { format!("{} p{}", pass.lane, pass.processing.0) };
-        line(&lane, pass.step.word(), pass.events, pass.group.map(|group| group.0), pass.attempt, &pass.reason)
+        let reason = pass.reason.clone().or_else(|| overview.pass_put_off(pass));
+        line(&lane, pass.step.word(), pass.events, pass.group.map(|group| group.0), pass.attempt, &reason)
     };
     passes.iter().map(of).collect()
 }

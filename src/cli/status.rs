@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use self::book::BookDesk;
 use self::services::Services;
+use super::book::refuse_lost_book;
 use super::words::{age, counted, stamp};
 use super::{Ended, Outcome};
 use crate::bookkeeping::{
-    self, FileRecord, FileStep, GroupStep, JobState, LeaseRecord, Overview, PassStep, ProcessingRecord, StoreError,
+    self, FileFailure, FileRecord, FileStep, GroupStep, JobState, LeaseRecord, Overview, PassStep, ProcessingRecord, StoreError,
 };
 use crate::config::Workspace;
 
@@ -26,6 +27,7 @@ pub struct Args {
 /// Runs the command. A failure in the book, a backend that was lost or a service that needs a person is a finding.
 pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let workspace = global.workspace()?;
+    refuse_lost_book(&workspace)?;
     let now = Timestamp::now();
     let desk = BookDesk::of(&workspace, now);
     let overview = match bookkeeping::open_read_only(&workspace.book_place()).and_then(|store| store.overview()) {
@@ -80,9 +82,18 @@ fn count(overview: &Overview, word: &str) -> usize {
 }
 
 /// What failed of a file, as the documented layout of `--json` has it.
-fn failure(overview: &Overview, file: &FileRecord) -> Option<Value> {
-    let (class, reason, since) = overview.failure_of(file)?;
-    Some(json!({"file": file.file, "class": class, "reason": reason, "since": since, "source": file.source}))
+fn failure(file: &FileRecord, failure: &FileFailure<'_>) -> Value {
+    let FileFailure { class, reason, since, pass } = failure;
+    let (lane, processing) = (pass.map(|pass| &pass.lane), pass.map(|pass| pass.processing));
+    json!({
+        "file": file.file, "lane": lane, "processing": processing, "class": class, "reason": reason, "since": since,
+        "source": file.source,
+    })
+}
+
+/// All failures, each with its file: of a file those of every lane.
+fn failures(overview: &Overview) -> impl Iterator<Item = (&FileRecord, FileFailure<'_>)> {
+    overview.files.iter().flat_map(|file| overview.failures_of(file).into_iter().map(move |failure| (file, failure)))
 }
 
 fn facts(overview: &Overview, backend: &str, services: &Services) -> Value {
@@ -96,7 +107,7 @@ fn facts(overview: &Overview, backend: &str, services: &Services) -> Value {
         "runs": overview.runs.len(),
         "files": steps,
         "jobs_under_way": overview.jobs.iter().filter(|job| live(job.state)).collect::<Vec<_>>(),
-        "failures": overview.files.iter().filter_map(|file| failure(overview, file)).collect::<Vec<_>>(),
+        "failures": failures(overview).map(|(file, of)| failure(file, &of)).collect::<Vec<_>>(),
         "held": overview.processings.iter().filter(held).collect::<Vec<_>>(),
         "failed_groups": overview.groups.iter().filter(|group| group.step == GroupStep::Failed).collect::<Vec<_>>(),
         "not_taken": overview.not_taken,
@@ -124,12 +135,16 @@ fn print(overview: &Overview, backend: &str, services: &Services, now: Timestamp
         println!("{step} {}: {name} in lane {lane} by rule '{}': {}{until}", age(hold.since, now), hold.rule, hold.words);
     }
     for job in overview.jobs.iter().filter(|job| matches!(job.state, JobState::Queued | JobState::Running)) {
-        println!("job {} {}, submitted {}", job.name, job.state.word(), age(job.submitted, now));
+        match overview.job_put_off(job) {
+            Some(words) => println!("job {} {words}", job.name),
+            None => println!("job {} {}, submitted {}", job.name, job.state.word(), age(job.submitted, now)),
+        }
     }
-    for file in &overview.files {
-        let Some((class, reason, since)) = overview.failure_of(file) else { continue };
+    for (file, FileFailure { class, reason, since, pass }) in failures(overview) {
         let class = class.map_or("", |class| class.word()).replace('_', " ");
-        println!("failed {}: {} ({class}): {}", age(since, now), file.file, reason.unwrap_or("no reason known"));
+        let lane =
+            pass.map(|pass| format!(" in lane {}, {}-p{}", pass.lane, file.file.run, pass.processing.0)).unwrap_or_default();
+        println!("failed {}: {}{lane} ({class}): {}", age(since, now), file.file, reason.unwrap_or("no reason known"));
     }
     for group in overview.groups.iter().filter(|group| group.step == GroupStep::Failed) {
         println!("failed {}: {}: {}", age(group.since, now), group.name(), group.fault().unwrap_or_default());

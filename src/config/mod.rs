@@ -8,6 +8,7 @@ mod batch;
 mod book;
 mod fault;
 mod lanes;
+mod left_over;
 mod mail;
 mod meeting;
 mod place;

@@ -225,7 +225,14 @@ impl Workspace {
         is_named.then(|| BookPlace::named(&settings.sync_with, &settings.password_file, &settings.backups, &self.root))
     }
 
-    /// Every folder a workspace has, to be made by `dqmon init`.
+    /// Whether the folder where the DAQ writes is made when it is not there: the default one is. Another one that is not there is
+    /// mistyped or not mounted, and files would be waited for in vain.
+    #[must_use]
+    pub fn makes_incoming(&self) -> bool {
+        self.settings.intake.folder == Settings::default().intake.folder
+    }
+
+    /// Every folder a workspace has, to be made by `dqmon init`; of folders for the DAQ the default one.
     #[must_use]
     pub fn folders(&self) -> Vec<PathBuf> {
         let fixed = [
@@ -244,7 +251,7 @@ impl Workspace {
             "references",
         ];
         let mut folders: Vec<PathBuf> = fixed.iter().map(|folder| self.root.join(folder)).collect();
-        folders.push(self.incoming());
+        folders.extend(self.makes_incoming().then(|| self.incoming()));
         folders
     }
 }

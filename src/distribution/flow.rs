@@ -15,7 +15,7 @@ pub fn flow_summary(overview: &Overview, at: Timestamp) -> Value {
     let mut jobs: BTreeMap<&str, u64> = BTreeMap::new();
     for file in &overview.files {
         *steps.entry(overview.word_of(file)).or_default() += 1;
-        if let Some((Some(class), ..)) = overview.failure_of(file) {
+        if let Some(class) = overview.failure_of(file).and_then(|failure| failure.class) {
             *failures.entry(class.word()).or_default() += 1;
         }
     }

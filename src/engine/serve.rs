@@ -19,7 +19,7 @@ use super::command::{Command, ProcessingCommand, RunsCommand, ViewCommand, Works
 use super::pollers::{self, EventErrand, OpenStore, Outbox, ResultsErrand, Update};
 use super::runs_desk::{self, ManyRuns, RunsErrand};
 use super::{EngineHandle, EngineSide, Notice};
-use crate::bookkeeping;
+use crate::bookkeeping::{self, StoreError};
 use crate::config::{Settings, SettingsError, Workspace};
 use crate::decisions::alarms::Seen;
 use crate::detector;
@@ -54,8 +54,13 @@ impl Default for World {
     fn default() -> Self {
         World {
             open_store: Box::new(|workspace, read_only| {
-                let place = workspace.book_place();
-                Arc::new(move || if read_only { bookkeeping::open_read_only(&place) } else { bookkeeping::open(&place) })
+                let (place, workspace) = (workspace.book_place(), workspace.clone());
+                Arc::new(move || {
+                    if let Some(beside) = workspace.left_without_book() {
+                        return Err(StoreError::Lost { beside, place: place.to_string() });
+                    }
+                    if read_only { bookkeeping::open_read_only(&place) } else { bookkeeping::open(&place) }
+                })
             }),
             open_results: Box::new(|folder| Box::new(DiskResults::of_folder(folder))),
         }

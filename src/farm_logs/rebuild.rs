@@ -108,6 +108,55 @@ pub fn would_come_back(logs: &FarmLogs) -> Result<[Option<bool>; 2], FarmLogsErr
     Ok([Some(merged.finalize() == sum_of_file(all)?), Some(are_runs_back)])
 }
 
+/// Whether a rebuild of the log of all runs would give the same lines, each second's in whatever order: the runs' own logs do not
+/// tell in which order copies of several runs ended in one second. None when one of them is not there.
+///
+/// # Errors
+/// When a log can't be read.
+pub fn would_come_back_by_the_second(logs: &FarmLogs) -> Result<Option<bool>, FarmLogsError> {
+    let (Some(all), false) = (&logs.alltransfer, logs.runs.is_empty()) else { return Ok(None) };
+    let (mut merged, mut standing) = (SumBySecond::default(), SumBySecond::default());
+    merge(&logs.runs, &mut |text| {
+        merged.add(text);
+        Ok(())
+    })?;
+    each_with_run(all, &mut |_, text| {
+        standing.add(text);
+        Ok(())
+    })?;
+    Ok(Some(merged.finish() == standing.finish()))
+}
+
+/// A checksum of lines in which those of one second may stand in any order.
+#[derive(Default)]
+struct SumBySecond {
+    sum: Sha256,
+    second: Option<DateTime>,
+    of_second: Vec<Mark>,
+}
+
+impl SumBySecond {
+    /// Takes a line; one with no time belongs to the one before it.
+    fn add(&mut self, text: &[u8]) {
+        let second = super::TransferLine::parse(text).ok().map(|line| line.ended());
+        if second.is_some() && second != self.second {
+            self.close_second();
+            self.second = second;
+        }
+        self.of_second.push(mark_of(text));
+    }
+
+    fn close_second(&mut self) {
+        self.of_second.sort_unstable();
+        self.of_second.drain(..).for_each(|mark| self.sum.update(mark));
+    }
+
+    fn finish(mut self) -> sha2::digest::Output<Sha256> {
+        self.close_second();
+        self.sum.finalize()
+    }
+}
+
 /// `run1.log`.
 pub(super) fn run_log_name(run: Option<Run>) -> String {
     run.map_or_else(|| UNKNOWN_RUN_LOG.to_owned(), |run| format!("{run}.log"))

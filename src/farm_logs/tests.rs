@@ -10,7 +10,7 @@ use super::super::compare::compare;
 use super::super::from_book::rebuild_from_book;
 use super::super::import::{Attach, Imported, record_lines};
 use super::*;
-use crate::bookkeeping::{SqliteStore, Store};
+use crate::bookkeeping::{FileRecord, FileStep, Row, RunRecord, SqliteStore, Store, StoryEntry};
 
 /// Writes logs into a folder as the farm has them.
 fn farm(folder: &Path, all: Option<&str>, runs: &[(u32, String)]) -> FarmLogs {
@@ -153,4 +153,62 @@ fn importing_twice_changes_nothing() {
     assert_eq!(store.story(Run(1), Some(FileId::new(1, 1))).unwrap().len(), 1);
     let empty = folder.path().join("empty");
     assert_eq!(rebuild_from_book(&store, &zone, &empty).unwrap(), Rebuilt::default(), "what was imported is no copy of ours");
+}
+
+#[test]
+fn lines_of_one_second_are_equal_in_whatever_order_they_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = [(1, line(1, 0, 5, false)), (2, format!("{}{}", line(2, 0, 5, false), line(2, 1, 9, false)))];
+    let by_second = |name: &str, lines: [&str; 3]| {
+        let logs = farm(&folder.path().join(name), Some(&lines.concat()), &runs);
+        (would_come_back(&logs).unwrap()[0], would_come_back_by_the_second(&logs).unwrap())
+    };
+    let [one, two, late] = [line(1, 0, 5, false), line(2, 0, 5, false), line(2, 1, 9, false)];
+    assert_eq!(by_second("in order", [&one, &two, &late]), (Some(true), Some(true)));
+    assert_eq!(by_second("other run first", [&two, &one, &late]), (Some(false), Some(true)));
+    assert_eq!(by_second("other second first", [&late, &one, &two]), (Some(false), Some(false)));
+}
+
+#[test]
+fn the_book_gives_lines_of_one_second_in_the_order_in_which_they_were_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open(&folder.path().join("book.sqlite")).unwrap();
+    let at = |millisecond: i64| jiff::Timestamp::from_millisecond(1_000_000 + millisecond).unwrap();
+    // Run 2 was stored first, though the copy of run 1 ended before it, in the same second.
+    for (run, ended, stored) in [(1, 100, 300), (2, 200, 250)] {
+        let file = FileId::new(run, 0);
+        let detail = serde_json::json!({
+            "from": "/in/a.dat", "to": format!("/out/{file}.dat"), "size_bytes": 5, "adler32": "00000001",
+            "started": at(0).to_string(), "ended": at(ended).to_string(),
+        });
+        let entry = |at, kind: &str, detail| StoryEntry {
+            at,
+            run: Some(file.run),
+            sequence: Some(file.sequence),
+            kind: kind.into(),
+            detail,
+        };
+        let story = [entry(at(ended), "copied", detail), entry(at(stored), "stored", serde_json::json!({}))];
+        let record = FileRecord {
+            file,
+            step: FileStep::Stored,
+            since: at(stored),
+            source: "a.dat".into(),
+            size_bytes: 5,
+            daq_closed: at(0),
+            arrived: at(0),
+            adler32: None,
+            events_by_trigger: None,
+            failure: None,
+            reason: None,
+            refused: None,
+        };
+        let known = RunRecord { run: file.run, first_seen: at(0), ended: None, ended_by: None };
+        store.record(None, &story, &[Row::Run(known), Row::File(record)]).unwrap();
+    }
+    let rebuilt = rebuild_from_book(&store, &TimeZone::UTC, folder.path()).unwrap();
+    assert_eq!((rebuilt.lines, rebuilt.logs.len()), (2, 3));
+    let all = text_of(&folder.path().join("fromEVB/alltransfer.log"));
+    let names: Vec<&str> = all.lines().filter_map(|line| line.rsplit('/').next()).collect();
+    assert_eq!(names, ["run2-seq0.dat", "run1-seq0.dat"]);
 }

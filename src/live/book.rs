@@ -191,16 +191,21 @@ impl BookPoller {
         }
         let changes = self.store.changes_since(self.read_to)?;
         let has_run_changed = changes.runs.as_ref().is_none_or(|runs| !runs.is_empty());
+        let was_put_off = reasons(&self.overview);
         self.read_to = changes.seen;
         take_over(&mut self.overview, changes);
+        let has_reason_changed = was_put_off != reasons(&self.overview);
         let overview = &self.overview;
         self.lease.clone_from(&overview.lease);
         self.view.not_taken =
             overview.not_taken.iter().map(|file| NotTaken { name: file.name.clone(), reason: file.reason.clone() }).collect();
         self.view.health = health(overview, self.view.health.as_ref());
         self.view.put_off = put_off(overview);
-        if has_run_changed {
+        // Rows say what is put off of them; that it was tried once more is no news to them.
+        if has_run_changed || has_reason_changed {
             self.view.runs = run_rows(overview, &self.settings.marks);
+        }
+        if has_run_changed {
             self.failures.read(self.store.as_ref(), overview)?;
         }
         self.view.people = self.people.read(self.store.as_ref(), overview, has_run_changed)?;
@@ -217,6 +222,13 @@ impl BookPoller {
         };
         Ok(())
     }
+}
+
+/// What is put off and why, and by which backend: what of it rows of files show.
+fn reasons(overview: &Overview) -> (Vec<(String, String)>, Option<String>) {
+    let held = overview.lease.as_ref().filter(|lease| lease.released.is_none());
+    let put_off = overview.backend.iter().flat_map(|state| &state.put_off);
+    (put_off.map(|row| (row.subject.clone(), row.why.clone())).collect(), held.map(|lease| lease.token.clone()))
 }
 
 /// Puts what is new into the place of what was known of the same runs.

@@ -51,10 +51,12 @@ pub(super) fn run_rows(overview: &Overview, marks: &MarkSettings) -> Vec<RunRow>
             let failed_in = pass.failed_in();
             let own = overview.passes_of(file.file).find(|own| Some(own.processing) == failed_in);
             let own = own.unwrap_or(pass);
-            PassRow { attempts: own.attempt, ..pass_row(pass, newest_job(&jobs, &format!("reco_{}", own.name()))) }
+            let job = newest_job(&jobs, &format!("reco_{}", own.name()));
+            PassRow { attempts: own.attempt, ..pass_row(pass, overview.pass_put_off(pass), job) }
         };
         let passes = overview.passes_of(file.file).map(of).collect();
-        row.files.push(file_row(file, passes));
+        let failed = overview.failed_pass(file.file).map(|pass| pass.processing.0);
+        row.files.push(file_row(file, passes, failed, overview.taking_in_put_off(file)));
     }
     for processing in &overview.processings {
         if let Some(row) = rows.get_mut(&processing.run) {
@@ -93,14 +95,15 @@ fn add_flags(overview: &Overview, settings: &MarkSettings, rows: &mut BTreeMap<R
     }
 }
 
-/// A file shows how far its newest pass has come, once it is in the storage.
-fn file_row(file: &FileRecord, passes: Vec<PassRow>) -> FileRow {
-    let newest = passes.last().filter(|_| file.step == FileStep::Stored);
+/// A file shows how far its newest pass has come, once it is in the storage; or the one that has failed, in whatever lane.
+fn file_row(file: &FileRecord, passes: Vec<PassRow>, failed: Option<u32>, put_off: Option<String>) -> FileRow {
+    let shown = failed.and_then(|failed| passes.iter().find(|pass| pass.processing == failed)).or(passes.last());
+    let newest = shown.filter(|_| file.step == FileStep::Stored);
     FileRow {
         file: file.file,
         class: file.failure.filter(|_| newest.is_none()).map(|class| class.word().to_owned()),
         stage: newest.map_or_else(|| stage_of_file(file.step), |pass| pass.stage),
-        reason: newest.map_or_else(|| file.reason.clone(), |pass| pass.reason.clone()),
+        reason: newest.map_or_else(|| file.reason.clone().or(put_off), |pass| pass.reason.clone()),
         size_bytes: file.size_bytes,
         since: newest.map_or(file.since, |pass| pass.since),
         job: newest.and_then(|pass| pass.job.clone()),
@@ -108,10 +111,10 @@ fn file_row(file: &FileRecord, passes: Vec<PassRow>) -> FileRow {
     }
 }
 
-fn pass_row(pass: &PassRecord, job: Option<JobRow>) -> PassRow {
+fn pass_row(pass: &PassRecord, put_off: Option<String>, job: Option<JobRow>) -> PassRow {
     let held_by = || pass.held_by.as_ref().map(|who| format!("held by {who}"));
     let retry = || pass.retry_at.map(|at| format!("tried again by itself at {} UTC", at.strftime("%H:%M:%S")));
-    let words: Vec<String> = [pass.reason.clone(), held_by(), retry()].into_iter().flatten().collect();
+    let words: Vec<String> = [pass.reason.clone(), put_off, held_by(), retry()].into_iter().flatten().collect();
     PassRow {
         processing: pass.processing.0,
         lane: pass.lane.clone(),

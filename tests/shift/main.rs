@@ -34,6 +34,7 @@ mod mail;
 mod painters;
 mod pairings;
 mod physics;
+mod plain_words;
 mod problems;
 mod raw_files;
 mod reconstruction;

@@ -150,6 +150,11 @@ pub(super) fn open_requests(engine: &dyn Engine) -> Answer<Vec<RequestRecord>> {
     all(engine, "SELECT * FROM requests WHERE answered_ns IS NULL ORDER BY id", &[], request_record)
 }
 
+/// Of a request the run stands in a column of its own; those of earlier layouts name it there too.
+pub(super) fn requests_of(engine: &dyn Engine, run: Run) -> Answer<Vec<RequestRecord>> {
+    all(engine, "SELECT * FROM requests WHERE run = $1 ORDER BY id", &params![run], request_record)
+}
+
 pub(super) fn answer_to(engine: &dyn Engine, id: i64) -> Answer<Option<String>> {
     Ok(one(engine, "SELECT outcome FROM requests WHERE id = $1", &params![id], |row| row.optional_text("outcome"))?.flatten())
 }

@@ -204,6 +204,10 @@ impl<E: Engine> Store for SqlStore<E> {
         self.read(read::open_requests)
     }
 
+    fn requests_of(&self, run: Run) -> Result<Vec<RequestRecord>, StoreError> {
+        self.read(|engine| read::requests_of(engine, run))
+    }
+
     fn record(&mut self, lease: Option<&str>, story: &[StoryEntry], rows: &[Row]) -> Result<(), StoreError> {
         self.write(|engine| write::record(engine, lease, story, rows))
     }

@@ -12,7 +12,7 @@ use crate::config::Workspace;
 use crate::farm_logs::compare::{Differences, OneSided, compare};
 use crate::farm_logs::from_book::rebuild_from_book;
 use crate::farm_logs::import::{Attach, Imported, NotAttached, record_lines};
-use crate::farm_logs::rebuild::{Rebuilt, rebuild_alltransfer, rebuild_runs, would_come_back};
+use crate::farm_logs::rebuild::{Rebuilt, rebuild_alltransfer, rebuild_runs, would_come_back, would_come_back_by_the_second};
 use crate::farm_logs::{FarmLogs, LogReport};
 
 /// Arguments of `dqmon import logs`.
@@ -86,6 +86,8 @@ struct Found {
     runs: Vec<LogReport>,
     differences: Option<Differences>,
     comes_back: [Option<bool>; 2],
+    /// Whether the log of all runs comes back but for the order of lines of one second.
+    comes_back_by_second: Option<bool>,
     /// Batch records with what is wrong with them.
     batch_faults: Vec<(PathBuf, String)>,
     rebuilt: Option<Rebuilt>,
@@ -109,6 +111,7 @@ fn logs(global: &Global, args: &LogsArgs) -> Outcome {
     let mut found = Found {
         differences: are_both.then(|| compare(&logs)).transpose()?,
         comes_back: would_come_back(&logs)?,
+        comes_back_by_second: would_come_back_by_the_second(&logs)?,
         alltransfer,
         runs,
         batch_faults,
@@ -156,6 +159,7 @@ impl Found {
             "schema": 1, "from_evb": self.logs.from_evb, "alltransfer": self.alltransfer, "runs": self.runs,
             "not_taken": self.logs.not_taken, "differences": self.differences,
             "comes_back": {"alltransfer": self.comes_back[0], "runs": self.comes_back[1]},
+            "comes_back_but_for_order_of_a_second": self.comes_back_by_second,
             "batch_records": self.logs.batch_records.len(), "batch_faults": faults,
             "rebuilt": self.rebuilt, "imported": self.imported,
         })
@@ -182,8 +186,12 @@ impl Found {
             }
         }
         for (log, comes_back) in ["alltransfer.log", "the runs' own logs"].into_iter().zip(self.comes_back) {
-            let words =
-                comes_back.map(|comes_back| if comes_back { "gives back byte for byte" } else { "does not give back as is" });
+            let is_equal_by_second = log == "alltransfer.log" && self.comes_back_by_second == Some(true);
+            let words = comes_back.map(|comes_back| match comes_back {
+                true => "gives back byte for byte",
+                false if is_equal_by_second => "gives back equal, but for the order of lines of the same second",
+                false => "does not give back as is",
+            });
             words.into_iter().for_each(|words| println!("a rebuild from the other {words}: {log}"));
         }
         let records = counted(self.logs.batch_records.len() as u64, "batch record", "batch records");

@@ -8,9 +8,9 @@ use jiff::tz::TimeZone;
 use monitasks::vocab::Run;
 use serde_json::json;
 
-use crate::bookkeeping;
 use crate::catalogue::{LineRead, Outcome as LineOutcome, RunListRead, read_run_list};
 use crate::cli::account::name_of;
+use crate::cli::book::open_book;
 use crate::cli::words::{counted, one_line};
 use crate::cli::{Ended, Failure, Global, Outcome};
 use crate::decisions::run_facts::{FactsRecorded, record_facts};
@@ -55,7 +55,7 @@ pub fn run(global: &Global, args: &RunsArgs) -> Outcome {
     let kinds = take_kinds(&mut list);
     let mut recorded = None;
     if !args.dry_run {
-        let mut store = bookkeeping::open(&workspace.book_place())?;
+        let mut store = open_book(&workspace)?;
         let (who, now) = (name_of(args.who.as_deref())?, Timestamp::now());
         let kinds_new = decisions::name_kinds(store.as_mut(), now, &who, &kinds.clone().into_iter().collect::<Vec<_>>())?;
         recorded = Some((kinds_new, record_facts(store.as_mut(), now, &who, &list.covers(&settings.run_list), &list.runs)?));

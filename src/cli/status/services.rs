@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::words::{age, counted, size, stamp};
-use crate::bookkeeping::Overview;
+use crate::bookkeeping::{Overview, Want};
 use crate::live::services_shown;
 use crate::snapshot::{BackendHealth, PutOffRow};
 
@@ -46,7 +46,9 @@ impl Services {
 
     /// Whether a person should look at one of them.
     pub(super) fn has_finding(&self) -> bool {
-        self.late().is_some() || self.batch_fault().is_some() || self.put_off.iter().any(|row| row.is_refused)
+        self.late().is_some()
+            || self.batch_fault().is_some()
+            || self.put_off.iter().any(|row| row.is_refused || Want::of(&row.why).is_some())
     }
 
     /// As the documented layout of `--json` has them.
@@ -59,6 +61,7 @@ impl Services {
             json!({
                 "subject": row.subject, "why": row.why, "tries": row.tries, "since": row.since, "next_try": row.next_try,
                 "is_refused": row.is_refused,
+                "next_step": Want::of(&row.why).filter(|_| !row.is_refused).map(Want::next_step),
             })
         };
         let said = self.health.as_ref().map(|health| {
@@ -114,7 +117,9 @@ impl Services {
             None => String::new(),
         };
         let tries = counted(u64::from(row.tries), "try", "tries");
-        format!("{word} since {}: {}: {} ({tries}{again})", age(row.since, self.now), row.subject, row.why)
+        let step =
+            Want::of(&row.why).filter(|_| !row.is_refused).map(|want| format!(". {}", want.next_step())).unwrap_or_default();
+        format!("{word} since {}: {}: {} ({tries}{again}){step}", age(row.since, self.now), row.subject, row.why)
     }
 }
 
@@ -187,5 +192,21 @@ mod tests {
         assert_eq!(services.lines().len(), 1, "the refused copy stays told: {:?}", services.lines());
         assert_eq!((&services.facts()["said"]["is_of_now"], services.has_finding()), (&json!(false), true));
         assert!(!Services::of(&Overview::default(), true, at(1000)).has_finding());
+    }
+
+    #[test]
+    fn what_waits_for_room_or_rights_is_a_finding_with_what_to_do() {
+        let told = |why: &str| {
+            let mut overview = Overview { central: Vec::new(), ..overview() };
+            let state = overview.backend.as_mut().unwrap();
+            (state.watcher.next_sweep, state.batch_fault) = (None, None);
+            state.put_off[0].why = why.into();
+            let services = Services::of(&overview, true, at(1000));
+            (services.has_finding(), services.lines().join(" "))
+        };
+        let (is_finding, text) = told("folder not made: Read-only file system (os error 30): /w/storage");
+        assert!(is_finding && text.contains("mount it for writing; it is tried again by itself"), "{text}");
+        assert!(told("not enough room in the storage: 5 bytes needed, 4 free: /w").0);
+        assert!(!told("the server does not answer").0);
     }
 }

@@ -89,7 +89,7 @@ fn many_jobs_that_are_being_given_hold_up_a_request_to_end_them_for_a_moment_alo
     let words = answer.words();
     assert_eq!(words.matches("being given to the batch system; cancel again").count(), DEED_THREADS, "{words}");
     assert_eq!(count(&backend, PassStep::Failed), FILES - DEED_THREADS, "what waited was not given: {words}");
-    assert_eq!(*batch.ended.lock().unwrap(), [String::new(); 0]);
+    assert!(batch.ended.lock().unwrap().is_empty());
 
     drop(gate);
     assert!(rounds_until(&mut backend, |backend| count(backend, PassStep::Running) == DEED_THREADS));

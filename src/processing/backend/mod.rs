@@ -71,6 +71,8 @@ pub struct Options {
     /// For tests of kills: the process aborts at the n-th place, counted from 1, where it could be killed between a deed and
     /// its record; each record has one place before and one after.
     pub abort_at: Option<u64>,
+    /// Whether a new book is begun where one was lost.
+    pub begins_new_book: bool,
 }
 
 /// Something that happened, for people who follow.
@@ -120,6 +122,12 @@ pub enum ProcessingError {
         /// The operating system's reason.
         why: std::io::Error,
         /// The file.
+        path: PathBuf,
+    },
+    /// The folder that the settings name is not there.
+    #[error("the folder that the DAQ writes to is not there: mount or make it, or mend 'folder' under [intake] in dqmon.toml; only the default folder is made by itself: {}", path.display())]
+    NoIncoming {
+        /// The folder.
         path: PathBuf,
     },
     /// A file of the storage can't be used.
@@ -275,6 +283,12 @@ impl<'a> Backend<'a> {
     ) -> Result<Self, ProcessingError> {
         let settings = &workspace.settings;
         let detector = detector::load(&settings.detector, &settings.channel_map, &workspace.root)?;
+        if let Some(beside) = workspace.left_without_book().filter(|_| !options.begins_new_book) {
+            return Err(StoreError::Lost { beside, place: workspace.book().display().to_string() }.into());
+        }
+        if !workspace.makes_incoming() && !workspace.incoming().is_dir() {
+            return Err(ProcessingError::NoIncoming { path: workspace.incoming() });
+        }
         for folder in workspace.folders() {
             std::fs::create_dir_all(&folder).map_err(|why| ProcessingError::Io { what: "folder not made", why, path: folder })?;
         }

@@ -103,7 +103,7 @@ fn step_of(backend: &Backend<'_>, sequence: u32) -> Option<PassStep> {
 fn a_batch_system_and_an_output_that_take_their_time_hold_up_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let workspace = workspace(folder.path());
-    let options = Options { program: "/nonexistent".into(), abort_at: None };
+    let options = Options { program: "/nonexistent".into(), abort_at: None, begins_new_book: false };
     let mut told = |_: &Progress| {};
     let mut backend = Backend::open(&workspace, &RunUntil::Stopped, &options, &mut told).unwrap();
     let (go, batch) = Slow::new();
@@ -165,7 +165,7 @@ fn a_batch_system_and_an_output_that_take_their_time_hold_up_no_file() {
 fn a_file_that_comes_is_recorded_once_and_its_copy_begins() {
     let folder = tempfile::tempdir().unwrap();
     let workspace = workspace(folder.path());
-    let options = Options { program: "/nonexistent".into(), abort_at: None };
+    let options = Options { program: "/nonexistent".into(), abort_at: None, begins_new_book: false };
     let mut told = |_: &Progress| {};
     let mut backend = Backend::open(&workspace, &RunUntil::Stopped, &options, &mut told).unwrap();
     deliver(&workspace, "run1-seq0.dat");
@@ -229,7 +229,7 @@ fn what_a_lane_in_run_order_waits_for_is_not_looked_for_among_runs_that_are_over
 fn a_lane_in_run_order_waits_for_its_own_processings_and_for_files_that_come() {
     let folder = tempfile::tempdir().unwrap();
     let workspace = workspace(folder.path());
-    let options = Options { program: "/nonexistent".into(), abort_at: None };
+    let options = Options { program: "/nonexistent".into(), abort_at: None, begins_new_book: false };
     let mut told = |_: &Progress| {};
     let mut backend = Backend::open(&workspace, &RunUntil::Stopped, &options, &mut told).unwrap();
     let of_another = ProcessingRecord { lane: "EXPRESS".into(), ..processing(1, ProcessingStep::Open, None, None) };

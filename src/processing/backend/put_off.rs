@@ -65,12 +65,12 @@ fn kind_of(why: &str) -> &str {
 
 /// What is put off of a raw file on its way into the storage. No pass has this name.
 pub(super) fn taking_in_of(file: FileId) -> String {
-    format!("taking in of {file}")
+    PutOffState::taking_in_of(file)
 }
 
 /// What is put off of a file in one processing. No file and no other pass has this name.
 pub(super) fn processing_of(file: FileId, processing: Processing) -> String {
-    format!("processing of {file}-p{}", processing.0)
+    PutOffState::processing_of(file, processing)
 }
 
 impl ProcessingError {
