@@ -3,11 +3,16 @@
 //! [`Store`] is the seam. [`SqliteStore`] keeps the book in one file of the workspace, [`PostgresStore`] in a database that many
 //! workstations share; both are one store of SQL over two engines. What happened stands in rows with stamps in UTC to the
 //! nanosecond. What people say stands in a ledger of [`Entry`]s that is append-only: the book itself refuses to change or delete
-//! them. Uses `monitasks` alone; used by `processing`, `decisions`, `live` and the commands.
+//! them. [`open`] finds the engine by the workspace's settings; while a server is away, what people say waits in an [`Outbox`].
+//! Uses `monitasks`, `config` and `durable`; used by `processing`, `decisions`, `live` and the commands.
 
 mod answer;
+mod backup;
 mod entry;
+mod exchange;
 mod looks;
+mod open;
+mod outbox;
 mod people;
 mod postgres;
 mod rows;
@@ -18,8 +23,12 @@ mod store;
 mod words;
 
 pub use answer::{Answer, Came};
+pub use backup::{Restored, back_up, bring_in, export_to, prune, restore};
 pub use entry::{Adopted, BookId, ChainEnd, Entry, EntryId, EntryNameError, NewEntry};
+pub use exchange::{Exchanged, SyncState, compare_with_heads, exchange};
 pub use looks::{FileFailure, Want};
+pub use open::{backups_in, make_roles, newest_backup, open, open_read_only, outbox_of};
+pub use outbox::{Outbox, OutboxState, Undelivered, Waiting};
 pub use people::{
     Decision, DecisionRecord, DecisionSubject, Evidence, MarkBody, MarkRecord, NewDecision, Part, RunKindBody, Said, SubjectError,
 };

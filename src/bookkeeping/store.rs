@@ -1,5 +1,7 @@
 //! The seam between the book and whoever keeps it.
 
+use std::io::{BufRead, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -7,6 +9,7 @@ use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
 use super::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, NewEntry};
+use super::outbox::OutboxState;
 use super::people::Said;
 use super::rows::{
     BackendState, CentralCopy, FileRecord, GroupRecord, JobRecord, LeaseRecord, NotTakenRecord, PassRecord, ProcessingRecord,
@@ -225,6 +228,40 @@ pub trait Store: Send {
     /// When the book can't be read.
     fn verify_chains(&self) -> Result<Vec<String>, StoreError>;
 
+    /// How the outbox of entries stands that wait for the book; nothing in it for a book that is never away.
+    fn outbox(&self) -> OutboxState;
+
+    /// Delivers what waits in the outbox; answers how many were delivered, and how many the book refused: those are kept there
+    /// with the reason.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`] when the server is still away.
+    fn deliver(&mut self) -> Result<(usize, usize), StoreError>;
+
+    /// All that is in force on subjects of which more than one thing is: two books spoke without knowing of each other.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn conflicts(&self) -> Result<Vec<Entry>, StoreError>;
+
+    /// Writes the whole book, as it is at one moment, as lines of JSON: the same bytes for the same content on every engine.
+    ///
+    /// # Errors
+    /// When the book can't be read or the lines can't be written.
+    fn export(&self, to: &mut dyn Write) -> Result<(), StoreError>;
+
+    /// Takes an export in, all or nothing: entries that stand here already are passed over, rows go into a book that has none.
+    ///
+    /// # Errors
+    /// When it is no export, an entry of it was changed, or the book has rows of its own.
+    fn import(&mut self, from: &mut dyn BufRead) -> Result<Adopted, StoreError>;
+
+    /// Copies the book, as it is at one moment, into a new file of its engine, while others go on.
+    ///
+    /// # Errors
+    /// When the engine has no such copies, or the file can't be written.
+    fn back_up(&self, to: &Path) -> Result<(), StoreError>;
+
     /// Gives the book a new id, so that a copy of another book goes on under a name of its own.
     ///
     /// # Errors
@@ -403,6 +440,16 @@ pub enum StoreError {
     /// The server can't be reached; it may come back.
     #[error("the book's server is away: {why}: {place}")]
     Away {
+        /// What the connection said.
+        why: String,
+        /// The book.
+        place: String,
+    },
+    /// The server can't be reached: what was said waits in the workspace and is delivered when it is back.
+    #[error("kept, and delivered when the book's server is back: {why}: {place}")]
+    Kept {
+        /// How many entries.
+        count: usize,
         /// What the connection said.
         why: String,
         /// The book.

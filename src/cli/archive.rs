@@ -12,7 +12,7 @@ use super::progress::Progress;
 use super::selection::Runs;
 use super::words::{counted, size};
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{Overview, SqliteStore, Store};
+use crate::bookkeeping::{self, Overview, Store};
 use crate::config::{Place, Workspace};
 use crate::distribution::{
     ArchiveLog, Building, Member, Plan, Ship, Sizes, archive_logs, build, end_plan, plan, read_kinds, record_archives,
@@ -77,7 +77,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     match args {
         Args::Plan(choice) => {
             let workspace = global.workspace()?;
-            let overview = SqliteStore::open_read_only(&workspace.book())?.overview()?;
+            let overview = bookkeeping::open_read_only(&workspace.book_place())?.overview()?;
             let made = planned(&workspace, &overview, choice)?;
             made.show(choice.json);
             Ok(if made.missing.is_empty() { Ended::Done } else { Ended::WithFinding })
@@ -214,14 +214,14 @@ fn build_all(workspace: &Workspace, args: &BuildArgs) -> Outcome {
     let mut logs: Vec<ArchiveLog> = Vec::new();
     for tar in &the_plan.tars {
         let log = build(&building, tar)?;
-        record_archives(&mut store, std::slice::from_ref(&log))?;
+        record_archives(store.as_mut(), std::slice::from_ref(&log))?;
         logs.push(log);
         progress.advance(1);
     }
     if !logs.is_empty() {
         progress.finish();
     }
-    let shipped = ship_all(&mut store, args, &logs)?;
+    let shipped = ship_all(store.as_mut(), args, &logs)?;
     if !the_plan.tars.is_empty() {
         end_plan(&out)?;
     }

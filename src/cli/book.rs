@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::words::counted;
-use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{SqliteStore, StoreError};
+use super::{Ended, Failure, Outcome, book_care};
+use crate::bookkeeping::{self, Store, StoreError};
 use crate::config::Workspace;
 use crate::decisions::{Quality, cut};
 
@@ -18,6 +18,8 @@ const NAMED: usize = 50;
 pub enum Command {
     /// Derive every status and keep those that changed, with all that led to them; meant for each night.
     Cut(CutArgs),
+    #[command(flatten)]
+    Care(book_care::Args),
 }
 
 /// Arguments of `dqmon book cut`.
@@ -32,6 +34,7 @@ pub struct CutArgs {
 pub fn run(global: &super::Global, command: &Command) -> Outcome {
     match command {
         Command::Cut(args) => run_cut(global, args),
+        Command::Care(args) => book_care::run(global, args),
     }
 }
 
@@ -43,7 +46,7 @@ pub fn run_cut(global: &super::Global, args: &CutArgs) -> Outcome {
     let workspace = global.workspace()?;
     let mut store = open_book(&workspace)?;
     let at = Timestamp::now();
-    let cut = cut(&mut store, Quality::of(&workspace.settings), at)?;
+    let cut = cut(store.as_mut(), Quality::of(&workspace.settings), at)?;
     if args.json {
         println!("{:#}", json!({"schema": 1, "at": at, "cut": cut}));
     } else {
@@ -70,9 +73,9 @@ pub fn run_cut(global: &super::Global, args: &CutArgs) -> Outcome {
 ///
 /// # Errors
 /// When it was lost or can't be opened.
-pub fn open_book(workspace: &Workspace) -> Result<SqliteStore, Failure> {
+pub fn open_book(workspace: &Workspace) -> Result<Box<dyn Store>, Failure> {
     refuse_lost_book(workspace)?;
-    Ok(SqliteStore::open(&workspace.book())?)
+    Ok(bookkeeping::open(&workspace.book_place())?)
 }
 
 /// Refuses a workspace of which everything is there but the book.

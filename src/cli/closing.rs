@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use monitasks::vocab::Run;
 
 use super::{Ended, Failure, Global, Outcome};
-use crate::bookkeeping::{DecisionSubject, SqliteStore, Stage};
+use crate::bookkeeping::{self, DecisionSubject, Stage, Store};
 use crate::config::Workspace;
 use crate::decisions::{self, Quality, Speaker};
 
@@ -64,19 +64,19 @@ impl By {
     }
 }
 
-fn opened(global: &Global) -> Result<(Workspace, SqliteStore), Failure> {
+fn opened(global: &Global) -> Result<(Workspace, Box<dyn Store>), Failure> {
     if global.read_only() {
         return Err(Failure("it is written into the book: leave --read-only out".into()));
     }
     let workspace = global.workspace()?;
-    let store = SqliteStore::open(&workspace.book())?;
+    let store = bookkeeping::open(&workspace.book_place())?;
     Ok((workspace, store))
 }
 
 /// Runs `dqmon undo`.
 pub fn undo(global: &Global, args: &UndoArgs) -> Outcome {
     let (workspace, mut store) = opened(global)?;
-    let entry = decisions::undo(&mut store, Quality::of(&workspace.settings), args.number, args.by.speaker())?;
+    let entry = decisions::undo(store.as_mut(), Quality::of(&workspace.settings), args.number, args.by.speaker())?;
     let what = entry.kind.word().replace('_', " ");
     println!(
         "{what} {} on {} is undone: what was in force before it is again (number {})",
@@ -89,7 +89,7 @@ pub fn undo(global: &Global, args: &UndoArgs) -> Outcome {
 pub fn lock(global: &Global, args: &LockArgs, is_locked: bool) -> Outcome {
     let (workspace, mut store) = opened(global)?;
     let quality = Quality::of(&workspace.settings);
-    decisions::lock(&mut store, quality, (args.run, args.stage), is_locked, &args.comment, args.by.speaker())?;
+    decisions::lock(store.as_mut(), quality, (args.run, args.stage), is_locked, &args.comment, args.by.speaker())?;
     let subject = DecisionSubject::run(args.run).at(args.stage).words();
     println!("{subject} is {}", if is_locked { "locked: nothing more is decided on it" } else { "unlocked" });
     Ok(Ended::Done)
@@ -98,7 +98,7 @@ pub fn lock(global: &Global, args: &LockArgs, is_locked: bool) -> Outcome {
 /// Runs `dqmon verify`.
 pub fn verify(global: &Global, args: &VerifyArgs) -> Outcome {
     let (_, mut store) = opened(global)?;
-    let entry = decisions::verify(&mut store, args.number, !args.disagree, &args.comment, args.by.speaker())?;
+    let entry = decisions::verify(store.as_mut(), args.number, !args.disagree, &args.comment, args.by.speaker())?;
     let what = if args.disagree { "looked at by a second person, who does not agree" } else { "verified" };
     println!("decision {} on {} is {what}", args.number, entry.subject);
     Ok(Ended::Done)

@@ -11,7 +11,7 @@ use super::account::name_of;
 use super::runs::Runs;
 use super::words::{counted, one_line, stamp};
 use super::{Ended, Failure, Global, Outcome};
-use crate::bookkeeping::{SqliteStore, Store};
+use crate::bookkeeping::{self, Store};
 use crate::catalogue::dataset::{FileSet, OpenDataset, RunCycle, Snapshot, difference};
 use crate::catalogue::query::Query;
 use crate::config::Workspace;
@@ -160,9 +160,9 @@ pub fn run(global: &Global, args: &Args) -> Outcome {
         return Err(Failure("data sets are recorded in the book: leave --read-only out".into()));
     }
     let workspace = global.workspace()?;
-    let path = workspace.book();
-    let store = if writes { SqliteStore::open(&path)? } else { SqliteStore::open_read_only(&path)? };
-    let mut desk = Desk { store: Box::new(store), workspace, runs: None, sets: None };
+    let place = workspace.book_place();
+    let store = if writes { bookkeeping::open(&place)? } else { bookkeeping::open_read_only(&place)? };
+    let mut desk = Desk { store, workspace, runs: None, sets: None };
     match args {
         Args::New(args) => desk.new_dataset(args),
         Args::Add(args) => desk.add(args),

@@ -55,10 +55,10 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let workspace = global.workspace()?;
     let subject = subject_of(&args.what, args.stage)?;
     let mut store = open_book(&workspace)?;
-    let supersedes = decisions::seen(&store, EntryKind::Decision, &subject.to_string(), args.supersedes)?;
+    let supersedes = decisions::seen(store.as_ref(), EntryKind::Decision, &subject.to_string(), args.supersedes)?;
     let evidence = args.evidence.iter().map(|item| Evidence { item: item.clone(), ..Evidence::default() }).collect();
-    let decision = decisions::decide(
-        &mut store,
+    let decided = decisions::decide(
+        store.as_mut(),
         Quality::of(&workspace.settings),
         &NewDecision {
             at: Timestamp::now(),
@@ -75,7 +75,11 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
             supersedes,
             wish: None,
         },
-    )?;
+    );
+    let decision = match decided {
+        Err(error) if error.is_kept() => return super::book_care::kept(&error),
+        other => other?,
+    };
     println!("{} is {} (decision {})", decision.subject.words(), decision.decision.flag.word(), decision.id);
     Ok(Ended::Done)
 }

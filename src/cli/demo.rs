@@ -17,7 +17,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::words::{counted, size};
 use super::{Failure, Global, Outcome, window};
-use crate::bookkeeping::{RequestKind, RequestSubject, SqliteStore, Store};
+use crate::bookkeeping::{self, RequestKind, RequestSubject};
 use crate::config::Workspace;
 use crate::rawdata::layout::EVENT_HEADER_BYTES;
 use crate::{detector, engine};
@@ -138,7 +138,7 @@ impl Drop for BackendOfDemo<'_> {
 
 /// Asks the demo's backend to stop and waits a little for it.
 fn stop_backend(workspace: &Workspace) {
-    let asked = SqliteStore::open(&workspace.book()).and_then(|mut store| {
+    let asked = bookkeeping::open(&workspace.book_place()).and_then(|mut store| {
         store.request(Timestamp::now(), "demo", RequestKind::Stop, &RequestSubject::default()).map(|_| store)
     });
     match asked {

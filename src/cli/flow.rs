@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::words::{counted, size};
 use super::{Ended, Outcome};
-use crate::bookkeeping::{SqliteStore, Store, StoryRecord};
+use crate::bookkeeping::{self, StoryRecord};
 use crate::processing::disk::{Disk, disks};
 use crate::processing::flow::{Flow, Happening};
 
@@ -33,7 +33,7 @@ fn time(text: &str) -> Result<SignedDuration, String> {
 /// Runs the command. A disk that is full within the time looked at is a finding.
 pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let workspace = global.workspace()?;
-    let store = SqliteStore::open_read_only(&workspace.book())?;
+    let store = bookkeeping::open_read_only(&workspace.book_place())?;
     let mut story: Vec<StoryRecord> = Vec::new();
     for run in store.overview()?.runs {
         story.extend(store.story(run.run, None)?);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::SqliteStore;
+use crate::bookkeeping;
 use crate::config::Workspace;
 use crate::detector;
 
@@ -23,7 +23,7 @@ pub fn run(args: &Args) -> Outcome {
     // A workspace with a detector that can't be read would be refused by every later command.
     detector::load(&args.detector, "", &args.folder).map_err(|error| Failure(error.to_string()))?;
     let workspace = Workspace::create(&args.folder, &args.detector)?;
-    SqliteStore::open(&workspace.book())?;
+    bookkeeping::open(&workspace.book_place())?;
     println!("Workspace made: {}", workspace.root.display());
     println!("The DAQ writes to {}; settings are in {}.", workspace.incoming().display(), Workspace::SETTINGS_FILE);
     println!("Next: dqmon -w {} process", workspace.root.display());

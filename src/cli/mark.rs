@@ -40,7 +40,10 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     match (processing_named(&args.what), args.words.as_slice()) {
         (Some(of), [subsystem, word]) => {
             let by = Speaker { who: &args.who, role: &args.role, at: Timestamp::now() };
-            let entry = decisions::mark_subsystem(&mut store, quality, of, subsystem, word, &args.comment, by, None)?;
+            let entry = match decisions::mark_subsystem(store.as_mut(), quality, of, subsystem, word, &args.comment, by, None) {
+                Err(error) if error.is_kept() => return super::book_care::kept(&error),
+                other => other?,
+            };
             let mark = entry.read::<SubsystemMarkBody>()?.mark.word().replace('_', " ");
             println!("{} is marked {mark} by {subsystem} (mark {})", args.what, entry.place);
         }
@@ -54,7 +57,10 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
                 who: args.who.clone(),
                 role: args.role.clone(),
             };
-            let mark = decisions::mark(&mut store, quality, &mark)?;
+            let mark = match decisions::mark(store.as_mut(), quality, &mark) {
+                Err(error) if error.is_kept() => return super::book_care::kept(&error),
+                other => other?,
+            };
             println!("{} is marked {} (mark {})", mark.run, mark.mark.word().replace('_', " "), mark.id);
         }
         _ => {

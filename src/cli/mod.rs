@@ -7,6 +7,7 @@ mod account;
 mod analyse;
 mod archive;
 mod book;
+mod book_care;
 mod closing;
 mod compare;
 mod dataset;
@@ -38,6 +39,7 @@ mod shift;
 mod show;
 mod simulate;
 mod status;
+mod sync;
 mod tasks;
 mod why;
 mod window;
@@ -128,7 +130,7 @@ enum Command {
     /// The rule of the derived status: list, what another would do, save.
     #[command(subcommand)]
     Rule(rule::Command),
-    /// The book as a whole: the nightly cut.
+    /// The book as a whole: the nightly cut; make, verify, back up, restore, export; what waits for its server.
     #[command(subcommand)]
     Book(book::Command),
     /// Problems and alarms: tell, list, comment, take, close, reopen, acknowledge, shelve.
@@ -158,6 +160,8 @@ enum Command {
     Reprocess(requests::ReprocessArgs),
     /// How the shift goes: backend, queue, failures.
     Status(status::Args),
+    /// Exchange entries with another book, in both directions; may be done again at any time.
+    Sync(sync::Args),
     /// How smoothly files go: latency of each stage, rate, backlog, room on the disks.
     Flow(flow::Args),
     /// What others left: an old farm's transfer logs, lists of runs that people keep.
@@ -243,7 +247,12 @@ fn speak() {
 /// A command that prints ends quietly when nobody reads on, as in `dqmon runs | head`. Those that hold sockets, files of others
 /// or a window open must live on.
 fn end_with_its_reader(command: Option<&Command>) {
-    let lives_on = matches!(command, None | Some(Command::Process(_) | Command::Demo(_) | Command::Job(_) | Command::Decide(_)));
+    let lives_on = matches!(
+        command,
+        None | Some(
+            Command::Process(_) | Command::Book(_) | Command::Sync(_) | Command::Demo(_) | Command::Job(_) | Command::Decide(_)
+        )
+    );
     if !lives_on {
         // Where it can't be had, a closed pipe is an error like any other.
         let _ = signal_hook::flag::register_conditional_default(signal_hook::consts::SIGPIPE, Arc::new(AtomicBool::new(true)));
@@ -252,8 +261,9 @@ fn end_with_its_reader(command: Option<&Command>) {
 
 /// Commands that work in no workspace, and those of the others that write into one when they are not told otherwise.
 const WITH_NO_WORKSPACE: [&str; 5] = ["demo", "init", "simulate", "inspect", "job"];
-const WRITES_INTO_THE_BOOK: [&str; 23] = [
+const WRITES_INTO_THE_BOOK: [&str; 24] = [
     "process",
+    "sync",
     "dataset",
     "decide",
     "mark",
@@ -343,6 +353,7 @@ pub fn main() -> ExitCode {
         Some(Command::Cancel(args)) => requests::run(global, RequestKind::Cancel, args),
         Some(Command::Reprocess(args)) => requests::reprocess(global, args),
         Some(Command::Status(args)) => status::run(global, args),
+        Some(Command::Sync(args)) => sync::run(global, args),
         Some(Command::Flow(args)) => flow::run(global, args),
         Some(Command::Import(args)) => import::run(global, args),
         Some(Command::Archive(args)) => archive::run(global, args),

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use super::book_care::Chores;
 use super::words::{counted, stamp};
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{SqliteStore, Store};
+use crate::bookkeeping;
 use crate::config::Workspace;
 use crate::distribution::{flow_summary, publish};
 use crate::processing::{self, Options, Progress, Report, RunUntil};
@@ -54,6 +55,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     }
     let mut journal = Journal::of(&workspace);
     let publisher = if args.once { None } else { Publisher::start(&workspace, stop.clone()) };
+    let upkeep = Chores::start(&workspace, stop.clone());
     let report = match processing::run(&workspace, &until, &options, &stop, &mut |progress| journal.tell(progress)) {
         Ok(report) => report,
         Err(error) => {
@@ -62,6 +64,8 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         }
     };
     stop.store(true, Ordering::Relaxed);
+    // What it was doing is whole or not there.
+    let _ = upkeep.join();
     if let Some(publisher) = publisher {
         // What it was publishing is whole or not there.
         let _ = publisher.thread.join();
@@ -106,7 +110,7 @@ impl Publisher {
 }
 
 fn publish_once(workspace: &Workspace) -> Result<(), Failure> {
-    let overview = SqliteStore::open_read_only(&workspace.book())?.overview()?;
+    let overview = bookkeeping::open_read_only(&workspace.book_place())?.overview()?;
     let to = workspace.root.join(&workspace.settings.publish.folder);
     publish(workspace, &flow_summary(&overview, Timestamp::now()), &to)?;
     Ok(())

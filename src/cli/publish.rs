@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::words::size;
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{Overview, SqliteStore, Store, StoreError};
+use crate::bookkeeping::{self, Overview, StoreError};
 use crate::distribution::{CURRENT, flow_summary, publish};
 
 /// Arguments of `dqmon publish`.
@@ -33,7 +33,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
             settings.display()
         )));
     };
-    let overview = match SqliteStore::open_read_only(&workspace.book()) {
+    let overview = match bookkeeping::open_read_only(&workspace.book_place()) {
         Ok(store) => store.overview()?,
         Err(StoreError::Missing { .. }) => Overview::default(),
         Err(error) => return Err(error.into()),

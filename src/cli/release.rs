@@ -12,7 +12,7 @@ use super::selection::Runs;
 use super::words::{counted, size};
 use super::{Ended, Failure, Outcome};
 use crate::bookkeeping::{
-    CentralCopy, CentralStep, FileRecord, Overview, PassRecord, PassStep, ProcessingRecord, ProcessingStep, SqliteStore, Store,
+    self, CentralCopy, CentralStep, FileRecord, Overview, PassRecord, PassStep, ProcessingRecord, ProcessingStep, Store,
 };
 use crate::config::Workspace;
 use crate::decisions;
@@ -69,8 +69,8 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
 
 /// Says what would go.
 fn propose(workspace: &Workspace, choice: &Choice) -> Outcome {
-    let store = SqliteStore::open_read_only(&workspace.book())?;
-    let verdicts: Vec<(Facts, Verdict)> = facts_of_all(&store, workspace, choice)?
+    let store = bookkeeping::open_read_only(&workspace.book_place())?;
+    let verdicts: Vec<(Facts, Verdict)> = facts_of_all(store.as_ref(), workspace, choice)?
         .into_iter()
         .map(|facts| {
             let verdict = releasable(&facts);
@@ -106,11 +106,11 @@ fn propose(workspace: &Workspace, choice: &Choice) -> Outcome {
 /// Removes what may go. A file that the rule lets go and whose copies are not sure is a finding.
 fn apply(workspace: &Workspace, choice: &Choice, who: &str) -> Outcome {
     let mut store = open_book(workspace)?;
-    let all = facts_of_all(&store, workspace, choice)?;
+    let all = facts_of_all(store.as_ref(), workspace, choice)?;
     let (mut lines, mut free_bytes, mut gone, mut has_finding) = (Vec::new(), 0, 0, false);
     for facts in &all {
         let may_go = matches!(releasable(facts), Verdict::Release(_));
-        let (path, released) = (&facts.candidate.path, release(&mut store, &AnyPlace, facts, who)?);
+        let (path, released) = (&facts.candidate.path, release(store.as_mut(), &AnyPlace, facts, who)?);
         has_finding |= may_go && matches!(released, Released::Stays(_));
         let words = match &released {
             Released::Gone(bytes) => {

@@ -9,9 +9,7 @@ use monitasks::vocab::{FileId, Group, Processing, Run};
 use super::account::name_of;
 use super::book::open_book;
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{
-    Came, FailureClass, GroupRecord, LeaseRecord, Overview, ProcessingRecord, RequestKind, RequestSubject, Store,
-};
+use crate::bookkeeping::{Came, FailureClass, GroupRecord, LeaseRecord, Overview, ProcessingRecord, RequestKind, RequestSubject};
 use crate::config::Workspace;
 
 /// Arguments of the commands that ask something of what is named.

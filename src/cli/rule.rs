@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::words::counted;
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::SqliteStore;
+use crate::bookkeeping;
 use crate::config::{OverrideSettings, RuleSettings};
 use crate::decisions::{self, Quality, Speaker};
 
@@ -71,8 +71,8 @@ pub fn run(global: &super::Global, command: &Command) -> Outcome {
 
 fn list(global: &super::Global, args: &ListArgs) -> Outcome {
     let workspace = global.workspace()?;
-    let store = SqliteStore::open_read_only(&workspace.book())?;
-    let rules = decisions::rules(&store, Quality::of(&workspace.settings))?;
+    let store = bookkeeping::open_read_only(&workspace.book_place())?;
+    let rules = decisions::rules(store.as_ref(), Quality::of(&workspace.settings))?;
     let (settings, now) = (rules.settings(), Timestamp::now());
     let in_force = rules.at(now).rule().map(|rule| rule.version.clone());
     if args.json {
@@ -104,9 +104,9 @@ fn list(global: &super::Global, args: &ListArgs) -> Outcome {
 fn what_if(global: &super::Global, args: &WhatIfArgs) -> Outcome {
     let workspace = global.workspace()?;
     let rule: RuleSettings = read(&args.file)?;
-    let store = SqliteStore::open_read_only(&workspace.book())?;
+    let store = bookkeeping::open_read_only(&workspace.book_place())?;
     let at = Timestamp::now();
-    let answer = decisions::what_if_rule(&store, Quality::of(&workspace.settings), &rule, at)?;
+    let answer = decisions::what_if_rule(store.as_ref(), Quality::of(&workspace.settings), &rule, at)?;
     let ended = if answer.flips.is_empty() { Ended::Done } else { Ended::WithFinding };
     if args.json {
         println!("{:#}", json!({"schema": 1, "at": at, "rule": rule.version, "what_if": answer}));
@@ -134,14 +134,14 @@ fn save(global: &super::Global, args: &SaveArgs, is_override: bool) -> Outcome {
     let workspace = global.workspace()?;
     let quality = Quality::of(&workspace.settings);
     let by = Speaker { who: &args.who, role: &args.role, at: Timestamp::now() };
-    let mut store = SqliteStore::open(&workspace.book())?;
+    let mut store = bookkeeping::open(&workspace.book_place())?;
     if is_override {
         let found: OverrideSettings = read(&args.file)?;
-        decisions::override_rule(&mut store, quality, &found, by)?;
+        decisions::override_rule(store.as_mut(), quality, &found, by)?;
         println!("override {:?} is saved: in force from {} to {}", found.name, found.from, found.to);
     } else {
         let rule: RuleSettings = read(&args.file)?;
-        decisions::save_rule(&mut store, quality, &rule, by)?;
+        decisions::save_rule(store.as_mut(), quality, &rule, by)?;
         println!("rule {:?} is saved: in force from {}", rule.version, rule.from);
     }
     println!("'dqmon book cut' keeps what it changes");

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::words::one_line;
 use super::{Ended, Failure, Outcome};
-use crate::bookkeeping::{DecisionSubject, RunCounts, SqliteStore, Store, StoreError};
+use crate::bookkeeping::{self, DecisionSubject, RunCounts, Store, StoreError};
 use crate::catalogue::dataset::FileSet;
 use crate::catalogue::query::{self, Query, QueryError};
 use crate::catalogue::{FieldKind, Fields, RunRow, RunTable, SortKey, Value, csv_cell, csv_line};
@@ -118,7 +118,7 @@ fn refused(text: &str, error: &QueryError) -> Failure {
 /// Runs the command.
 pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let workspace = global.workspace()?;
-    let runs = Runs::read(&SqliteStore::open_read_only(&workspace.book())?, &workspace)?;
+    let runs = Runs::read(bookkeeping::open_read_only(&workspace.book_place())?.as_ref(), &workspace)?;
     let text = args.query.join(" ");
     let query = runs.parse(&text)?;
     let sort = sort_keys(args.sort.as_deref().unwrap_or_default(), runs.table.fields())?;

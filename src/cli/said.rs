@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::book::open_book;
 use super::{Failure, Global};
-use crate::bookkeeping::{SqliteStore, Store};
+use crate::bookkeeping::{self, Store};
 use crate::config::Workspace;
 use crate::decisions::standing::Signature;
 
@@ -35,14 +35,14 @@ pub(super) fn to_write(global: &Global) -> Result<(Workspace, Box<dyn Store>), F
     }
     let workspace = global.workspace()?;
     let store = open_book(&workspace)?;
-    Ok((workspace, Box::new(store)))
+    Ok((workspace, store))
 }
 
 /// The workspace and its book, to read.
 pub(super) fn to_read(global: &Global) -> Result<(Workspace, Box<dyn Store>), Failure> {
     let workspace = global.workspace()?;
-    let store = SqliteStore::open_read_only(&workspace.book())?;
-    Ok((workspace, Box::new(store)))
+    let store = bookkeeping::open_read_only(&workspace.book_place())?;
+    Ok((workspace, store))
 }
 
 /// A time to come: a day (`2026-11-30`, its beginning in UTC), a moment (`2026-11-30T12:00:00Z`), or a length of time from now

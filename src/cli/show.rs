@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::words::{age, counted, size, stamp};
 use super::{Ended, Failure, Outcome};
 use crate::bookkeeping::{
-    DecisionSubject, FileRecord, FileStep, JobRecord, NotTakenRecord, Overview, PassRecord, ProcessingRecord, PutOffState,
-    RequestRecord, SqliteStore, Store, StoryRecord, Want,
+    self, DecisionSubject, FileRecord, FileStep, JobRecord, NotTakenRecord, Overview, PassRecord, ProcessingRecord, PutOffState,
+    RequestRecord, StoryRecord, Want,
 };
 use crate::decisions::flags::Origin;
 use crate::decisions::{self, Judged, Quality, judged};
@@ -32,7 +32,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let workspace = global.workspace()?;
-    let store = SqliteStore::open_read_only(&workspace.book())?;
+    let store = bookkeeping::open_read_only(&workspace.book_place())?;
     let overview = store.overview()?;
     let (run, file) = named(&args.what)?;
     let known = match file {
@@ -45,7 +45,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let story = store.story(run, file)?;
     let jobs = store.jobs_of(run)?;
     let transfer = file.map(|file| store.transfer(file)).transpose()?.flatten();
-    let judged = judged(&store, Quality::of(&workspace.settings), run, Timestamp::now())?;
+    let judged = judged(store.as_ref(), Quality::of(&workspace.settings), run, Timestamp::now())?;
     let requests = store.requests_of(run)?;
     let requests: Vec<RequestRecord> =
         requests.into_iter().filter(|request| file.is_none_or(|file| request.subject.file.is_none_or(|of| of == file))).collect();

@@ -1,17 +1,18 @@
 //! `dqmon status`: how the shift goes.
 
+mod book;
 mod services;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use self::book::BookDesk;
 use self::services::Services;
 use super::book::refuse_lost_book;
 use super::words::{age, counted, stamp};
 use super::{Ended, Outcome};
 use crate::bookkeeping::{
-    FileFailure, FileRecord, FileStep, GroupStep, JobState, LeaseRecord, Overview, PassStep, ProcessingRecord, SqliteStore,
-    Store, StoreError,
+    self, FileFailure, FileRecord, FileStep, GroupStep, JobState, LeaseRecord, Overview, PassStep, ProcessingRecord, StoreError,
 };
 use crate::config::Workspace;
 
@@ -27,23 +28,33 @@ pub struct Args {
 pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let workspace = global.workspace()?;
     refuse_lost_book(&workspace)?;
-    let overview = match SqliteStore::open_read_only(&workspace.book()) {
-        Ok(store) => store.overview()?,
+    let now = Timestamp::now();
+    let desk = BookDesk::of(&workspace, now);
+    let overview = match bookkeeping::open_read_only(&workspace.book_place()).and_then(|store| store.overview()) {
+        Ok(overview) => overview,
         Err(StoreError::Missing { .. }) => Overview::default(),
+        Err(error @ StoreError::Away { .. }) if !args.json => {
+            // What waits for the server is what one wants to know then.
+            desk.print();
+            return Err(error.into());
+        }
         Err(error) => return Err(error.into()),
     };
-    let now = Timestamp::now();
     let backend = backend_word(overview.lease.as_ref(), &workspace, now);
     let services = Services::of(&overview, backend == "running", now);
     if args.json {
-        println!("{:#}", facts(&overview, backend, &services));
+        let mut facts = facts(&overview, backend, &services);
+        facts["book"] = desk.facts();
+        println!("{facts:#}");
     } else {
         print(&overview, backend, &services, now);
+        desk.print();
     }
     let failed_groups = overview.groups.iter().any(|group| group.step == GroupStep::Failed);
     let has_finding = backend == "lost"
         || services.has_finding()
         || failed_groups
+        || desk.has_finding()
         || overview.files.iter().any(|file| overview.failure_of(file).is_some());
     Ok(if has_finding { Ended::WithFinding } else { Ended::Done })
 }

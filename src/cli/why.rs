@@ -5,7 +5,7 @@ use monitasks::vocab::Run;
 use serde_json::json;
 
 use super::{Ended, Outcome};
-use crate::bookkeeping::SqliteStore;
+use crate::bookkeeping;
 use crate::decisions::{Quality, processing_named, product_of, why_run};
 
 /// Arguments of `dqmon why`.
@@ -29,9 +29,9 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         Some(of) => (of.run, Some(of.processing)),
         None => (args.what.parse::<Run>()?, None),
     };
-    let store = SqliteStore::open_read_only(&workspace.book())?;
+    let store = bookkeeping::open_read_only(&workspace.book_place())?;
     let at = args.at.unwrap_or_else(Timestamp::now);
-    let answers = why_run(&store, Quality::of(&workspace.settings), run, processing, at)?;
+    let answers = why_run(store.as_ref(), Quality::of(&workspace.settings), run, processing, at)?;
     if args.json {
         let all: Vec<_> = answers.iter().map(|(of, why)| json!({"product": product_of(*of), "why": why})).collect();
         println!("{:#}", json!({"schema": 1, "at": at, "products": all}));

@@ -11,6 +11,10 @@ impl Workspace {
     /// there, and in a new workspace.
     #[must_use]
     pub fn left_without_book(&self) -> Option<String> {
+        // A server's book is there or away; it is not lost with a file.
+        if self.book_place().is_server() {
+            return None;
+        }
         // A look that fails says nothing of the book: who opens it says why it can't be read.
         if self.book().try_exists().unwrap_or(true) {
             return None;

@@ -5,6 +5,7 @@
 
 mod analysis;
 mod batch;
+mod book;
 mod fault;
 mod lanes;
 mod left_over;
@@ -23,6 +24,7 @@ mod workspace;
 
 pub use analysis::{AnalysisSettings, GainEstimator, PurityMethod};
 pub use batch::{BatchSettings, BatchSystem};
+pub use book::{BookPlace, BookSettings, BookSite};
 pub use lanes::{GateRule, LaneSettings};
 pub use mail::{Encryption, MailSettings};
 pub use meeting::{CycleSettings, MeetingSettings, ShiftSettings};
@@ -35,7 +37,5 @@ pub use reading::SettingsError;
 pub use reconstruction::ReconstructionSettings;
 pub use retry::{RetryClasses, RetrySettings};
 pub use run_list::{CellKind, ListField, RunListSettings};
-pub use settings::{
-    BookSettings, IntakeSettings, PeopleSettings, PoolSettings, PublishSettings, Settings, TaskSettings, TransferSettings,
-};
+pub use settings::{IntakeSettings, PeopleSettings, PoolSettings, PublishSettings, Settings, TaskSettings, TransferSettings};
 pub use workspace::{Workspace, WorkspaceError};

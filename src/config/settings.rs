@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::fault::{Fault, below_zero, not_above_zero};
 use super::lanes::LaneSettings;
 use super::{
-    AnalysisSettings, BatchSettings, DecisionSettings, MailSettings, MarkSettings, MeetingSettings, Place,
+    AnalysisSettings, BatchSettings, BookSettings, DecisionSettings, MailSettings, MarkSettings, MeetingSettings, Place,
     ReconstructionSettings, RetrySettings, RunListSettings, ShiftSettings, StatusSettings,
 };
 
@@ -122,16 +122,6 @@ pub struct TaskSettings {
     pub poll_s: Option<f64>,
 }
 
-/// The book.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BookSettings {
-    /// The book's file, relative to the workspace.
-    pub path: PathBuf,
-    /// A backend whose heartbeat is older than this, in seconds, has lost its lease.
-    pub lease_stale_s: f64,
-}
-
 /// Logs for everyone to read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -212,12 +202,6 @@ impl Default for TransferSettings {
     }
 }
 
-impl Default for BookSettings {
-    fn default() -> Self {
-        BookSettings { path: "book.sqlite".into(), lease_stale_s: 15.0 }
-    }
-}
-
 impl Default for PublishSettings {
     fn default() -> Self {
         PublishSettings { folder: PathBuf::new(), every_s: 3600.0 }
@@ -244,7 +228,7 @@ impl Settings {
             ("batch", self.batch.fault()),
             ("reconstruction", self.reconstruction.fault()),
             ("analysis", self.analysis.fault()),
-            ("book", not_above_zero(&[("lease_stale_s", self.book.lease_stale_s)])),
+            ("book", self.book.fault()),
             ("publish", not_above_zero(&[("every_s", self.publish.every_s)])),
             ("retry", not_above_zero(&[("pause_s", self.retry.pause_s)])),
             ("mail", self.mail.fault()),

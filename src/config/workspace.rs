@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use monitasks::vocab::{FileId, Processing, Run};
 
-use super::{Place, PlaceError, Settings, SettingsError};
+use super::{BookPlace, Place, PlaceError, Settings, SettingsError};
 
 /// A workspace's folder and settings, and where everything stands in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -202,10 +202,27 @@ impl Workspace {
         self.root.join("results")
     }
 
-    /// The book.
+    /// The book's file, where the book is one.
     #[must_use]
     pub fn book(&self) -> PathBuf {
         self.root.join(&self.settings.book.path)
+    }
+
+    /// Where the book stands: a file, or a server.
+    #[must_use]
+    pub fn book_place(&self) -> BookPlace {
+        let settings = &self.settings.book;
+        let path = settings.path.to_string_lossy();
+        let text = if settings.url.is_empty() { path.as_ref() } else { settings.url.as_str() };
+        BookPlace::named(text, &settings.password_file, &settings.backups, &self.root)
+    }
+
+    /// Another book that entries are exchanged with; none when the settings name none.
+    #[must_use]
+    pub fn book_to_sync_with(&self) -> Option<BookPlace> {
+        let settings = &self.settings.book;
+        let is_named = !settings.sync_with.is_empty();
+        is_named.then(|| BookPlace::named(&settings.sync_with, &settings.password_file, &settings.backups, &self.root))
     }
 
     /// Whether the folder where the DAQ writes is made when it is not there: the default one is. Another one that is not there is

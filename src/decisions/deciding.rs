@@ -34,8 +34,8 @@ const MOST_EVIDENCE: usize = 200;
 pub fn decide(store: &mut dyn Store, quality: Quality<'_>, decision: &NewDecision) -> Result<DecisionRecord, DecisionError> {
     let mut said = checked(quality, &decision.decision)?;
     let (who, role) = signed(&decision.who, &decision.role)?;
-    refuse_unknown(store, &decision.subject)?;
-    refuse_locked(store, quality, decision.subject.run, decision.subject.stage)?;
+    unless_away(refuse_unknown(store, &decision.subject))?;
+    unless_away(refuse_locked(store, quality, decision.subject.run, decision.subject.stage))?;
     if said.rule_version.is_none() {
         said.rule_version = version_in_force(store, quality, decision.at)?;
     }
@@ -82,6 +82,7 @@ fn evidence(shown: &[Evidence]) -> Result<Vec<Evidence>, DecisionError> {
 fn version_in_force(store: &dyn Store, quality: Quality<'_>, at: Timestamp) -> Result<Option<String>, StoreError> {
     match rules(store, quality) {
         Ok(rules) => Ok(rules.at(at).rule().map(|rule| rule.version.clone())),
+        Err(StatusError::Store(StoreError::Away { .. })) => Ok(None),
         Err(StatusError::Store(error)) => Err(error),
         Err(_) => Ok(None),
     }
@@ -95,8 +96,8 @@ fn version_in_force(store: &dyn Store, quality: Quality<'_>, at: Timestamp) -> R
 pub fn mark(store: &mut dyn Store, quality: Quality<'_>, mark: &MarkRecord) -> Result<MarkRecord, DecisionError> {
     let (who, role) = signed(&mark.who, &mark.role)?;
     let mark = MarkRecord { comment: cleaned("comment", &mark.comment)?, who, role, ..mark.clone() };
-    refuse_unknown(store, &DecisionSubject::run(mark.run))?;
-    refuse_locked(store, quality, mark.run, Stage::Raw)?;
+    unless_away(refuse_unknown(store, &DecisionSubject::run(mark.run)))?;
+    unless_away(refuse_locked(store, quality, mark.run, Stage::Raw))?;
     let supersedes = seen(store, EntryKind::Mark, &mark.run.to_string(), None)?;
     let entry = mark.entry(supersedes).map_err(DecisionError::from_json)?;
     let recorded = record(store, quality, &entry)?;
@@ -121,8 +122,8 @@ pub fn mark_subsystem(
     let mark = marks::parse(quality.marks, subsystem, word)?;
     let (who, role) = signed(by.who, by.role)?;
     let subject = DecisionSubject { run: of.run, part: Part::Processing(of.processing), stage: Stage::Reconstructed };
-    refuse_unknown(store, &subject)?;
-    refuse_locked(store, quality, of.run, Stage::Reconstructed)?;
+    unless_away(refuse_unknown(store, &subject))?;
+    unless_away(refuse_locked(store, quality, of.run, Stage::Reconstructed))?;
     let body = SubsystemMarkBody { mark, comment: cleaned("comment", comment)? };
     let subject = format!("{}/{subsystem}", product_of(of));
     let supersedes = seen(store, EntryKind::SubsystemMark, &subject, up_to)?;
@@ -173,12 +174,24 @@ pub fn name_kinds(store: &mut dyn Store, at: Timestamp, who: &str, kinds: &[(Run
     Ok(news.len())
 }
 
-/// What is in force on a subject, as far as a person who looked at the book up to a place saw it (none: just now).
+/// While the book's server is away, what is said waits in the outbox: what the book would have refused can't be asked then.
+fn unless_away(outcome: Result<(), DecisionError>) -> Result<(), DecisionError> {
+    match outcome {
+        Err(DecisionError::Store(StoreError::Away { .. })) => Ok(()),
+        other => other,
+    }
+}
+
+/// What is in force on a subject, as far as a person who looked at the book up to a place saw it (none: just now). Nothing while
+/// the book's server is away: the outbox knows up to where the book was seen.
 ///
 /// # Errors
 /// When the book can't be read.
 pub fn seen(store: &dyn Store, kind: EntryKind, subject: &str, up_to: Option<i64>) -> Result<Vec<EntryId>, StoreError> {
-    let in_force = store.in_force_on(kind, subject)?;
+    let in_force = match store.in_force_on(kind, subject) {
+        Err(StoreError::Away { .. }) => return Ok(Vec::new()),
+        other => other?,
+    };
     Ok(in_force.iter().filter(|entry| up_to.is_none_or(|place| entry.place <= place)).map(|entry| entry.id).collect())
 }
 

@@ -171,6 +171,12 @@ pub enum StatusError {
 }
 
 impl DecisionError {
+    /// Whether it waits in the outbox for the book's server: said, and not yet in the book.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        matches!(self, DecisionError::Store(StoreError::Kept { .. }))
+    }
+
     /// What can't be written as JSON can't be recorded.
     pub(super) fn from_json(error: serde_json::Error) -> Self {
         DecisionError::Odd(error.to_string())

@@ -88,6 +88,18 @@ pub enum SayError {
     Store(#[from] StoreError),
 }
 
+impl SayError {
+    /// Whether it waits in the outbox for the book's server: said, and not yet in the book.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        match self {
+            SayError::Decision(error) => error.is_kept(),
+            SayError::Store(error) => matches!(error, StoreError::Kept { .. }),
+            _ => false,
+        }
+    }
+}
+
 impl Signature {
     /// A name and a role, both needed.
     ///

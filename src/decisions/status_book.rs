@@ -76,6 +76,8 @@ pub(super) fn record_with(
         all.extend_from_slice(beside);
         match consequences(store, quality, entry) {
             Ok(statuses) => all.extend(statuses),
+            // What is said waits for the server; what follows from it is derived when it is back.
+            Err(StatusError::Store(StoreError::Away { .. })) => {}
             Err(StatusError::Store(error)) => return Err(error.into()),
             // A rule that can't be used must keep nobody from deciding; the cut and every question about a status say what is wrong.
             Err(error) => tracing::warn!("no status was derived of {}: {error}", entry.subject),

@@ -26,6 +26,7 @@ pub(super) fn run(command: DecisionCommand, store: &mut dyn Store, settings: &Se
     let words = words(&command);
     match recorded(command, store, Quality::of(settings), now) {
         Ok(done) => Notice::Done(done),
+        Err(error) if error.is_kept() => Notice::Done(format!("{words}: {error}")),
         Err(error) => Notice::Refused(format!("{words}: {error}")),
     }
 }

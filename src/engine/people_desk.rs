@@ -48,6 +48,7 @@ pub(super) fn run(
 ) -> Notice {
     match done(command, store, workspace, now, notices) {
         Ok(words) => Notice::Done(words),
+        Err(error) if error.is_kept() => Notice::Done(format!("{}: {error}", command.deed.words())),
         Err(error) => Notice::Refused(format!("{}: {error}", command.deed.words())),
     }
 }

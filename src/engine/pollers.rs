@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, select};
 use jiff::Timestamp;
 use monitasks::detector::Strip;
 use monitasks::registry::TaskRegistry;
@@ -25,6 +25,8 @@ use crate::snapshot::{CloseLook, FlowShown, RunsShown};
 
 /// Between two looks of a poller that nothing hurries.
 const LOOK: Duration = Duration::from_millis(500);
+/// Longest wait for a server to tell of a change.
+const LISTEN: Duration = Duration::from_secs(1);
 /// Before a book that can't be opened is tried again.
 const REOPEN: Duration = Duration::from_secs(2);
 
@@ -114,6 +116,10 @@ pub type OpenStore = Arc<dyn Fn() -> Result<Box<dyn Store>, StoreError> + Send +
 
 /// Polls the book and runs its errands until stopped.
 pub(super) fn spawn_book(open: OpenStore, mut workspace: Workspace, errands: Receiver<BookErrand>, outbox: Outbox) {
+    let changes = match workspace.book_place().is_server() {
+        true => spawn_ear(open.clone(), outbox.clone()),
+        false => crossbeam_channel::never(),
+    };
     spawn("book", move || {
         let mut looked_at = None;
         while !outbox.is_stopped() {
@@ -121,7 +127,7 @@ pub(super) fn spawn_book(open: OpenStore, mut workspace: Workspace, errands: Rec
                 Ok(store) => {
                     let mut poller = BookPoller::new(store, &workspace);
                     poller.look_at(looked_at);
-                    if serve_book(poller, &mut workspace, &errands, &outbox).is_err() {
+                    if serve_book(poller, &mut workspace, &errands, &changes, &outbox).is_err() {
                         return;
                     }
                 }
@@ -142,11 +148,30 @@ pub(super) fn spawn_book(open: OpenStore, mut workspace: Workspace, errands: Rec
     });
 }
 
+/// Listens for changes by others on a connection of its own, until stopped: a server tells of them at once.
+fn spawn_ear(open: OpenStore, outbox: Outbox) -> Receiver<()> {
+    let (heard, changes) = crossbeam_channel::bounded(1);
+    spawn("book-ear", move || {
+        while !outbox.is_stopped() {
+            if let Ok(store) = open() {
+                while !outbox.is_stopped() && store.change_stamp().is_ok() {
+                    store.wait_for_change(LISTEN);
+                    // A full channel means that it has been told already.
+                    let _ = heard.try_send(());
+                }
+            }
+            thread::sleep(REOPEN);
+        }
+    });
+    changes
+}
+
 /// Serves one open book. An error when nobody gives errands any more.
 fn serve_book(
     mut poller: BookPoller,
     workspace: &mut Workspace,
     errands: &Receiver<BookErrand>,
+    changes: &Receiver<()>,
     outbox: &Outbox,
 ) -> Result<(), RecvTimeoutError> {
     while !outbox.is_stopped() {
@@ -154,19 +179,23 @@ fn serve_book(
             outbox.tell(Update::Book(Arc::new(view)));
         }
         outbox.tell(Update::Heard(Part::Book));
-        match errands.recv_timeout(LOOK) {
-            Ok(BookErrand::LookAt(run)) => poller.look_at(run),
-            Ok(BookErrand::Configure(settings)) => {
-                poller.configure(&settings);
-                workspace.settings = *settings;
-            }
-            Ok(errand) => {
-                for notice in book_desk::run(errand, poller.store(), workspace, Timestamp::now(), &outbox.notices) {
-                    outbox.notice(notice);
+        select! {
+            recv(errands) -> errand => match errand {
+                Ok(BookErrand::LookAt(run)) => poller.look_at(run),
+                Ok(BookErrand::Configure(settings)) => {
+                    poller.configure(&settings);
+                    workspace.settings = *settings;
                 }
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
+                Ok(errand) => {
+                    for notice in book_desk::run(errand, poller.store(), workspace, Timestamp::now(), &outbox.notices) {
+                        outbox.notice(notice);
+                    }
+                }
+                Err(_) => return Err(RecvTimeoutError::Disconnected),
+            },
+            // An ear that has gone says nothing more, and is not asked in a circle.
+            recv(changes) -> change => if change.is_err() { thread::sleep(LOOK) },
+            default(LOOK) => {}
         }
     }
     Ok(())

@@ -19,7 +19,7 @@ use super::command::{Command, ProcessingCommand, RunsCommand, ViewCommand, Works
 use super::pollers::{self, EventErrand, OpenStore, Outbox, ResultsErrand, Update};
 use super::runs_desk::{self, ManyRuns, RunsErrand};
 use super::{EngineHandle, EngineSide, Notice};
-use crate::bookkeeping::{SqliteStore, Store, StoreError};
+use crate::bookkeeping::{self, StoreError};
 use crate::config::{Settings, SettingsError, Workspace};
 use crate::decisions::alarms::Seen;
 use crate::detector;
@@ -54,13 +54,12 @@ impl Default for World {
     fn default() -> Self {
         World {
             open_store: Box::new(|workspace, read_only| {
-                let (path, workspace) = (workspace.book(), workspace.clone());
+                let (place, workspace) = (workspace.book_place(), workspace.clone());
                 Arc::new(move || {
                     if let Some(beside) = workspace.left_without_book() {
-                        return Err(StoreError::Lost { beside, place: path.display().to_string() });
+                        return Err(StoreError::Lost { beside, place: place.to_string() });
                     }
-                    let store = if read_only { SqliteStore::open_read_only(&path)? } else { SqliteStore::open(&path)? };
-                    Ok(Box::new(store) as Box<dyn Store>)
+                    if read_only { bookkeeping::open_read_only(&place) } else { bookkeeping::open(&place) }
                 })
             }),
             open_results: Box::new(|folder| Box::new(DiskResults::of_folder(folder))),
@@ -448,7 +447,7 @@ impl Engine {
 fn create(folder: &Path, detector: &str) -> Result<PathBuf, String> {
     detector::load(detector, "", folder).map_err(|error| error.to_string())?;
     let workspace = Workspace::create(folder, detector).map_err(|error| error.to_string())?;
-    SqliteStore::open(&workspace.book()).map_err(|error| error.to_string())?;
+    bookkeeping::open(&workspace.book_place()).map_err(|error| error.to_string())?;
     Ok(workspace.root)
 }
 

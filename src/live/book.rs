@@ -1,6 +1,7 @@
 //! Polls the book, and turns its rows into those that the window shows.
 
 use std::cmp::Ordering;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +13,8 @@ use super::judged::judged_shown;
 use super::people::PeopleReader;
 use super::rows::run_rows;
 use crate::bookkeeping::{
-    CentralCopy, ChangeStamp, Changes, GroupRecord, LeaseRecord, Overview, PassRecord, ProcessingRecord, Store, StoreError,
+    CentralCopy, ChangeStamp, Changes, GroupRecord, LeaseRecord, OutboxState, Overview, PassRecord, ProcessingRecord, Store,
+    StoreError, SyncState,
 };
 use crate::config::{Settings, Workspace};
 use crate::snapshot::{Backend, BackendHealth, ClassRow, JudgedShown, NotTaken, PeopleShown, PutOffRow, RunRow};
@@ -32,6 +34,10 @@ pub struct BookView {
     pub put_off: Vec<PutOffRow>,
     /// Classes of failures that came.
     pub failures: Vec<ClassRow>,
+    /// What waits for the book's server, and what could not be delivered.
+    pub outbox: OutboxState,
+    /// How the last exchange with another book went; none without one.
+    pub sync: Option<SyncState>,
     /// What was said of the run that is looked at.
     pub judged: Option<Arc<JudgedShown>>,
     /// What people said: shifts, problems, the meeting's list.
@@ -43,6 +49,8 @@ pub struct BookView {
 /// Reads what is new in the book whenever it has changed.
 pub struct BookPoller {
     store: Box<dyn Store>,
+    /// Where it stands how exchanges with another book went; none when there are none.
+    sync_folder: Option<PathBuf>,
     settings: Settings,
     looked_at: Option<Run>,
     /// Whether the rows of runs are to be made anew although the book is as it was.
@@ -68,6 +76,8 @@ impl Default for BookView {
             health: None,
             put_off: Vec::new(),
             failures: Vec::new(),
+            outbox: OutboxState::default(),
+            sync: None,
             judged: None,
             people: PeopleShown::default(),
             fault: None,
@@ -90,8 +100,10 @@ impl BookPoller {
         let lease_stale =
             SignedDuration::try_from_secs_f64(workspace.settings.book.lease_stale_s).unwrap_or(SignedDuration::from_secs(15));
         let failures = FailureCount::default();
+        let sync_folder = workspace.book_to_sync_with().map(|place| place.beside);
         BookPoller {
             store,
+            sync_folder,
             settings: workspace.settings.clone(),
             looked_at: None,
             is_stale: false,
@@ -127,12 +139,27 @@ impl BookPoller {
     /// The newest view, when it is not what it was. A book that can't be read leaves the last view, with its fault.
     pub fn poll(&mut self, now: Timestamp) -> Option<BookView> {
         let was_first = self.seen.is_none() && self.view.fault.is_none();
-        match self.read() {
+        let read = self.read();
+        if read.is_ok() && !self.view.outbox.waiting.is_empty() {
+            // What the book refuses stays in the outbox, with the reason; a server that is away again is tried at the next look.
+            let _ = self.store.deliver();
+        }
+        let outbox = self.store.outbox();
+        let sync = self.sync_folder.as_deref().and_then(SyncState::read);
+        let has_aside_changed = (&outbox, &sync) != (&self.view.outbox, &self.view.sync);
+        (self.view.outbox, self.view.sync) = (outbox, sync);
+        match read {
             Ok(changed) => {
                 let backend = backend(self.lease.as_ref(), now, self.lease_stale);
                 let recovered = self.view.fault.take().is_some();
                 let failures = self.failures.rows(now);
-                if !(changed || recovered || was_first || backend != self.view.backend || failures != self.view.failures) {
+                if !(changed
+                    || recovered
+                    || was_first
+                    || has_aside_changed
+                    || backend != self.view.backend
+                    || failures != self.view.failures)
+                {
                     return None;
                 }
                 (self.view.backend, self.view.failures) = (backend, failures);
@@ -140,7 +167,7 @@ impl BookPoller {
             }
             Err(error) => {
                 let fault = Some(format!("the book can't be read, what it said last stays on the screen: {error}"));
-                if self.view.fault == fault {
+                if self.view.fault == fault && !has_aside_changed {
                     return None;
                 }
                 self.view.fault = fault;

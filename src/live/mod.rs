@@ -234,6 +234,9 @@ impl Live {
         tasks.push(event::node(&self.event));
         let mut banners: Vec<Banner> = self.banners.values().flatten().cloned().collect();
         banners.extend(self.book.fault.iter().map(|text| Banner { is_fault: true, text: text.clone() }));
+        banners.extend(self.book.outbox.lines().into_iter().map(|(is_fault, text)| Banner { is_fault, text }));
+        let exchange = self.book.sync.as_ref().and_then(|sync| sync.warning());
+        banners.extend(exchange.map(|text| Banner { is_fault: true, text }));
         banners.extend(self.silent_parts(now));
         let backend = self.backend(now);
         banners.extend(self.intake_alarm(&backend, now));

@@ -12,7 +12,7 @@ use super::{
     BareError, BookPoller, BookView, DiskResults, EventPoller, EventView, EventWish, Live, ResultPoller, WorkspaceTasks,
     bare_tasks,
 };
-use crate::bookkeeping::SqliteStore;
+use crate::bookkeeping;
 use crate::config::{Settings, Workspace};
 use crate::detector::{self, DetectorError};
 use crate::rawdata::RawReader;
@@ -73,8 +73,8 @@ impl Live {
         let folder = Box::new(DiskResults::of_folder(&workspace.results()));
         let mut results = ResultPoller::new(registry.clone(), detector.clone(), folder, &workspace.settings);
         results.poll(now);
-        let book = match SqliteStore::open_read_only(&workspace.book()) {
-            Ok(store) => BookPoller::new(Box::new(store), workspace).poll(now).unwrap_or_default(),
+        let book = match bookkeeping::open_read_only(&workspace.book_place()) {
+            Ok(store) => BookPoller::new(store, workspace).poll(now).unwrap_or_default(),
             Err(error) => BookView::away(error.to_string()),
         };
         let newest = newest_raw_file(&book.runs);

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::batch::host;
-use crate::bookkeeping::{LeaseRecord, SqliteStore, Store, StoreError};
-use crate::config::Workspace;
+use crate::bookkeeping::{self, LeaseRecord, Store, StoreError};
+use crate::config::{BookPlace, Workspace};
 
 /// Time between two heartbeats.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -23,7 +23,7 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 /// The lease of this process on a workspace; given back when it is dropped.
 pub struct Lease {
     record: LeaseRecord,
-    book: PathBuf,
+    book: BookPlace,
     /// Held for its lock; closing it is giving the lock back.
     _lock: File,
     ends: Arc<AtomicBool>,
@@ -85,8 +85,8 @@ impl Lease {
             other => other?,
         }
         let ends = Arc::new(AtomicBool::new(false));
-        let heart = beat(workspace.book(), record.token.clone(), ends.clone());
-        Ok(Lease { record, book: workspace.book(), _lock: lock, ends, heart: Some(heart) })
+        let heart = beat(workspace.book_place(), record.token.clone(), ends.clone());
+        Ok(Lease { record, book: workspace.book_place(), _lock: lock, ends, heart: Some(heart) })
     }
 
     /// Tells this holding of the lease from every other; writes carry it.
@@ -110,7 +110,7 @@ impl Drop for Lease {
             let _ = heart.join(); // a heart that panicked has stopped, which is all that is wanted
         }
         // Not given back is no harm: the lock is free with this process, and the heartbeat grows old.
-        if let Ok(mut store) = SqliteStore::open(&self.book) {
+        if let Ok(mut store) = bookkeeping::open(&self.book) {
             let _ = store.release_lease(&self.record.token, Timestamp::now());
         }
     }
@@ -140,12 +140,12 @@ fn lock(workspace: &Workspace) -> Result<Option<File>, LeaseError> {
 }
 
 /// The heartbeat, on a connection and a thread of its own: a long copy does not stop it.
-fn beat(book: PathBuf, token: String, ends: Arc<AtomicBool>) -> JoinHandle<()> {
+fn beat(book: BookPlace, token: String, ends: Arc<AtomicBool>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let mut store = None;
         while !ends.load(Ordering::Relaxed) {
             if store.is_none() {
-                store = SqliteStore::open(&book).ok();
+                store = bookkeeping::open(&book).ok();
             }
             let beaten = store.as_mut().map(|store| store.beat(&token, Timestamp::now()));
             if let Some(Err(StoreError::LeaseLost { .. })) = beaten {

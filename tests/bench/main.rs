@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod book;
 mod growth;
 mod intake;
 mod process;
@@ -20,8 +21,8 @@ fn main() {
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     if has("--help") {
         println!(
-            "bench [--quick] [--growth] [--intake] [--json]: rates beside peers; --growth: how the cost grows; --intake: that alone; \
-             --quick: few events"
+            "bench [--quick] [--growth] [--intake] [--book] [--json]: rates beside peers; --growth: how the cost grows; --intake, --book: that \
+             alone; --quick: few events"
         );
         return;
     }
@@ -29,6 +30,8 @@ fn main() {
     let mut report = Report::new(&process::machine());
     if has("--growth") {
         growth::run(&mut report, size);
+    } else if has("--book") {
+        book::decisions(&mut report);
     } else if has("--intake") {
         intake::run(&mut report, size);
     } else {
@@ -38,6 +41,7 @@ fn main() {
         rates::whole(&samples, &mut report);
         rates::large(&mut report);
         intake::run(&mut report, size);
+        book::decisions(&mut report);
     }
     if has("--json") { println!("{}", report.json()) } else { print!("{}", report.table()) }
 }

@@ -15,6 +15,8 @@ pub struct Postgres {
     folder: tempfile::TempDir,
     programs: PathBuf,
     port: u16,
+    /// More of its options, as on its command line.
+    options: String,
     /// The account that the server runs under when tests run as root: it refuses to be root.
     account: Option<(u32, u32)>,
 }
@@ -31,7 +33,7 @@ impl Postgres {
             false => None,
         };
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let mut server = Postgres { folder, programs, port: 0, account };
+        let mut server = Postgres { folder, programs, port: 0, options: String::new(), account };
         server.set_up()?;
         let mut why = String::new();
         // A port that was free may be somebody else's an instant later.
@@ -71,12 +73,48 @@ impl Postgres {
     /// What its log says.
     pub fn begin(&self) -> Result<(), String> {
         let options = format!(
-            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=60 -c shared_buffers=64MB",
-            self.port
+            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=60 -c shared_buffers=64MB {}",
+            self.port, self.options
         );
         let log = format!("--log={}", self.path("home/log").display());
         let begun = self.run("pg_ctl", ["start", "-w", "-t", "30", "-o", &options, &log]);
         begun.map_err(|why| format!("{why}: {}", fs::read_to_string(self.path("home/log")).unwrap_or_default()))
+    }
+
+    /// Lets it speak with a certificate for 127.0.0.1, by an authority of its own whose certificate's file is answered.
+    ///
+    /// # Errors
+    /// When there is no openssl, or the server does not start again.
+    pub fn encrypt(&mut self) -> Result<PathBuf, String> {
+        let home = self.path("home");
+        let openssl = |arguments: &[&str]| {
+            let output = Command::new("openssl").args(arguments).current_dir(&home).stdin(Stdio::null()).output();
+            match output {
+                Ok(output) if output.status.success() => Ok(()),
+                Ok(output) => Err(format!("openssl: {}", String::from_utf8_lossy(&output.stderr))),
+                Err(error) => Err(format!("openssl: {error}")),
+            }
+        };
+        let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+        let authority = ["req", "-x509", "-days", "2", "-subj", "/CN=test authority", "-keyout", "ca.key", "-out", "ca.pem"];
+        openssl(&[authority.as_slice(), &key].concat())?;
+        let wish =
+            ["req", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "server.key", "-out", "wish"];
+        openssl(&[wish.as_slice(), &key].concat())?;
+        let signed = ["x509", "-req", "-in", "wish", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"];
+        openssl(&[signed.as_slice(), &["-copy_extensions", "copy", "-out", "server.pem"]].concat())?;
+        let told = |error: std::io::Error| error.to_string();
+        for name in ["server.key", "server.pem"] {
+            fs::set_permissions(home.join(name), fs::Permissions::from_mode(0o600)).map_err(told)?;
+            if let Some((user, group)) = self.account {
+                chown(home.join(name), Some(user), Some(group)).map_err(told)?;
+            }
+        }
+        let (key, certificate) = (home.join("server.key"), home.join("server.pem"));
+        self.options = format!("-c ssl=on -c ssl_key_file={} -c ssl_cert_file={}", key.display(), certificate.display());
+        self.stop("fast");
+        self.begin()?;
+        Ok(home.join("ca.pem"))
     }
 
     /// Ends the server: `fast` in good order, `immediate` as in a power cut.

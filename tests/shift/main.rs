@@ -6,6 +6,9 @@
 mod batch;
 mod batch_backend;
 mod batch_fakes;
+mod book_away;
+mod book_care;
+mod book_soak;
 mod book_story;
 mod central;
 mod commands;

@@ -4,7 +4,8 @@
 //! `make test` runs some rounds of each kind, `make soak` as many as one likes. A round is made again by its kind and seed; only
 //! the machine's own timing differs.
 
-mod farm;
+pub mod book;
+pub mod farm;
 mod plan;
 mod round;
 mod truth;

@@ -8,6 +8,7 @@ mod tls;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,8 +19,9 @@ use postgres::{Client, Statement};
 
 pub use address::{AddressError, BookAddress};
 
+use super::outbox::Outbox;
 use super::sql::SqlStore;
-use super::sql::engine::{Engine, Purpose, SqlError};
+use super::sql::engine::{Engine, Purpose, SqlError, in_transaction};
 use super::sql::value::{SqlRow, Value};
 use super::store::{ChangeStamp, StoreError};
 
@@ -34,6 +36,9 @@ const PREPARED_AT_MOST: usize = 500;
 
 /// The layouts in order: the first is number 1. A layout that was ever released is never edited; a new one is added.
 const LAYOUTS: &[(&str, &str)] = &[("2026_11_21_first", include_str!("migrations/2026_11_21_first.sql"))];
+
+/// The roles and their rights.
+const ROLES: &str = include_str!("roles.sql");
 
 /// A connection to a PostgreSQL server that is made again when it broke.
 pub struct PostgresEngine {
@@ -58,7 +63,28 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError::Away`] when the server does not answer; else when it refuses, or a newer program made the book.
     pub fn connect(address: &BookAddress) -> Result<Self, StoreError> {
-        SqlStore::over(PostgresEngine::connected(address, false)?)
+        SqlStore::over(PostgresEngine::connected(address, false)?, None)
+    }
+
+    /// As [`PostgresStore::connect`], for a workspace: while the server is away, also at first, entries go into its outbox.
+    ///
+    /// # Errors
+    /// When the server refuses, or a newer program made the book.
+    pub fn call(address: &BookAddress, outbox: Outbox) -> Result<Self, StoreError> {
+        let engine = match PostgresEngine::connected(address, false) {
+            Err(StoreError::Away { why, .. }) => PostgresEngine::of(address, None, why, false),
+            other => other?,
+        };
+        SqlStore::over(engine, Some(outbox))
+    }
+
+    /// Makes the roles of the book, with what each may do; changes nothing when it is done again.
+    ///
+    /// # Errors
+    /// When the account may not make roles, or the server refuses.
+    pub fn make_roles(&self) -> Result<(), StoreError> {
+        let made = in_transaction(&self.engine, Purpose::Write, |engine| engine.script(ROLES));
+        made.map_err(|error| error.at(self.engine.place()))
     }
 
     /// Connects for reading; never writes.
@@ -70,16 +96,19 @@ impl PostgresStore {
         if !engine.has_table("layout").map_err(|error| error.at(engine.place()))? {
             return Err(StoreError::Missing { place: engine.place() });
         }
-        SqlStore::over(engine)
+        SqlStore::over(engine, None)
     }
 }
 
 impl PostgresEngine {
     fn connected(address: &BookAddress, is_read_only: bool) -> Result<Self, StoreError> {
         let client = address.connect().map_err(|error| told(&error).at(address.to_string()))?;
-        let line =
-            Line { client: Some(client), prepared: HashMap::new(), asked: Instant::now(), why: String::new(), listens: false };
-        Ok(PostgresEngine { address: address.clone(), line: RefCell::new(line), is_read_only })
+        Ok(PostgresEngine::of(address, Some(client), String::new(), is_read_only))
+    }
+
+    fn of(address: &BookAddress, client: Option<Client>, why: String, is_read_only: bool) -> Self {
+        let line = Line { client, prepared: HashMap::new(), asked: Instant::now(), why, listens: false };
+        PostgresEngine { address: address.clone(), line: RefCell::new(line), is_read_only }
     }
 
     /// Does something over the connection; makes it again first when it broke.
@@ -219,6 +248,14 @@ impl Engine for PostgresEngine {
         }
     }
 
+    fn integrity(&self) -> Result<Vec<String>, SqlError> {
+        Ok(Vec::new())
+    }
+
+    fn back_up(&self, _: &Path) -> Result<(), SqlError> {
+        Err(SqlError::Refused("a book in PostgreSQL is backed up as an export".into()))
+    }
+
     fn is_read_only(&self) -> bool {
         self.is_read_only
     }
@@ -252,7 +289,12 @@ fn words(error: &postgres::Error) -> String {
 
 /// An error of the server in our words.
 fn told(error: &postgres::Error) -> SqlError {
-    let Some(code) = error.code() else { return SqlError::Away(words(error)) };
+    let Some(code) = error.code() else {
+        // What the client itself refuses to send or can't read is no line that broke.
+        let words = words(error);
+        let is_ours = words.starts_with("error serializing") || words.starts_with("error deserializing");
+        return if is_ours { SqlError::Refused(words) } else { SqlError::Away(words) };
+    };
     let away = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW, SqlState::TOO_MANY_CONNECTIONS];
     let denied = [SqlState::INSUFFICIENT_PRIVILEGE, SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION];
     let damaged = [SqlState::DATA_CORRUPTED, SqlState::INDEX_CORRUPTED];

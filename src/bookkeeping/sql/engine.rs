@@ -1,5 +1,6 @@
 //! The seam to a database engine.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::value::{SqlRow, Value};
@@ -54,6 +55,18 @@ pub trait Engine: Send {
 
     /// Waits until somebody else has written, or for a time; being late or early does no harm.
     fn wait_for_change(&self, at_most: Duration);
+
+    /// What the engine itself finds wrong in its files, in words.
+    ///
+    /// # Errors
+    /// When the engine can't be asked.
+    fn integrity(&self) -> Result<Vec<String>, SqlError>;
+
+    /// Copies the database as it is at one moment into a new file, while others go on.
+    ///
+    /// # Errors
+    /// When the engine has no such copies, or the file can't be written.
+    fn back_up(&self, to: &Path) -> Result<(), SqlError>;
 
     /// Whether nothing may be written.
     fn is_read_only(&self) -> bool;

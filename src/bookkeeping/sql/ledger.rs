@@ -7,6 +7,7 @@ use monitasks::vocab::Run;
 use super::engine::{Engine, SqlError};
 use super::value::{SqlRow, Value, params, to_json};
 use crate::bookkeeping::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, NewEntry};
+use crate::bookkeeping::outbox::Waiting;
 use crate::bookkeeping::store::StoreError;
 use crate::bookkeeping::words::EntryKind;
 
@@ -62,6 +63,30 @@ pub(super) fn append(engine: &dyn Engine, new: &[NewEntry], host: &str) -> Answe
         entries.push(entry);
     }
     Ok(entries)
+}
+
+/// Writes what waited for the book: what its writer saw in force, and what waited before it, is taken the place of.
+pub(super) fn deliver(engine: &dyn Engine, waiting: &Waiting, host: &str) -> Answer<()> {
+    let mut all = Vec::with_capacity(waiting.entries.len());
+    for waits in &waiting.entries {
+        let mut wanted = NewEntry::from(waits);
+        if wanted.supersedes.is_empty() {
+            let was_seen = |entry: &Entry| {
+                let waited_before = entry.wish.as_ref().is_some_and(|wish| waiting.after.contains(wish));
+                entry.place <= waiting.seen || waited_before
+            };
+            let in_force = in_force_on(engine, wanted.kind, &wanted.subject)?;
+            wanted.supersedes = in_force.iter().filter(|entry| was_seen(entry)).map(|entry| entry.id).collect();
+        }
+        all.push(wanted);
+    }
+    append(engine, &all, host).map(drop)
+}
+
+/// The place of the last entry; 0 when there is none.
+pub(super) fn newest_place(engine: &dyn Engine) -> Answer<i64> {
+    let rows = engine.query("SELECT coalesce(max(place), 0) AS place FROM entries", &[])?;
+    rows.first().map_or(Ok(0), |row| row.int("place"))
 }
 
 /// The body of an entry. A status tells what led to it; where that is written together with it, its name is known only now:
@@ -214,6 +239,13 @@ pub(super) fn of_kind(engine: &dyn Engine, kind: EntryKind) -> Answer<Vec<Entry>
 pub(super) fn in_force(engine: &dyn Engine, kind: EntryKind) -> Answer<Vec<Entry>> {
     let condition = "WHERE place IN (SELECT place FROM in_force WHERE kind = $1) ORDER BY subject, place";
     entries(engine, condition, &params![kind.word()])
+}
+
+/// All that is in force on subjects of which more than one thing is.
+pub(super) fn conflicts(engine: &dyn Engine) -> Answer<Vec<Entry>> {
+    let condition = "WHERE place IN (SELECT place FROM in_force AS one WHERE EXISTS (SELECT 1 FROM in_force AS other
+        WHERE other.kind = one.kind AND other.subject = one.subject AND other.entry <> one.entry)) ORDER BY kind, subject, place";
+    entries(engine, condition, &[])
 }
 
 pub(super) fn in_force_on(engine: &dyn Engine, kind: EntryKind, subject: &str) -> Answer<Vec<Entry>> {

@@ -1,13 +1,17 @@
 //! The store over an engine.
 
+use std::cell::Cell;
+use std::io::{BufRead, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use monitasks::vocab::{FileId, Run};
 
 use super::engine::{Engine, Purpose, SqlError, in_transaction};
-use super::{layouts, ledger, people, read, run_sums, write};
+use super::{dump, layouts, ledger, people, read, run_sums, write};
 use crate::bookkeeping::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, NewEntry};
+use crate::bookkeeping::outbox::{Outbox, OutboxState, Waiting};
 use crate::bookkeeping::rows::{
     FileRecord, JobRecord, LeaseRecord, PassRecord, ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord,
     StoryEntry, StoryRecord, TransferRecord,
@@ -20,18 +24,36 @@ use crate::bookkeeping::words::{EntryKind, RequestKind};
 pub struct SqlStore<E> {
     pub(in crate::bookkeeping) engine: E,
     host: String,
+    /// Where entries wait while the engine is away; none for one that never is.
+    outbox: Option<Outbox>,
+    /// Whether the layout was found to be the one that this program knows.
+    is_known: Cell<bool>,
 }
 
 impl<E: Engine> SqlStore<E> {
-    /// A store over an open engine: for writing, its layout is brought up to date; for reading, a newer one is refused.
-    pub(in crate::bookkeeping) fn over(engine: E) -> Result<Self, StoreError> {
+    /// A store over an open engine: for writing, its layout is brought up to date; for reading, a newer one is refused. With an
+    /// outbox, an engine that is away is asked later.
+    pub(in crate::bookkeeping) fn over(engine: E, outbox: Option<Outbox>) -> Result<Self, StoreError> {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let store = SqlStore { engine, host };
-        store.told(layouts::refuse_newer(&store.engine))?;
-        if !store.engine.is_read_only() {
-            store.told(layouts::bring_up_to_date(&store.engine))?;
+        let store = SqlStore { engine, host, outbox, is_known: Cell::new(false) };
+        match store.told(store.know()) {
+            Err(StoreError::Away { .. }) if store.outbox.is_some() => {}
+            other => other?,
         }
         Ok(store)
+    }
+
+    /// Looks at the layout before anything else is asked or written.
+    fn know(&self) -> Result<(), SqlError> {
+        if self.is_known.get() {
+            return Ok(());
+        }
+        layouts::refuse_newer(&self.engine)?;
+        if !self.engine.is_read_only() {
+            layouts::bring_up_to_date(&self.engine)?;
+        }
+        self.is_known.set(true);
+        Ok(())
     }
 
     /// A failure of the engine, with the book's place.
@@ -40,7 +62,12 @@ impl<E: Engine> SqlStore<E> {
     }
 
     fn read<T>(&self, steps: impl FnOnce(&dyn Engine) -> Result<T, SqlError>) -> Result<T, StoreError> {
-        self.told(steps(&self.engine))
+        self.told(self.know().and_then(|()| steps(&self.engine)))
+    }
+
+    /// Reads everything as it was at one moment.
+    fn read_at_once<T>(&self, steps: impl FnOnce(&dyn Engine) -> Result<T, SqlError>) -> Result<T, StoreError> {
+        self.told(self.know().and_then(|()| in_transaction(&self.engine, Purpose::Read, steps)))
     }
 
     /// Runs a write as one transaction, alone.
@@ -48,7 +75,32 @@ impl<E: Engine> SqlStore<E> {
         if self.engine.is_read_only() {
             return Err(StoreError::ReadOnly { place: self.engine.place() });
         }
-        self.told(in_transaction(&self.engine, Purpose::Write, steps))
+        self.told(self.know().and_then(|()| in_transaction(&self.engine, Purpose::Write, steps)))
+    }
+
+    /// Reads, and keeps in mind how far the book was known here: who speaks while it is away saw no more. The place is asked for
+    /// first: what arrives while it is read does not count as seen.
+    fn seeing<T>(&self, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let Some(outbox) = &self.outbox else { return read() };
+        let place = self.read(ledger::newest_place)?;
+        let answer = read()?;
+        outbox.saw(place);
+        Ok(answer)
+    }
+
+    fn deliver_one(&mut self, waiting: &Waiting) -> Result<(), StoreError> {
+        let host = self.host.clone();
+        self.write(|engine| ledger::deliver(engine, waiting, &host))
+    }
+
+    /// Keeps in the outbox what an engine that is away can't take.
+    fn keep(&self, outbox: &Outbox, new: &[NewEntry], why: String, place: String) -> StoreError {
+        // What follows from it is derived anew when it is in the book: on the way it may have become something else.
+        let said: Vec<NewEntry> = new.iter().filter(|new| new.kind != EntryKind::Status).cloned().collect();
+        match outbox.keep(&said) {
+            Ok(()) => StoreError::Kept { count: said.len(), why, place },
+            Err(error) => StoreError::Unusable { why: format!("its server is away: {why}; and the outbox: {error}"), place },
+        }
     }
 }
 
@@ -63,6 +115,11 @@ impl SqlError {
             SqlError::Store(error) => error,
         }
     }
+}
+
+/// A name drawn by chance, for a delivery.
+fn wish() -> Option<String> {
+    Some(format!("{:032x}", rand::random::<u128>()))
 }
 
 /// A name drawn by chance.
@@ -84,7 +141,7 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn overview(&self) -> Result<Overview, StoreError> {
-        self.told(in_transaction(&self.engine, Purpose::Read, read::overview))
+        self.seeing(|| self.read_at_once(read::overview))
     }
 
     fn run(&self, run: Run) -> Result<Option<RunRecord>, StoreError> {
@@ -120,19 +177,19 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn changes_since(&self, seen: Option<i64>) -> Result<Changes, StoreError> {
-        self.told(in_transaction(&self.engine, Purpose::Read, |engine| read::changes_since(engine, seen)))
+        self.seeing(|| self.read_at_once(|engine| read::changes_since(engine, seen)))
     }
 
     fn run_sums(&self, seen: Option<i64>) -> Result<RunSumsRead, StoreError> {
-        self.told(in_transaction(&self.engine, Purpose::Read, |engine| run_sums::run_sums(engine, seen)))
+        self.read_at_once(|engine| run_sums::run_sums(engine, seen))
     }
 
     fn stream_files(&self) -> Result<Vec<StreamFiles>, StoreError> {
-        self.told(in_transaction(&self.engine, Purpose::Read, run_sums::stream_files))
+        self.read_at_once(run_sums::stream_files)
     }
 
     fn judgements_since(&self, place: i64) -> Result<(Vec<Judgement>, i64), StoreError> {
-        self.told(in_transaction(&self.engine, Purpose::Read, |engine| people::judgements_since(engine, place)))
+        self.read_at_once(|engine| people::judgements_since(engine, place))
     }
 
     fn jobs_of(&self, run: Run) -> Result<Vec<JobRecord>, StoreError> {
@@ -161,7 +218,45 @@ impl<E: Engine> Store for SqlStore<E> {
 
     fn append(&mut self, new: &[NewEntry]) -> Result<Vec<Entry>, StoreError> {
         let host = self.host.clone();
-        self.write(|engine| ledger::append(engine, new, &host))
+        let Some(outbox) = self.outbox.clone().filter(|_| !self.is_read_only()) else {
+            return self.write(|engine| ledger::append(engine, new, &host));
+        };
+        // Named before the first try: whether a server that went away had taken it shows when it is delivered.
+        let wished: Vec<NewEntry> =
+            new.iter().map(|new| NewEntry { wish: new.wish.clone().or_else(wish), ..new.clone() }).collect();
+        // In the order in which it was said.
+        let before = self.deliver().map(drop);
+        match before.and_then(|()| self.write(|engine| ledger::append(engine, &wished, &host))) {
+            Err(StoreError::Away { why, place }) => Err(self.keep(&outbox, &wished, why, place)),
+            other => other,
+        }
+    }
+
+    fn outbox(&self) -> OutboxState {
+        self.outbox.as_ref().map(Outbox::state).unwrap_or_default()
+    }
+
+    fn deliver(&mut self) -> Result<(usize, usize), StoreError> {
+        match self.outbox.clone() {
+            Some(outbox) if outbox.has_waiting() => outbox.deliver(|waiting| self.deliver_one(waiting)),
+            _ => Ok((0, 0)),
+        }
+    }
+
+    fn conflicts(&self) -> Result<Vec<Entry>, StoreError> {
+        self.read(ledger::conflicts)
+    }
+
+    fn export(&self, to: &mut dyn Write) -> Result<(), StoreError> {
+        self.read_at_once(|engine| dump::export(engine, to))
+    }
+
+    fn import(&mut self, from: &mut dyn BufRead) -> Result<Adopted, StoreError> {
+        self.write(|engine| dump::import(engine, from))
+    }
+
+    fn back_up(&self, to: &Path) -> Result<(), StoreError> {
+        self.read(|engine| engine.back_up(to))
     }
 
     fn adopt(&mut self, entries: &[Entry]) -> Result<Adopted, StoreError> {
@@ -173,7 +268,7 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn in_force_on(&self, kind: EntryKind, subject: &str) -> Result<Vec<Entry>, StoreError> {
-        self.read(|engine| ledger::in_force_on(engine, kind, subject))
+        self.seeing(|| self.read(|engine| ledger::in_force_on(engine, kind, subject)))
     }
 
     fn in_force_of_run(&self, run: Run) -> Result<Vec<Entry>, StoreError> {
@@ -205,7 +300,11 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn verify_chains(&self) -> Result<Vec<String>, StoreError> {
-        self.told(in_transaction(&self.engine, Purpose::Read, ledger::verify))
+        self.read_at_once(|engine| {
+            let mut faults = engine.integrity()?;
+            faults.extend(ledger::verify(engine)?);
+            Ok(faults)
+        })
     }
 
     fn begin_chain(&mut self) -> Result<BookId, StoreError> {

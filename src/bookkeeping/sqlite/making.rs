@@ -41,7 +41,7 @@ fn fill(begun: &Path, path: &Path) -> Result<(), StoreError> {
     let at = |error: rusqlite::Error| told(&error).at(path.display().to_string());
     let connection = Connection::open(begun).map_err(at)?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(at)?;
-    let engine = SqliteEngine { connection, path: path.to_owned(), is_read_only: false };
+    let engine = SqliteEngine { connection, path: path.to_owned(), is_read_only: false, identity: None };
     layouts::bring_up_to_date(&engine).map_err(|error| error.at(engine.place()))?;
     engine.connection.close().map_err(|(_, error)| at(error))
 }

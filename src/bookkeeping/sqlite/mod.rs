@@ -4,6 +4,8 @@
 //! book must not lie on a network mount.
 
 mod making;
+#[cfg(test)]
+mod migration_tests;
 mod mount;
 #[cfg(test)]
 mod tests;
@@ -28,11 +30,16 @@ pub struct SqliteEngine {
     connection: Connection,
     path: PathBuf,
     is_read_only: bool,
+    /// Device and number of the file that was opened.
+    identity: Option<(u64, u64)>,
 }
 
 /// Looks at a book that somebody else is writing into, 50 us apart, before it is called unusable: some ten seconds. Equal short
 /// waits are fair: with waits that grow, one of several busy writers gets everything.
 const BUSY_LOOKS: i32 = 100_000;
+
+/// Begins a transaction that writes, with the write lock at once.
+const BEGIN_TO_WRITE: &str = "BEGIN IMMEDIATE";
 
 /// How often a change by others is looked for while one is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -61,13 +68,14 @@ impl SqliteStore {
         let at = |error: rusqlite::Error| told(&error).at(path.display().to_string());
         let mut connection = Connection::open(path).map_err(at)?;
         wait_fairly(&mut connection).map_err(at)?;
-        let engine = SqliteEngine { connection, path: path.to_owned(), is_read_only: false };
+        let mut engine = SqliteEngine { connection, path: path.to_owned(), is_read_only: false, identity: None };
         // Asked before anything is written: a book of a newer layout stays as it is, to the byte.
         super::sql::layouts::refuse_newer(&engine).map_err(|error| error.at(engine.place()))?;
         engine.connection.pragma_update(None, "journal_mode", "WAL").map_err(at)?;
+        engine.identity = identity_of(path);
         engine.connection.pragma_update(None, "synchronous", "FULL").map_err(at)?;
         engine.connection.pragma_update(None, "foreign_keys", true).map_err(at)?;
-        SqlStore::over(engine)
+        SqlStore::over(engine, None)
     }
 
     /// Opens the book for reading; never writes into it.
@@ -87,13 +95,26 @@ impl SqliteStore {
             // as it stands in its one file, which is whole whenever no backend writes.
             connection = open_as_it_stands(path).map_err(at)?;
         }
-        SqlStore::over(SqliteEngine { connection, path: path.to_owned(), is_read_only: true })
+        let identity = identity_of(path);
+        SqlStore::over(SqliteEngine { connection, path: path.to_owned(), is_read_only: true, identity }, None)
     }
 
     /// Where the book stands.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.engine.path
+    }
+}
+
+impl SqliteEngine {
+    /// Refuses to go on in a file that has the book's name no more: what were written there would be lost.
+    fn refuse_replaced(&self) -> Result<(), SqlError> {
+        if self.identity.is_none() || identity_of(&self.path) == self.identity {
+            return Ok(());
+        }
+        Err(SqlError::Refused(
+            "another file stands in its place since it was opened, as after 'dqmon book restore'; open it again".into(),
+        ))
     }
 }
 
@@ -116,6 +137,9 @@ impl Engine for SqliteEngine {
     }
 
     fn script(&self, sql: &str) -> Result<(), SqlError> {
+        if sql == BEGIN_TO_WRITE {
+            self.refuse_replaced()?;
+        }
         self.connection.execute_batch(sql).map_err(|error| told(&error))
     }
 
@@ -123,7 +147,7 @@ impl Engine for SqliteEngine {
         match purpose {
             Purpose::Read => "BEGIN",
             // The write lock at once: a transaction that reads first and writes later can't be served when others wrote between.
-            Purpose::Write => "BEGIN IMMEDIATE",
+            Purpose::Write => BEGIN_TO_WRITE,
         }
     }
 
@@ -137,6 +161,7 @@ impl Engine for SqliteEngine {
     }
 
     fn change_stamp(&self) -> Result<ChangeStamp, SqlError> {
+        self.refuse_replaced()?;
         let others: i64 =
             self.connection.pragma_query_value(None, "data_version", |row| row.get(0)).map_err(|error| told(&error))?;
         Ok(ChangeStamp(format!("{others} {}", self.connection.total_changes())))
@@ -150,6 +175,17 @@ impl Engine for SqliteEngine {
         }
     }
 
+    fn integrity(&self) -> Result<Vec<String>, SqlError> {
+        let rows = self.query("SELECT integrity_check AS found FROM pragma_integrity_check", &[])?;
+        let found = rows.iter().map(|row| row.text("found")).collect::<Result<Vec<_>, _>>()?;
+        Ok(found.into_iter().filter(|words| words != "ok").collect())
+    }
+
+    fn back_up(&self, to: &Path) -> Result<(), SqlError> {
+        // As one transaction of the engine; it refuses a file that is there.
+        self.execute("VACUUM INTO $1", &[Value::from(to.to_string_lossy().into_owned())]).map(drop)
+    }
+
     fn is_read_only(&self) -> bool {
         self.is_read_only
     }
@@ -161,6 +197,12 @@ impl Engine for SqliteEngine {
     fn place(&self) -> String {
         self.path.display().to_string()
     }
+}
+
+/// What tells a file from another that takes its name.
+fn identity_of(path: &Path) -> Option<(u64, u64)> {
+    let facts = std::fs::metadata(path).ok()?;
+    Some((std::os::unix::fs::MetadataExt::dev(&facts), std::os::unix::fs::MetadataExt::ino(&facts)))
 }
 
 /// Parameters by their number, in SQLite's words.
@@ -238,10 +280,14 @@ fn wait_fairly(connection: &mut Connection) -> rusqlite::Result<()> {
 
 /// The engine's error in our words.
 fn told(error: &rusqlite::Error) -> SqlError {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, SystemIoFailure};
     match error {
         rusqlite::Error::SqliteFailure(code, _) if matches!(code.code, DatabaseCorrupt | NotADatabase) => {
             SqlError::Damaged(error.to_string())
+        }
+        // What stands beside the book can't grow either: the engine then speaks of input and output alone.
+        rusqlite::Error::SqliteFailure(code, _) if code.code == SystemIoFailure => {
+            SqlError::Refused(format!("{error}; is the disk full?"))
         }
         _ => SqlError::Refused(error.to_string()),
     }

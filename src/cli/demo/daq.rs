@@ -12,7 +12,7 @@ use monitasks::detector::Detector;
 use monitasks::vocab::{FileId, Run};
 
 use super::super::Failure;
-use crate::bookkeeping::SqliteStore;
+use crate::bookkeeping;
 use crate::config::Workspace;
 use crate::detector;
 use crate::rawdata::RawWriter;
@@ -44,7 +44,7 @@ pub(super) fn make_workspace(folder: &Path) -> Result<Workspace, Failure> {
     let settings = DEMO_SETTINGS.iter().fold(Workspace::NEW_SETTINGS.to_owned(), |text, (from, to)| text.replace(from, to));
     let workspace = Workspace::create_with(folder, &settings)?;
     // The window that looks on opens the workspace as soon as there is a book.
-    SqliteStore::open(&workspace.book())?;
+    bookkeeping::open(&workspace.book_place())?;
     Ok(workspace)
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::super::{Ended, Failure, Outcome};
 use super::daq::Plan;
-use crate::bookkeeping::{GroupStep, Overview, PassStep, SqliteStore, Store};
+use crate::bookkeeping::{self, GroupStep, Overview, PassStep};
 use crate::config::Workspace;
 
 /// Between two looks into the book.
@@ -30,7 +30,8 @@ pub(super) fn until_done(workspace: &Workspace, plan: &Plan, stop: &AtomicBool, 
     let started = Instant::now();
     let (mut last, mut moved) = (Standing::default(), Instant::now());
     loop {
-        let standing = SqliteStore::open_read_only(&workspace.book()).and_then(|store| store.overview()).map(|book| count(&book));
+        let standing =
+            bookkeeping::open_read_only(&workspace.book_place()).and_then(|store| store.overview()).map(|book| count(&book));
         // A book that is not there yet is made by the backend; one that stays away is told by the patience below.
         let standing = standing.unwrap_or(last);
         if standing != last {

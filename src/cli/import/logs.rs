@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use crate::bookkeeping::SqliteStore;
+use crate::bookkeeping;
 use crate::cli::words::counted;
 use crate::cli::{Ended, Failure, Global, Outcome, inspect};
 use crate::config::Workspace;
@@ -69,8 +69,8 @@ pub fn run(global: &Global, args: &LogsArgs) -> Outcome {
 
 /// Writes both logs from the book.
 fn from_book(workspace: &Workspace, args: &LogsArgs, out: &Path) -> Outcome {
-    let store = SqliteStore::open_read_only(&workspace.book())?;
-    let rebuilt = rebuild_from_book(&store, &zone(Some(workspace), args)?, out)?;
+    let store = bookkeeping::open_read_only(&workspace.book_place())?;
+    let rebuilt = rebuild_from_book(store.as_ref(), &zone(Some(workspace), args)?, out)?;
     if args.json {
         println!("{:#}", json!({"schema": 1, "rebuilt": rebuilt}));
     } else {
@@ -125,9 +125,9 @@ fn logs(global: &Global, args: &LogsArgs) -> Outcome {
         _ => None,
     };
     if let Some(workspace) = workspace.as_ref().filter(|_| args.into_book) {
-        let mut store = SqliteStore::open(&workspace.book())?;
+        let mut store = bookkeeping::open(&workspace.book_place())?;
         let attach = if args.by_name { Attach::ByName } else { Attach::Agreeing };
-        found.imported = Some(record_lines(&mut store, &found.logs, &zone(Some(workspace), args)?, attach)?);
+        found.imported = Some(record_lines(store.as_mut(), &found.logs, &zone(Some(workspace), args)?, attach)?);
     }
     if args.json {
         println!("{:#}", found.facts());

@@ -57,8 +57,8 @@ pub fn run(global: &Global, args: &RunsArgs) -> Outcome {
     if !args.dry_run {
         let mut store = open_book(&workspace)?;
         let (who, now) = (name_of(args.who.as_deref())?, Timestamp::now());
-        let kinds_new = decisions::name_kinds(&mut store, now, &who, &kinds.clone().into_iter().collect::<Vec<_>>())?;
-        recorded = Some((kinds_new, record_facts(&mut store, now, &who, &list.covers(&settings.run_list), &list.runs)?));
+        let kinds_new = decisions::name_kinds(store.as_mut(), now, &who, &kinds.clone().into_iter().collect::<Vec<_>>())?;
+        recorded = Some((kinds_new, record_facts(store.as_mut(), now, &who, &list.covers(&settings.run_list), &list.runs)?));
     }
     let told = Told { list, kinds, recorded };
     if args.json {

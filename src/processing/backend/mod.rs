@@ -45,8 +45,8 @@ use super::transfer::{AnyCopy, TransferDesk, TransferError};
 use super::transfer_log::TransferLogs;
 use super::watch::Watch;
 use crate::bookkeeping::{
-    BackendState, CentralStep, FileStep, GroupRecord, GroupStep, PassRecord, PassStep, RequestKind, Row, SqliteStore, Store,
-    StoreError, StoryEntry, WatcherState,
+    self, BackendState, CentralStep, FileStep, GroupRecord, GroupStep, PassRecord, PassStep, RequestKind, Row, Store, StoreError,
+    StoryEntry, WatcherState,
 };
 use crate::config::{PlaceError, Workspace};
 use crate::detector::{self, DetectorError};
@@ -218,18 +218,60 @@ pub fn run(
     stop: &AtomicBool,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Report, ProcessingError> {
-    let mut backend = Backend::open(workspace, until, options, progress)?;
+    let mut report = Report::default();
+    loop {
+        match run_once(workspace, until, options, stop, progress, &mut report) {
+            Err(ProcessingError::Store(StoreError::Away { why, place })) => {
+                let detail = format!("{why}: {place}; files are left where they are, jobs go on");
+                progress(&Progress { subject: "book".into(), word: "server away".into(), detail: Some(detail) });
+                if !is_back(workspace, stop) {
+                    return Ok(report);
+                }
+                progress(&Progress { subject: "book".into(), word: "server is back".into(), detail: None });
+            }
+            other => return other.map(|()| report),
+        }
+    }
+}
+
+/// Runs until it ends or the book's server goes away. Then all that was in memory is forgotten: whether the server had stored what
+/// it did not answer any more stands in the book alone, so that a backend that goes on reads everything anew, as after a kill.
+fn run_once(
+    workspace: &Workspace,
+    until: &RunUntil,
+    options: &Options,
+    stop: &AtomicBool,
+    progress: &mut dyn FnMut(&Progress),
+    report: &mut Report,
+) -> Result<(), ProcessingError> {
+    let mut backend = Backend::open(workspace, until, options, progress).map_err(|error| match error {
+        ProcessingError::Lease(LeaseError::Store(error)) => ProcessingError::Store(error),
+        other => other,
+    })?;
+    backend.report = std::mem::take(report);
     backend.tell_start(until);
-    backend.recover()?;
-    let worked = backend.work(until, stop);
+    let worked = backend.recover().and_then(|()| backend.work(until, stop));
     for news in backend.mail_at_the_end() {
         backend.tell(&"mail", news.word, Some(news.detail));
     }
+    *report = std::mem::take(&mut backend.report);
     worked?;
     if stop.load(Ordering::Relaxed) {
         backend.tell(&"backend", "stop asked for", Some("by a signal; jobs that run go on".into()));
     }
-    Ok(backend.report)
+    Ok(())
+}
+
+/// Waits until the book's server answers; false when it was told to stop instead.
+fn is_back(workspace: &Workspace, stop: &AtomicBool) -> bool {
+    while !stop.load(Ordering::Relaxed) {
+        let answers = bookkeeping::open(&workspace.book_place()).and_then(|book| book.change_stamp());
+        if !matches!(answers, Err(StoreError::Away { .. })) {
+            return true;
+        }
+        std::thread::sleep(IDLE);
+    }
+    false
 }
 
 impl<'a> Backend<'a> {
@@ -250,8 +292,8 @@ impl<'a> Backend<'a> {
         for folder in workspace.folders() {
             std::fs::create_dir_all(&folder).map_err(|why| ProcessingError::Io { what: "folder not made", why, path: folder })?;
         }
-        let mut store = SqliteStore::open(&workspace.book())?;
-        let lease = Lease::take(workspace, &mut store)?;
+        let mut store = bookkeeping::open(&workspace.book_place())?;
+        let lease = Lease::take(workspace, store.as_mut())?;
         // Watched before the first sweep: what comes between the two is found by one of them.
         let watch = Watch::new(&workspace.incoming());
         let overview = store.overview()?;
@@ -282,7 +324,7 @@ impl<'a> Backend<'a> {
             judged,
             places_passed: 0,
             report: Report::default(),
-            store: Box::new(store),
+            store,
             workspace,
             options,
             progress,
@@ -304,7 +346,7 @@ impl<'a> Backend<'a> {
         let (process, root) = (std::process::id(), self.workspace.root.display().to_string());
         let once = if *until == RunUntil::DoneOnce { ", for what there is" } else { "" };
         self.tell(&"backend", "started", Some(format!("{}, process {process}{once}: {root}", crate::SOFTWARE)));
-        let lease = format!("{}, at {}", self.lease.owner(), self.workspace.book().display());
+        let lease = format!("{}, at {}", self.lease.owner(), self.workspace.book_place());
         self.tell(&"backend", "lease taken", Some(lease));
         let every_s = self.workspace.settings.intake.reconcile_s;
         let watched = format!("{}, swept every {every_s} s", self.intake.folder().display());

@@ -1,0 +1,378 @@
+//! The book looked after: exports, backups, roles, exchanges, and what is said while its server is away.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use dqmon::bookkeeping::*;
+use jiff::Timestamp;
+use monitasks::vocab::Run;
+
+use crate::services::postgres::Postgres;
+use crate::workspace::{Shift, said};
+
+/// A server, and a new database in it; none where it can't be started.
+fn server(what: &str) -> Option<Postgres> {
+    Postgres::start().map_err(|why| println!("COULD NOT RUN: {what}: {why}")).ok()
+}
+
+/// Settings of a book in PostgreSQL, and the password where they say.
+pub fn settings_of(url: &str, folder: &Path) -> String {
+    let (account, server) = url.split_once("://").unwrap().1.rsplit_once('@').unwrap();
+    let (account, password) = account.split_once(':').unwrap();
+    let file = folder.join("password");
+    fs::write(&file, password.replace("%20", " ")).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    format!("[book]\nurl = \"postgresql://{account}@{server}\"\npassword_file = {file:?}\n")
+}
+
+/// A workspace on a book in PostgreSQL.
+pub fn shift_on(url: &str) -> Shift {
+    let mut shift = Shift::new("");
+    let settings = settings_of(url, &shift.workspace.root);
+    fs::write(shift.workspace.root.join("dqmon.toml"), &settings).unwrap();
+    shift.workspace = dqmon::config::Workspace::open(&shift.workspace.root).unwrap();
+    shift
+}
+
+pub fn book_of(shift: &Shift) -> Box<dyn Store> {
+    dqmon::bookkeeping::open(&shift.workspace.book_place()).unwrap()
+}
+
+pub fn know_runs(book: &mut dyn Store, runs: &[u32]) {
+    let row = |run: &u32| Row::Run(RunRecord { run: Run(*run), first_seen: Timestamp::UNIX_EPOCH, ended: None, ended_by: None });
+    book.record(None, &[], &runs.iter().map(row).collect::<Vec<_>>()).unwrap();
+}
+
+fn decide(shift: &Shift, run: &str, flag: &str, who: &str) -> Output {
+    shift.run(&["decide", run, flag, "--who", who, "--role", "shifter", "--comment", "as seen"])
+}
+
+fn ok(output: &Output) -> String {
+    assert!(output.status.success(), "{}", said(output));
+    said(output)
+}
+
+#[test]
+fn what_is_said_while_the_server_is_away_is_delivered_once_and_a_conflict_is_shown() {
+    let Some(server) = server("an outbox") else { return };
+    let url = server.new_database("outbox");
+    let (ada, ben) = (shift_on(&url), shift_on(&url));
+    know_runs(book_of(&ada).as_mut(), &[1, 2]);
+    ok(&decide(&ada, "run1", "OK", "Ada"));
+    server.stop("immediate");
+    for (run, flag) in [("run1", "BAD"), ("run2", "OK"), ("run2", "MAYBE")] {
+        let kept = decide(&ada, run, flag, "Ada");
+        assert_eq!(kept.status.code(), Some(1), "{}", said(&kept));
+        assert!(said(&kept).contains("kept, and delivered when"), "{}", said(&kept));
+    }
+    let status = said(&ada.run(&["status"]));
+    assert!(status.contains("3 entries wait") && status.contains("run1@raw by Ada"), "{status}");
+    server.begin().unwrap();
+    ok(&decide(&ben, "run1", "MAYBE", "Ben"));
+    let delivered = ada.run(&["book", "outbox", "--deliver"]);
+    assert!(said(&delivered).contains("2 delivered, 1 refused"), "{}", said(&delivered));
+    assert!(said(&delivered).contains("MAYBE") && said(&delivered).contains("Ben"), "what is in force: {}", said(&delivered));
+    let status = said(&ada.run(&["status"]));
+    assert!(status.contains("not delivered") && !status.contains("wait"), "{status}");
+    let book = book_of(&ada);
+    let flags = |subject: &str| -> Vec<String> {
+        let history = book.history(EntryKind::Decision, subject).unwrap();
+        history.iter().map(|entry| entry.body["flag"].as_str().unwrap().to_owned()).collect()
+    };
+    // The second word on run2 takes the place of the first, which waited with it.
+    assert_eq!(flags("run1@raw"), ["OK", "MAYBE"]);
+    assert_eq!(flags("run2@raw"), ["OK", "MAYBE"]);
+    assert_eq!(book.in_force_on(EntryKind::Decision, "run2@raw").unwrap().len(), 1);
+    assert_eq!(book.conflicts().unwrap(), []);
+    assert!(said(&ada.run(&["book", "outbox", "--deliver"])).contains("0 delivered, 0 refused"));
+    ok(&ada.run(&["book", "outbox", "--settle", "1"]));
+    assert!(!said(&ada.run(&["status"])).contains("not delivered"));
+    assert!(fs::read_to_string(ada.workspace.root.join("processing/outbox_settled.jsonl")).unwrap().contains("run1@raw"));
+}
+
+#[test]
+fn a_delivery_whose_answer_was_lost_is_not_made_twice() {
+    let Some(server) = server("a lost answer") else { return };
+    let shift = shift_on(&server.new_database("lost"));
+    let mut book = book_of(&shift);
+    let said = NewDecision {
+        at: Timestamp::now(),
+        subject: DecisionSubject::run(Run(1)),
+        decision: Decision::new(monitasks::quality::Flag::Ok, ""),
+        who: "Ada".into(),
+        role: "shifter".into(),
+        supersedes: Vec::new(),
+        wish: Some("drawn by chance".into()),
+    };
+    // The server stored it, and went away before it said so: the same words wait in the outbox.
+    book.append(&[said.entry().unwrap()]).unwrap();
+    outbox_of(&shift.workspace.book_place()).unwrap().keep(&[said.entry().unwrap()]).unwrap();
+    assert_eq!(book.deliver().unwrap(), (1, 0));
+    assert_eq!(book.entries_after(0, 10).unwrap().len(), 1);
+    assert!(book.outbox().is_empty());
+    // A line that was cut short by a power cut is kept where a person finds it.
+    fs::write(shift.workspace.root.join("processing/outbox.jsonl"), "{\"entries\":[{\"at\":\"20").unwrap();
+    assert_eq!(book.deliver().unwrap(), (0, 1));
+    assert!(book.outbox().undelivered[0].contains("can't be read"), "{:?}", book.outbox());
+}
+
+fn as_entry(subject: &str, who: &str) -> NewEntry {
+    let decision = Decision::new(monitasks::quality::Flag::Maybe, "as seen");
+    let subject = subject.parse().unwrap();
+    let (who, role) = (who.into(), "shifter".into());
+    let said = NewDecision { at: Timestamp::now(), subject, decision, who, role, supersedes: Vec::new(), wish: None };
+    said.entry().unwrap()
+}
+
+/// A SQLite workspace with runs, files and decisions, some superseded.
+fn told() -> Shift {
+    let shift = Shift::new("");
+    know_runs(book_of(&shift).as_mut(), &[1, 2, 3]);
+    for (run, flag) in [("run1", "OK"), ("run1", "BAD"), ("run2", "MAYBE"), ("run3", "OK")] {
+        ok(&decide(&shift, run, flag, "Ada O'Neil; DROP TABLE entries; --"));
+    }
+    ok(&shift.run(&["mark", "run1", "flawed", "--who", "Ada", "--comment", "=cmd|' /C calc'!A0"]));
+    shift
+}
+
+#[test]
+fn the_same_book_exports_to_the_same_bytes_on_both_engines() {
+    let shift = told();
+    let story = StoryEntry {
+        at: Timestamp::UNIX_EPOCH,
+        run: Some(Run(1)),
+        sequence: None,
+        kind: "x".into(),
+        detail: serde_json::json!({"a": 0.1, "b": "\u{1F4A5} \" ' \\"}),
+    };
+    book_of(&shift).record(None, &[story], &[Row::Backend(BackendState::default())]).unwrap();
+    let export = shift.workspace.root.join("export.jsonl");
+    ok(&shift.run(&["book", "export", export.to_str().unwrap()]));
+    let bytes = fs::read(&export).unwrap();
+    let again = Shift::new("");
+    ok(&again.run(&["book", "import", export.to_str().unwrap()]));
+    assert_eq!(again.run(&["book", "export"]).stdout, bytes, "SQLite to SQLite");
+    let twice = again.run(&["book", "import", export.to_str().unwrap()]);
+    assert!(said(&twice).contains("of its own"), "rows twice: {}", said(&twice));
+    if let Some(server) = server("an export from PostgreSQL") {
+        let shared = shift_on(&server.new_database("export"));
+        ok(&shared.run(&["book", "import", export.to_str().unwrap()]));
+        assert_eq!(shared.run(&["book", "export"]).stdout, bytes, "SQLite to PostgreSQL");
+        ok(&shared.run(&["book", "verify"]));
+    }
+    // What was changed in it is refused whole.
+    let forged = String::from_utf8(bytes).unwrap().replace("MAYBE", "OK");
+    fs::write(&export, forged).unwrap();
+    let fresh = Shift::new("");
+    let refused = fresh.run(&["book", "import", export.to_str().unwrap()]);
+    assert!(said(&refused).contains("it was changed"), "{}", said(&refused));
+    assert_eq!(book_of(&fresh).entries_after(0, 10).unwrap(), []);
+}
+
+#[test]
+fn a_book_that_was_rewritten_whole_is_found_by_an_end_that_was_kept() {
+    let shift = told();
+    let heads = shift.workspace.root.join("heads");
+    fs::write(&heads, shift.run(&["book", "head"]).stdout).unwrap();
+    ok(&shift.run(&["book", "verify", "--head", heads.to_str().unwrap()]));
+    // The rows changed behind the program's back: found by the chain alone.
+    let path = shift.workspace.book();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let guards = "DROP TRIGGER entries_are_never_changed; DROP TRIGGER entries_are_never_deleted;";
+    connection.execute_batch(&format!("{guards} UPDATE entries SET who = 'Eve' WHERE place = 2;")).unwrap();
+    let found = shift.run(&["book", "verify"]);
+    assert_eq!(found.status.code(), Some(1));
+    assert!(said(&found).contains("was changed"), "{}", said(&found));
+    // The whole chain written anew, its hashes and all, is sound in itself.
+    let mut entries = book_of(&shift).entries_after(0, 100).unwrap();
+    let mut previous = String::new();
+    for entry in &mut entries {
+        entry.previous = previous;
+        entry.hash = entry.computed_hash();
+        previous = entry.hash.clone();
+        let change = "UPDATE entries SET previous = ?1, hash = ?2 WHERE place = ?3";
+        connection.execute(change, rusqlite::params![entry.previous, entry.hash, entry.place]).unwrap();
+    }
+    ok(&shift.run(&["book", "verify"]));
+    let found = shift.run(&["book", "verify", "--head", heads.to_str().unwrap()]);
+    assert!(said(&found).contains("the book was rewritten"), "{}", said(&found));
+}
+
+#[test]
+fn a_damaged_book_is_refused_with_the_way_back_which_works() {
+    let shift = told();
+    let path = shift.workspace.book();
+    let before = fs::read(&path).unwrap();
+    fs::write(&path, b"no database at all, and long enough to be looked at as one; no database at all").unwrap();
+    let refused = said(&shift.run(&["runs"]));
+    assert!(refused.contains("damaged") && refused.contains("there is no backup in"), "{refused}");
+    fs::write(&path, before).unwrap();
+    let backup = PathBuf::from(ok(&shift.run(&["book", "backup"])).trim());
+    let export_before = shift.run(&["book", "export"]).stdout;
+    let id = book_of(&shift).book_id().unwrap();
+    ok(&decide(&shift, "run3", "BAD", "Ben"));
+    for ending in ["-wal", "-shm"] {
+        let _ = fs::remove_file(format!("{}{ending}", path.display()));
+    }
+    fs::write(&path, b"no database at all, and long enough to be looked at as one; no database at all").unwrap();
+    let refused = said(&decide(&shift, "run3", "OK", "Ben"));
+    let way_out = format!("'dqmon book restore {}'", backup.display());
+    assert!(refused.contains(&way_out), "{refused}");
+    assert!(fs::read(&path).unwrap().starts_with(b"no database"), "left as it is");
+    ok(&shift.run(&["book", "restore", backup.to_str().unwrap()]));
+    assert_eq!(shift.run(&["book", "export"]).stdout, export_before);
+    ok(&decide(&shift, "run3", "BAD", "Ben"));
+    let book = book_of(&shift);
+    assert_ne!(book.book_id().unwrap(), id, "it goes on under an id of its own");
+    assert_eq!(book.chain_ends().unwrap().len(), 2);
+    assert_eq!(book.verify_chains().unwrap(), Vec::<String>::new());
+    // A backup that is not sound brings nothing back.
+    let size = fs::metadata(&backup).unwrap().len();
+    fs::OpenOptions::new().write(true).open(&backup).unwrap().set_len(size / 2).unwrap();
+    let refused = shift.run(&["book", "restore", backup.to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+    assert_eq!(book_of(&shift).chain_ends().unwrap().len(), 2);
+}
+
+#[test]
+fn a_book_in_postgresql_comes_back_into_a_new_database() {
+    let Some(server) = server("a backup of a book in PostgreSQL") else { return };
+    let shift = shift_on(&server.new_database("first"));
+    know_runs(book_of(&shift).as_mut(), &[1]);
+    ok(&decide(&shift, "run1", "OK", "Ada"));
+    let backup = ok(&shift.run(&["book", "backup"])).trim().to_owned();
+    let new = shift_on(&server.new_database("second"));
+    ok(&new.run(&["book", "restore", &backup]));
+    assert_eq!(new.run(&["book", "export"]).stdout, shift.run(&["book", "export"]).stdout);
+    ok(&decide(&new, "run1", "BAD", "Ben"));
+    assert_eq!(book_of(&new).chain_ends().unwrap().len(), 2);
+}
+
+#[test]
+fn who_may_only_read_is_refused_by_the_server_itself() {
+    let Some(server) = server("roles in PostgreSQL") else { return };
+    let url = server.new_database("roles");
+    let shift = shift_on(&url);
+    know_runs(book_of(&shift).as_mut(), &[1]);
+    ok(&shift.run(&["book", "init", "--roles"]));
+    ok(&shift.run(&["book", "init", "--roles"]));
+    let accounts =
+        "CREATE ROLE rita LOGIN PASSWORD 'r' IN ROLE dqmon_reader; CREATE ROLE sam LOGIN PASSWORD 's' IN ROLE dqmon_shifter;
+        CREATE ROLE dora LOGIN PASSWORD 'd' IN ROLE dqmon_data_manager; CREATE ROLE eve LOGIN PASSWORD 'e'";
+    server.connect("roles").batch_execute(accounts).unwrap();
+    let shift_of = |account: &str, password: &str| shift_on(&server.address_of(account, password, "roles"));
+    let (rita, sam, dora) = (shift_of("rita", "r"), shift_of("sam", "s"), shift_of("dora", "d"));
+    let refused = decide(&rita, "run1", "OK", "Rita");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(said(&refused).contains("permission denied"), "{}", said(&refused));
+    assert!(said(&rita.run(&["runs"])).contains("run1"));
+    ok(&decide(&sam, "run1", "OK", "Sam"));
+    let as_expert = sam.run(&["decide", "run1", "MAYBE", "--who", "Sam", "--role", "expert"]);
+    assert!(said(&as_expert).contains("not allowed to speak as expert"), "{}", said(&as_expert));
+    assert_eq!(book_of(&dora).entries_after(0, 10).unwrap().len(), 1);
+    know_runs(book_of(&dora).as_mut(), &[2]);
+    // Over a connection of their own, past the program.
+    for (account, password, sql) in [
+        ("rita", "r", "INSERT INTO entries (book) VALUES ('x')"),
+        ("sam", "s", "UPDATE entries SET who = 'Eve'"),
+        ("sam", "s", "DELETE FROM entries"),
+        ("sam", "s", "DELETE FROM in_force"),
+        ("sam", "s", "UPDATE this_book SET book = 'x'"),
+        ("sam", "s", "INSERT INTO runs (run, first_seen_ns) VALUES (9, 0)"),
+        ("dora", "d", "UPDATE story SET kind = 'x'"),
+        ("eve", "e", "SELECT * FROM entries"),
+    ] {
+        let address = server.address_of(account, password, "roles");
+        let mut client = postgres::Client::connect(&address, postgres::NoTls).unwrap();
+        let error = client.batch_execute(sql).unwrap_err();
+        assert_eq!(error.code(), Some(&postgres::error::SqlState::INSUFFICIENT_PRIVILEGE), "{account}: {sql}: {error}");
+    }
+}
+
+#[test]
+fn two_books_exchange_what_people_said_and_conflicts_stay() {
+    let shift = told();
+    let other = Shift::new("");
+    know_runs(book_of(&other).as_mut(), &[1, 2, 3, 4]);
+    ok(&decide(&other, "run4", "OK", "Ben"));
+    let path = other.workspace.book().display().to_string();
+    assert!(ok(&shift.run(&["sync", &path])).contains("1 entry came, 5 entries went"));
+    assert!(ok(&shift.run(&["sync", &path])).contains("0 entries came, 0 entries went"));
+    assert!(ok(&other.run(&["sync", &shift.workspace.book().display().to_string()])).contains("0 entries came, 0 entries went"));
+    assert!(said(&shift.run(&["status"])).contains("last exchange with"));
+    // Each says something of run2 before it hears of the other.
+    ok(&decide(&shift, "run2", "OK", "Ada"));
+    ok(&decide(&other, "run2", "BAD", "Ben"));
+    let exchanged = shift.run(&["sync", &path]);
+    assert_eq!(exchanged.status.code(), Some(1), "{}", said(&exchanged));
+    let conflicts = shift.run(&["book", "conflicts"]);
+    assert!(said(&conflicts).contains("run2@raw") && said(&conflicts).contains("Ben"), "{}", said(&conflicts));
+    assert!(said(&shift.run(&["status"])).contains("1 subject in conflict"));
+    for book in [&shift, &other] {
+        assert_eq!(book_of(book).in_force_on(EntryKind::Decision, "run2@raw").unwrap().len(), 2);
+        assert_eq!(book_of(book).verify_chains().unwrap(), Vec::<String>::new());
+    }
+    // A book that is not there is not made; one that went on from a copy under the same id is refused.
+    let nowhere = shift.workspace.root.join("nowhere.sqlite");
+    assert_eq!(shift.run(&["sync", nowhere.to_str().unwrap()]).status.code(), Some(2));
+    assert!(!nowhere.exists());
+    let copy = PathBuf::from(ok(&shift.run(&["book", "backup"])).trim());
+    ok(&decide(&shift, "run1", "OK", "Ada"));
+    let twin = Shift::new("");
+    fs::copy(&copy, twin.workspace.book()).unwrap();
+    ok(&decide(&twin, "run1", "MAYBE", "Eve"));
+    let refused = shift.run(&["sync", &twin.workspace.book().display().to_string()]);
+    assert!(said(&refused).contains("went on from a copy"), "{}", said(&refused));
+}
+
+#[test]
+fn a_full_disk_is_told_and_the_book_is_unharmed() {
+    let shift = told();
+    let disk = match crate::soaking::farm::SmallDisk::over(&shift.workspace.root.join("small"), 3) {
+        Ok(disk) => disk,
+        Err(why) => return println!("COULD NOT RUN: a decision on a full disk: {why}"),
+    };
+    let small = shift.workspace.root.join("small");
+    fs::write(shift.workspace.root.join("dqmon.toml"), "[book]\npath = \"small/book.sqlite\"\n").unwrap();
+    let place = dqmon::config::Workspace::open(&shift.workspace.root).unwrap().book_place();
+    know_runs(dqmon::bookkeeping::open(&place).unwrap().as_mut(), &[1]);
+    ok(&decide(&shift, "run1", "OK", "Ada"));
+    let mut open = dqmon::bookkeeping::open(&place).unwrap();
+    disk.fill();
+    // In the middle of a decision, and before one.
+    let entry = NewEntry { supersedes: vec![open.entries_after(0, 1).unwrap()[0].id], ..as_entry("run1", "Ben") };
+    let refused = open.append(&[entry]).unwrap_err().to_string();
+    assert!(refused.contains("full"), "{refused}");
+    assert_eq!(open.entries_after(0, 10).unwrap().len(), 1);
+    drop(open);
+    let refused = decide(&shift, "run1", "BAD", "Ben");
+    assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+    assert!(said(&refused).contains("full"), "{}", said(&refused));
+    fs::remove_file(small.join("filler")).unwrap();
+    ok(&shift.run(&["book", "verify"]));
+    ok(&decide(&shift, "run1", "BAD", "Ben"));
+    assert_eq!(dqmon::bookkeeping::open(&place).unwrap().entries_after(0, 10).unwrap().len(), 2);
+    drop(disk);
+}
+
+#[test]
+fn a_line_is_encrypted_and_a_server_of_another_authority_is_refused() {
+    let Some(mut server) = server("an encrypted line") else { return };
+    let url = server.new_database("tls");
+    let authority = match server.encrypt() {
+        Ok(authority) => authority,
+        Err(why) => return println!("COULD NOT RUN: an encrypted line: {why}"),
+    };
+    let connect = |query: &str| PostgresStore::connect(&BookAddress::new(&format!("{url}?{query}"), None).unwrap());
+    let mut book = connect(&format!("sslmode=verify-full&sslrootcert={}", authority.display())).unwrap();
+    know_runs(&mut book, &[1]);
+    let encrypted = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE ssl AND application_name = 'dqmon'";
+    assert_eq!(server.connect("tls").query_one(encrypted, &[]).unwrap().get::<_, i64>(0), 1);
+    // Another authority of the same name.
+    let Some(mut other) = self::server("an encrypted line") else { return };
+    let other = other.encrypt().unwrap();
+    let refused = connect(&format!("sslmode=verify-full&sslrootcert={}", other.display())).map(drop).unwrap_err().to_string();
+    assert!(refused.contains("certificate") && !refused.contains("horse"), "{refused}");
+}
