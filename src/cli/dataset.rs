@@ -229,7 +229,7 @@ impl Desk {
     fn sets(&mut self) -> Result<Vec<FileSet>, Failure> {
         if self.sets.is_none() {
             let streams = self.store.stream_files()?.into_iter();
-            let set = |of: crate::bookkeeping::StreamFiles| FileSet {
+            let set = |of: bookkeeping::StreamFiles| FileSet {
                 run: of.run,
                 stream: of.stream,
                 files: of.files,
@@ -249,7 +249,7 @@ impl Desk {
 
     /// The snapshot of a name, else what is in the data set of that name now.
     fn named(&mut self, name: &str) -> Result<Named, Failure> {
-        if !self.store.in_force_on(crate::bookkeeping::EntryKind::DatasetSnapshot, name)?.is_empty() {
+        if !self.store.in_force_on(bookkeeping::EntryKind::DatasetSnapshot, name)?.is_empty() {
             return Ok(Named::Snapshot(datasets::snapshot(self.store.as_ref(), name)?));
         }
         let dataset = datasets::dataset(self.store.as_ref(), name)?;
