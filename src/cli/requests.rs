@@ -66,22 +66,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs `hold`, `unhold` or `cancel`.
 pub fn run(global: &super::Global, kind: RequestKind, args: &Args) -> Outcome {
-    ask(global, kind, subject(&args.what)?, &args.asking)
+    ask(global, kind, &subject(&args.what)?, &args.asking)
 }
 
 /// Runs `resubmit`.
 pub fn resubmit(global: &super::Global, args: &ResubmitArgs) -> Outcome {
     let named = args.what.as_deref().map(subject).transpose()?.unwrap_or_default();
-    ask(global, RequestKind::Resubmit, RequestSubject { class: args.class, ..named }, &args.asking)
+    ask(global, RequestKind::Resubmit, &RequestSubject { class: args.class, ..named }, &args.asking)
 }
 
 /// Runs `reprocess`.
 pub fn reprocess(global: &super::Global, args: &ReprocessArgs) -> Outcome {
     let subject = RequestSubject { run: Some(args.run), ..RequestSubject::default() };
-    ask(global, RequestKind::Reprocess, subject, &args.asking)
+    ask(global, RequestKind::Reprocess, &subject, &args.asking)
 }
 
-fn ask(global: &super::Global, kind: RequestKind, named: RequestSubject, asking: &Asking) -> Outcome {
+fn ask(global: &super::Global, kind: RequestKind, named: &RequestSubject, asking: &Asking) -> Outcome {
     if global.read_only() {
         return Err(Failure("a request is written into the book: leave --read-only out".into()));
     }
@@ -91,7 +91,7 @@ fn ask(global: &super::Global, kind: RequestKind, named: RequestSubject, asking:
         let names: Vec<&str> = known.iter().map(|lane| lane.name.as_str()).collect();
         return Err(Failure(format!("no lane '{lane}'; there are {}", names.join(", "))));
     }
-    let subject = RequestSubject { lane: asking.lane.clone(), ..named };
+    let subject = RequestSubject { lane: asking.lane.clone(), ..named.clone() };
     let who = name_of(asking.who.as_deref())?;
     let mut store = open_book(&workspace)?;
     let overview = store.overview()?;

@@ -1,6 +1,7 @@
 //! Writes the farm's transfer logs; their lines are those of [`crate::farm_logs`].
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -46,17 +47,19 @@ impl TransferLogs {
     pub fn write(&mut self, workspace: &Workspace, transfer: &TransferRecord, daq_closed: Timestamp) -> io::Result<()> {
         let line = TransferLine::of(transfer, daq_closed, &self.zone).text();
         let logs = [workspace.all_transfer_log(), workspace.run_transfer_log(transfer.file.run)];
-        if !self.under_way.contains_key(&transfer.file) {
+        let have = match self.under_way.entry(transfer.file) {
+            Entry::Occupied(known) => known.into_mut(),
             // An earlier life of the backend copied it, and may have written its line.
-            let mut have = Vec::new();
-            for log in &logs {
-                if has_line(log, &line)? {
-                    have.push(log.clone());
+            Entry::Vacant(unknown) => {
+                let mut have = Vec::new();
+                for log in &logs {
+                    if has_line(log, &line)? {
+                        have.push(log.clone());
+                    }
                 }
+                unknown.insert(have)
             }
-            self.under_way.insert(transfer.file, have);
-        }
-        let have = self.under_way.entry(transfer.file).or_default();
+        };
         for log in logs {
             if !have.contains(&log) {
                 if let Some(folder) = log.parent() {

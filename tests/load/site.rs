@@ -141,7 +141,7 @@ fn verified(overview: &Overview) -> usize {
 
 fn failures(overview: &Overview) -> Vec<String> {
     let of = |file: &dqmon::bookkeeping::FileRecord| {
-        let (_, reason, _) = overview.failure_of(file)?;
+        let reason = overview.failure_of(file)?.reason;
         Some(format!("{}: {}", file.file, reason.unwrap_or("no reason")))
     };
     overview.files.iter().filter_map(of).collect()

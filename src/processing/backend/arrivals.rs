@@ -156,7 +156,7 @@ impl Backend<'_> {
             return Ok(());
         }
         let reason = "same name again with other content, refused; the copy in the storage stands".to_owned();
-        self.refuse_content(file, source, state, Some(found.1), reason)
+        self.refuse_content(file, source, state, Some(found.1), &reason)
     }
 
     /// Refuses what stands in the intake folder under the name of a known file; it is listed as not taken while it is there.
@@ -166,10 +166,10 @@ impl Backend<'_> {
         source: &str,
         state: (u64, Timestamp),
         adler32: Option<u32>,
-        reason: String,
+        reason: &str,
     ) -> Result<(), ProcessingError> {
         let (size_bytes, written) = state;
-        let not_taken = NotTakenRecord { name: source.to_owned(), reason: reason.clone(), at: Timestamp::now() };
+        let not_taken = NotTakenRecord { name: source.to_owned(), reason: reason.to_owned(), at: Timestamp::now() };
         self.report.failures += 1;
         let detail = json!({
             "source": source, "size_bytes": size_bytes, "written": written,

@@ -140,7 +140,7 @@ impl Backend<'_> {
     ) -> Result<(), ProcessingError> {
         let reason =
             format!("its raw file was released and what came back is another, refused: {found}, the book has {expected}");
-        self.refuse_content(file, &source, state, None, reason)
+        self.refuse_content(file, &source, state, None, &reason)
     }
 }
 
