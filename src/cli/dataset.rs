@@ -229,12 +229,8 @@ impl Desk {
     fn sets(&mut self) -> Result<Vec<FileSet>, Failure> {
         if self.sets.is_none() {
             let streams = self.store.stream_files()?.into_iter();
-            let set = |of: bookkeeping::StreamFiles| FileSet {
-                run: of.run,
-                stream: of.stream,
-                files: of.files,
-                is_local: of.is_local,
-            };
+            let set =
+                |of: bookkeeping::StreamFiles| FileSet { run: of.run, stream: of.stream, files: of.files, is_local: of.is_local };
             let mut sets: Vec<FileSet> = streams.map(set).collect();
             sets.extend(self.runs()?.listed_sets());
             self.sets = Some(sets);

@@ -37,7 +37,7 @@ pub fn shift_on(url: &str) -> Shift {
 }
 
 pub fn book_of(shift: &Shift) -> Box<dyn Store> {
-    dqmon::bookkeeping::open(&shift.workspace.book_place()).unwrap()
+    open(&shift.workspace.book_place()).unwrap()
 }
 
 pub fn know_runs(book: &mut dyn Store, runs: &[u32]) {
@@ -337,9 +337,9 @@ fn a_full_disk_is_told_and_the_book_is_unharmed() {
     let small = shift.workspace.root.join("small");
     fs::write(shift.workspace.root.join("dqmon.toml"), "[book]\npath = \"small/book.sqlite\"\n").unwrap();
     let place = dqmon::config::Workspace::open(&shift.workspace.root).unwrap().book_place();
-    know_runs(dqmon::bookkeeping::open(&place).unwrap().as_mut(), &[1]);
+    know_runs(open(&place).unwrap().as_mut(), &[1]);
     ok(&decide(&shift, "run1", "OK", "Ada"));
-    let mut open = dqmon::bookkeeping::open(&place).unwrap();
+    let mut open = open(&place).unwrap();
     disk.fill();
     // In the middle of a decision, and before one.
     let entry = NewEntry { supersedes: vec![open.entries_after(0, 1).unwrap()[0].id], ..as_entry("run1", "Ben") };
