@@ -222,7 +222,10 @@ fn a_failure_stands_in_status_with_reason_and_age() {
     let output = shift.run(&["status"]);
     let text = said(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("1 run, 1 file\n") && text.contains("s ago: run1-seq0 (input damaged): "), "{text}");
+    assert!(
+        text.contains("1 run, 1 file\n") && text.contains("s ago: run1-seq0 in lane FULL, run1-p1 (input damaged): "),
+        "{text}"
+    );
     assert!(text.contains("\"notes.txt\"") && text.contains("e.g. run12-seq0.dat"), "{text}");
 }
 
