@@ -240,6 +240,11 @@ impl Settings {
             ("run_list", self.run_list.fault()),
         ];
         let of_section = of_sections.into_iter().find_map(|(section, fault)| Some(Fault::in_section(section, fault?)));
+        let of_rule = self.status.rule.iter().enumerate().find_map(|(place, rule)| {
+            let at = ["status", "rule", &place.to_string(), "cases"].map(str::to_owned).to_vec();
+            Some(Fault { at, what: self.status.fault_of_rule(rule, &self.marks)? })
+        });
+        let of_section = of_rule.or(of_section);
         of_section.or_else(|| self.fault_of_tasks()).or_else(|| super::lanes::fault(&self.lanes)).or_else(|| self.fault_of_zone())
     }
 

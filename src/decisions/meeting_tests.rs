@@ -100,6 +100,9 @@ fn a_list_has_what_is_undecided_with_a_proposal_and_begins_anew_after_its_sign_o
 #[test]
 fn a_decision_on_a_part_leaves_the_run_undecided_and_counts_in_its_proposal() {
     let (_folder, mut store) = book();
+    let mut file = store.overview().unwrap().files.remove(0);
+    (file.file, file.step) = (FileId::new(1, 0), FileStep::Stored);
+    store.record(None, &[], &[Row::File(file)]).unwrap();
     let subject = "run1-seq0".parse().unwrap();
     let decision = Decision::new(Flag::Bad, "cut");
     decide(

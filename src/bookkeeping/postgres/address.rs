@@ -112,7 +112,13 @@ fn redacted(url: &str) -> String {
     // A password may hold anything but a slash that is not escaped; what stands before the last @ is who connects.
     match rest.rsplit_once('@') {
         Some((account, server)) => format!("{scheme}://{}@{server}", account.split(':').next().unwrap_or_default()),
-        None => format!("{scheme}://{rest}"),
+        // With nobody named before it, what stands behind a colon is a port, or a password that somebody meant as one.
+        None => match rest.split_once(':') {
+            Some((host, port)) if !port.split('/').next().unwrap_or_default().bytes().all(|byte| byte.is_ascii_digit()) => {
+                format!("{scheme}://{host}")
+            }
+            _ => format!("{scheme}://{rest}"),
+        },
     }
 }
 

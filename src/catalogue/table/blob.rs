@@ -43,7 +43,23 @@ impl WordBlob {
         if text.contains(edge) {
             return vec![false; self.begins.len()];
         }
+        if text.is_empty() {
+            // Two edges side by side also stand between any two words.
+            return (0..self.begins.len()).map(|entry| self.has_empty_word(entry)).collect();
+        }
         self.found(format!("{edge}{text}{edge}").as_bytes())
+    }
+
+    fn has_empty_word(&self, entry: usize) -> bool {
+        let end = self.begins.get(entry + 1).copied().unwrap_or(self.bytes.len());
+        let mut left = &self.bytes[self.begins[entry]..end];
+        while let Some(length) = left.get(1..).and_then(|word| word.iter().position(|byte| *byte == EDGE)) {
+            if length == 0 {
+                return true;
+            }
+            left = &left[length + 2..];
+        }
+        false
     }
 
     fn found(&self, needle: &[u8]) -> Vec<bool> {

@@ -68,8 +68,8 @@ CREATE TABLE earlier_words (
 INSERT INTO earlier_words (at_ns, kind, subject, run, who, role, body)
     SELECT at_ns, 'decision', 'run' || run || CASE WHEN sequence IS NULL THEN '' ELSE '-seq' || sequence END || '@raw', run, who, role,
         json_object('flag', flag, 'outcome', NULL, 'usable_for', json('[]'), 'comments', json('[]'), 'note', comment,
-            'evidence', (SELECT coalesce(json_group_array(json_object('item', value, 'state', NULL, 'value', NULL)), json('[]'))
-                FROM json_each(evidence)),
+            'evidence', json((SELECT json_group_array(json_object('item', value, 'state', NULL, 'value', NULL))
+                FROM json_each(evidence))),
             'rule_version', NULL)
     FROM decisions ORDER BY id;
 INSERT INTO earlier_words (at_ns, kind, subject, run, who, role, body)
