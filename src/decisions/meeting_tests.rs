@@ -2,12 +2,12 @@
 
 use proptest::prelude::*;
 
-use super::super::problems::{NewProblem, Place, tell};
 use super::*;
 use crate::bookkeeping::{
     Decision, FileRecord, FileStep, MarkRecord, NewDecision, NewEntry, ProcessingRecord, Row, RunRecord, SqliteStore,
 };
 use crate::config::Settings;
+use crate::decisions::problems::{NewProblem, Place, tell};
 use crate::decisions::{Quality, decide, mark, on_run};
 use monitasks::vocab::FileId;
 

@@ -69,7 +69,7 @@ fn a_decision_in_one_window_shows_in_the_other_within_a_second() {
         told = told.take().or_else(|| other.notice());
         told.is_some()
     });
-    assert!(matches!(&told, Some(Notice::Refused(why)) if why.contains("MAYBE, by Ada")), "{told:?}");
+    assert!(matches!(&told, Some(Notice::Refused(why)) if why.contains("MAYBE, \"as seen\", by Ada")), "{told:?}");
 }
 
 #[test]
