@@ -5,14 +5,14 @@
 //! `monitasks` alone; used by `processing`, `decisions`, `live` and the commands.
 
 mod answer;
-mod looks;
+mod overview;
 mod rows;
 mod sqlite;
 mod store;
 mod words;
 
 pub use answer::{Answer, Came};
-pub use looks::{FileFailure, Want};
+pub use overview::{FileFailure, Want};
 pub use rows::{
     BackendState, CentralCopy, CopyState, DecisionRecord, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, MarkRecord,
     NewDecision, NotTakenRecord, PassRecord, ProcessingRecord, PutOffState, Reading, RequestRecord, RequestSubject, RunRecord,
