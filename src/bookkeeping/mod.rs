@@ -10,9 +10,9 @@ mod answer;
 mod backup;
 mod entry;
 mod exchange;
-mod looks;
 mod open;
 mod outbox;
+mod overview;
 mod people;
 mod postgres;
 mod rows;
@@ -26,9 +26,9 @@ pub use answer::{Answer, Came};
 pub use backup::{Restored, back_up, bring_in, export_to, prune, restore};
 pub use entry::{Adopted, BookId, ChainEnd, Entry, EntryId, EntryNameError, NewEntry};
 pub use exchange::{Exchanged, SyncState, compare_with_heads, exchange};
-pub use looks::{FileFailure, Want};
 pub use open::{backups_in, make_roles, newest_backup, open, open_read_only, outbox_of};
 pub use outbox::{Outbox, OutboxState, Undelivered, Waiting};
+pub use overview::{FileFailure, Want};
 pub use people::{
     Decision, DecisionRecord, DecisionSubject, Evidence, MarkBody, MarkRecord, NewDecision, Part, RunKindBody, Said, SubjectError,
 };

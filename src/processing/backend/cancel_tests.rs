@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::pace_tests::{deliver, rounds_until, workspace};
+use super::pace_tests::{deliver, rounds_until, with_no_program, workspace};
 use super::*;
 use crate::bookkeeping::{Answer, JobState, RequestRecord, RequestSubject};
 use crate::processing::batch::{JobOrder, JobSeen};
@@ -69,7 +69,7 @@ fn many_jobs_that_are_being_given_hold_up_a_request_to_end_them_for_a_moment_alo
     const FILES: usize = DEED_THREADS + 3;
     let folder = tempfile::tempdir().unwrap();
     let workspace = workspace(folder.path());
-    let options = Options { program: "/nonexistent".into(), abort_at: None, begins_new_book: false };
+    let options = with_no_program();
     let mut told = |_: &Progress| {};
     let mut backend = Backend::open(&workspace, &RunUntil::Stopped, &options, &mut told).unwrap();
     let (gate, batch) = Holding::new(FILES);
@@ -108,7 +108,7 @@ fn many_jobs_that_are_being_given_hold_up_a_request_to_end_them_for_a_moment_alo
 fn a_part_of_a_request_that_is_no_step_leaves_what_was_done_of_the_others_in_the_answer() {
     let folder = tempfile::tempdir().unwrap();
     let workspace = workspace(folder.path());
-    let options = Options { program: "/nonexistent".into(), abort_at: None, begins_new_book: false };
+    let options = with_no_program();
     let mut told = |_: &Progress| {};
     let mut backend = Backend::open(&workspace, &RunUntil::Stopped, &options, &mut told).unwrap();
     let (gate, batch) = Holding::new(1);

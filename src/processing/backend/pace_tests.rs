@@ -65,6 +65,11 @@ impl Batch for Slow {
     }
 }
 
+/// A backend whose jobs nothing could run: the batch system of a test stands in their place.
+pub(super) fn with_no_program() -> Options {
+    Options { program: "/nonexistent".into(), abort_at: None, begins_new_book: false }
+}
+
 pub(super) fn workspace(root: &Path) -> Workspace {
     let mut settings = Settings::default();
     settings.intake.file_quiet_s = 0.0;
@@ -103,7 +108,7 @@ fn step_of(backend: &Backend<'_>, sequence: u32) -> Option<PassStep> {
 fn a_batch_system_and_an_output_that_take_their_time_hold_up_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let workspace = workspace(folder.path());
-    let options = Options { program: "/nonexistent".into(), abort_at: None, begins_new_book: false };
+    let options = with_no_program();
     let mut told = |_: &Progress| {};
     let mut backend = Backend::open(&workspace, &RunUntil::Stopped, &options, &mut told).unwrap();
     let (go, batch) = Slow::new();
@@ -165,7 +170,7 @@ fn a_batch_system_and_an_output_that_take_their_time_hold_up_no_file() {
 fn a_file_that_comes_is_recorded_once_and_its_copy_begins() {
     let folder = tempfile::tempdir().unwrap();
     let workspace = workspace(folder.path());
-    let options = Options { program: "/nonexistent".into(), abort_at: None, begins_new_book: false };
+    let options = with_no_program();
     let mut told = |_: &Progress| {};
     let mut backend = Backend::open(&workspace, &RunUntil::Stopped, &options, &mut told).unwrap();
     deliver(&workspace, "run1-seq0.dat");
@@ -229,7 +234,7 @@ fn what_a_lane_in_run_order_waits_for_is_not_looked_for_among_runs_that_are_over
 fn a_lane_in_run_order_waits_for_its_own_processings_and_for_files_that_come() {
     let folder = tempfile::tempdir().unwrap();
     let workspace = workspace(folder.path());
-    let options = Options { program: "/nonexistent".into(), abort_at: None, begins_new_book: false };
+    let options = with_no_program();
     let mut told = |_: &Progress| {};
     let mut backend = Backend::open(&workspace, &RunUntil::Stopped, &options, &mut told).unwrap();
     let of_another = ProcessingRecord { lane: "EXPRESS".into(), ..processing(1, ProcessingStep::Open, None, None) };
@@ -257,24 +262,9 @@ fn a_pass() -> impl Strategy<Value = PassRecord> {
     ];
     let times = prop::option::of((0i64..3).prop_map(|second| Timestamp::from_second(second).unwrap()));
     (0u32..4, 1u32..3, prop::sample::select(steps.to_vec()), times.clone(), times).prop_map(
-        |(sequence, processing, step, retry_at, accepted)| PassRecord {
-            file: FileId::new(1, sequence),
-            processing: Processing(processing),
-            lane: "FULL".into(),
-            step,
-            since: Timestamp::UNIX_EPOCH,
-            held_by: None,
-            failure: None,
-            reason: None,
-            attempt: 0,
-            lost: 0,
-            retries: 0,
-            retry_at,
-            output_of: Processing(processing),
-            events: None,
-            tracks: None,
-            accepted,
-            group: None,
+        |(sequence, processing, step, retry_at, accepted)| {
+            let (file, since) = (FileId::new(1, sequence), Timestamp::UNIX_EPOCH);
+            PassRecord { retry_at, accepted, ..PassRecord::new(file, Processing(processing), "FULL", step, since) }
         },
     )
 }

@@ -53,4 +53,12 @@ mod tests {
             assert!(class.meaning().ends_with('.') && class.next_step().ends_with('.'), "{class}");
         }
     }
+
+    #[test]
+    fn what_resubmitting_does_not_mend_is_not_advised_to_be_resubmitted() {
+        let guide = include_str!("../../../docs/shifter.md");
+        assert!(guide.contains("\"input damaged\" means") && guide.contains("**Resubmit** does not help it"));
+        let step = FailureClass::InputDamaged.next_step();
+        assert!(step.contains("Tell the DAQ people") && step.contains("Resubmitting reads the same bytes"), "{step}");
+    }
 }

@@ -32,7 +32,7 @@ impl FailureClass {
 const INPUT_DAMAGED: Words = [
     "input damaged",
     "The file that it reads is cut short or its bytes contradict the format.",
-    "Look at it with 'dqmon inspect'; if the DAQ's own copy is whole, resubmit; else tell the DAQ expert and mark the file bad.",
+    "Tell the DAQ people run and file, with what 'dqmon inspect' says; note it in a decision on the run. Resubmitting reads the same bytes.",
 ];
 
 #[rustfmt::skip]
