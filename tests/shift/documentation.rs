@@ -27,7 +27,9 @@ fn settings_of_the_page() -> BTreeMap<String, toml::Value> {
     rows.map(|row| {
         let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
         let (section, key, value) = (quoted(cells[0]), quoted(cells[1]), quoted(cells[2]));
-        let table: toml::Table = format!("value = {value}").parse().unwrap_or_else(|error| panic!("{row}: {error}"));
+        // A bar inside of a cell is escaped in a page.
+        let table: toml::Table =
+            format!("value = {}", value.replace("\\|", "|")).parse().unwrap_or_else(|error| panic!("{row}: {error}"));
         (format!("{section}.{key}"), table["value"].clone())
     })
     .collect()
