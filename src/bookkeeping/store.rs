@@ -477,6 +477,14 @@ pub enum StoreError {
         /// What is in force.
         in_force: Vec<Entry>,
     },
+    /// The run is locked at this stage.
+    #[error("not recorded: {subject} was locked by {by}")]
+    Locked {
+        /// The run and stage.
+        subject: String,
+        /// Who locked it, when and why.
+        by: String,
+    },
     /// An entry of another book can't be taken over.
     #[error("not taken over: entry {entry}: {why}")]
     BrokenChain {

@@ -17,16 +17,6 @@ pub struct SubsystemMarkBody {
     pub comment: String,
 }
 
-/// Whether the decisions of a run at a stage may be superseded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lock {
-    /// No longer, until it is unlocked.
-    pub is_locked: bool,
-    /// Why.
-    #[serde(default)]
-    pub comment: String,
-}
-
 /// A second person has looked at a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {

@@ -3,7 +3,7 @@
 use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
-use super::bodies::{Lock, SubsystemMarkBody, Verification};
+use super::bodies::{SubsystemMarkBody, Verification};
 use super::deciding::refuse_unknown;
 use super::heard::read;
 use super::marks::SubsystemMark;
@@ -11,13 +11,8 @@ use super::quality::{DecisionError, Quality, Speaker, cleaned, signed};
 use super::rulebook::write;
 use super::status_book::record;
 use crate::bookkeeping::{
-    Decision, DecisionRecord, DecisionSubject, Entry, EntryKind, Mark, MarkBody, NewEntry, Part, Stage, Store, StoreError,
+    Decision, DecisionRecord, DecisionSubject, Entry, EntryKind, Lock, Mark, MarkBody, NewEntry, Stage, Store, StoreError,
 };
-
-/// The subject under which a run's lock at a stage stands: `run840@raw`.
-fn lock_subject(run: Run, stage: Stage) -> String {
-    DecisionSubject { run, part: Part::Whole, stage }.to_string()
-}
 
 /// The lock in force of a run at a stage, with who locked it; none while it is open. Where books differ, it is locked.
 ///
@@ -25,7 +20,7 @@ fn lock_subject(run: Run, stage: Stage) -> String {
 /// When the book can't be read.
 pub fn lock_of(store: &dyn Store, run: Run, stage: Stage) -> Result<Option<(Lock, Entry)>, DecisionError> {
     let mut found = None;
-    for entry in store.in_force_on(EntryKind::Lock, &lock_subject(run, stage))? {
+    for entry in store.in_force_on(EntryKind::Lock, &Lock::subject(run, stage))? {
         let lock: Lock = read(&entry)?;
         if lock.is_locked {
             found = Some((lock, entry));
@@ -36,13 +31,8 @@ pub fn lock_of(store: &dyn Store, run: Run, stage: Stage) -> Result<Option<(Lock
 
 /// Refuses what is locked, with who locked it and who may unlock it.
 pub(super) fn refuse_locked(store: &dyn Store, quality: Quality<'_>, run: Run, stage: Stage) -> Result<(), DecisionError> {
-    let Some((lock, entry)) = lock_of(store, run, stage)? else { return Ok(()) };
-    let why = if lock.comment.is_empty() { String::new() } else { format!(": {}", lock.comment) };
-    Err(DecisionError::Locked {
-        subject: lock_subject(run, stage),
-        by: format!("{} ({}) at {}{why}", entry.who, entry.role, entry.at),
-        may_unlock: quality.decisions.may_unlock.join(", "),
-    })
+    let Some(by) = lock_of(store, run, stage)?.and_then(|(_, entry)| Lock::words(&entry)) else { return Ok(()) };
+    Err(DecisionError::Locked { subject: Lock::subject(run, stage), by, may_unlock: quality.decisions.may_unlock.join(", ") })
 }
 
 /// Locks a run at a stage, so that nothing more is decided or marked on it and its parts there, or unlocks it: that may be done
@@ -63,7 +53,7 @@ pub fn lock(
         return Err(DecisionError::MayNotUnlock { role, may_unlock: quality.decisions.may_unlock.join(", ") });
     }
     refuse_unknown(store, &DecisionSubject::run(run))?;
-    let subject = lock_subject(run, stage);
+    let subject = Lock::subject(run, stage);
     if lock_of(store, run, stage)?.is_some() == is_locked {
         return Err(DecisionError::Already { subject, already: if is_locked { "locked" } else { "unlocked" } });
     }

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use monitasks::vocab::{FileId, Processing, Run};
 use serde::Serialize;
 
-use super::bodies::{Lock, SubsystemMarkBody, Verification};
+use super::bodies::{SubsystemMarkBody, Verification};
 use super::flags::{Arrival, Datum, InForce, Span};
 use super::heard::{Heard, flags, product_of, read};
 use super::quality::{Quality, StatusError};
 use super::status::{ProcessingOf, Why, why};
 use crate::bookkeeping::{
-    Decision, DecisionRecord, DecisionSubject, Entry, EntryKind, FileRecord, MarkRecord, Part, PassRecord, Stage, Store,
+    Decision, DecisionRecord, DecisionSubject, Entry, EntryKind, FileRecord, Lock, MarkRecord, Part, PassRecord, Stage, Store,
 };
 
 /// All that is in force on a run.

@@ -76,6 +76,7 @@ fn the_story_is_the_same_on_both_engines() {
         leases_are_held(book.as_mut());
         told.push(entries_supersede(book.as_mut()));
         deliveries_happen_once(book.as_mut());
+        locks_hold(book.as_mut());
         chains_are_adopted(book.as_mut(), engine.book("other").open().as_mut());
         assert_eq!(book.verify_chains().unwrap(), Vec::<String>::new());
     }
@@ -196,6 +197,30 @@ fn deliveries_happen_once(book: &mut dyn Store) {
     let once = book.append(std::slice::from_ref(&wished)).unwrap();
     assert_eq!(book.append(&[wished]).unwrap(), once, "a delivery that was repeated was recorded twice");
     assert_eq!(book.history(EntryKind::Decision, "run9@raw").unwrap(), once);
+}
+
+/// Whoever has not seen the lock, or whose words waited while it was made, is refused by the book itself.
+fn locks_hold(book: &mut dyn Store) {
+    let run = DecisionSubject::run(Run(8));
+    let file = DecisionSubject::file(FileId::new(8, 2));
+    let lock = |is_locked: bool, supersedes: &[EntryId]| NewEntry {
+        kind: EntryKind::Lock,
+        body: serde_json::json!({ "is_locked": is_locked, "comment": "published" }),
+        ..said(run, Flag::Ok, "", supersedes)
+    };
+    let locked = book.append(&[lock(true, &[])]).unwrap().remove(0);
+    for subject in [run, file] {
+        let refused = book.append(&[said(subject, Flag::Bad, "late", &[])]).unwrap_err();
+        assert!(matches!(&refused, StoreError::Locked { subject, .. } if subject == "run8@raw"), "{refused}");
+        assert!(
+            refused.to_string().contains("locked by Ada (shifter)") && refused.to_string().contains("published"),
+            "{refused}"
+        );
+    }
+    let other_stage = said(run.at(Stage::Selected), Flag::Ok, "", &[]);
+    book.append(&[other_stage]).expect("the lock is of raw data alone");
+    book.append(&[lock(false, &[locked.id])]).unwrap();
+    book.append(&[said(file, Flag::Ok, "", &[])]).unwrap();
 }
 
 fn chains_are_adopted(book: &mut dyn Store, other: &mut dyn Store) {

@@ -7,6 +7,7 @@ use monitasks::vocab::Run;
 use super::engine::{Engine, SqlError};
 use super::value::{SqlRow, Value, params, to_json};
 use crate::bookkeeping::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, NewEntry};
+use crate::bookkeeping::lock::Lock;
 use crate::bookkeeping::outbox::Waiting;
 use crate::bookkeeping::store::StoreError;
 use crate::bookkeeping::words::EntryKind;
@@ -39,6 +40,7 @@ pub(super) fn append(engine: &dyn Engine, new: &[NewEntry], host: &str) -> Answe
             entries.push(delivered);
             continue;
         }
+        refuse_locked(engine, wanted)?;
         refuse_superseded(engine, wanted)?;
         let (number, previous) = end.as_ref().map_or((1, String::new()), |end| (end.number + 1, end.hash.clone()));
         let mut entry = Entry {
@@ -131,6 +133,16 @@ fn refuse_superseded(engine: &dyn Engine, wanted: &NewEntry) -> Answer<()> {
         return Ok(());
     }
     Err(StoreError::Superseded { in_force }.into())
+}
+
+/// Refuses what is locked. Here, under the write lock, so that nothing slips in behind a lock that is just being made, nor comes
+/// in after it from an outbox.
+fn refuse_locked(engine: &dyn Engine, wanted: &NewEntry) -> Answer<()> {
+    let Some(subject) = Lock::over(wanted) else { return Ok(()) };
+    match in_force_on(engine, EntryKind::Lock, &subject)?.iter().find_map(Lock::words) {
+        Some(by) => Err(StoreError::Locked { subject, by }.into()),
+        None => Ok(()),
+    }
 }
 
 /// Writes an entry; answers its place. What is in force follows by the layout's own trigger.
