@@ -34,14 +34,15 @@ const MOST_EVIDENCE: usize = 200;
 pub fn decide(store: &mut dyn Store, quality: Quality<'_>, decision: &NewDecision) -> Result<DecisionRecord, DecisionError> {
     let mut said = checked(quality, &decision.decision)?;
     let (who, role) = signed(&decision.who, &decision.role)?;
-    unless_away(refuse_unknown(store, &decision.subject))?;
-    unless_away(refuse_locked(store, quality, decision.subject.run, decision.subject.stage))?;
+    unless_away(refuse_unknown(store, &decision.subject), ())?;
+    unless_away(refuse_locked(store, quality, decision.subject.run, decision.subject.stage), ())?;
     if said.rule_version.is_none() {
         said.rule_version = version_in_force(store, quality, decision.at)?;
     }
     let decision = NewDecision { decision: said, who, role, ..decision.clone() };
     let entry = decision.entry().map_err(DecisionError::from_json)?;
-    let in_force = store.in_force_on(EntryKind::FollowUp, &follow_ups::follow_up_id(&decision))?;
+    let open_before = store.in_force_on(EntryKind::FollowUp, &follow_ups::follow_up_id(&decision));
+    let in_force = unless_away(open_before.map_err(DecisionError::from), Vec::new())?;
     let follow_up = follow_ups::opened_by(&decision, &in_force)?;
     let recorded = record_with(store, quality, &entry, follow_up.as_slice())?;
     DecisionRecord::of(&recorded).map_err(DecisionError::Odd)
@@ -96,8 +97,8 @@ fn version_in_force(store: &dyn Store, quality: Quality<'_>, at: Timestamp) -> R
 pub fn mark(store: &mut dyn Store, quality: Quality<'_>, mark: &MarkRecord) -> Result<MarkRecord, DecisionError> {
     let (who, role) = signed(&mark.who, &mark.role)?;
     let mark = MarkRecord { comment: cleaned("comment", &mark.comment)?, who, role, ..mark.clone() };
-    unless_away(refuse_unknown(store, &DecisionSubject::run(mark.run)))?;
-    unless_away(refuse_locked(store, quality, mark.run, Stage::Raw))?;
+    unless_away(refuse_unknown(store, &DecisionSubject::run(mark.run)), ())?;
+    unless_away(refuse_locked(store, quality, mark.run, Stage::Raw), ())?;
     let supersedes = seen(store, EntryKind::Mark, &mark.run.to_string(), None)?;
     let entry = mark.entry(supersedes).map_err(DecisionError::from_json)?;
     let recorded = record(store, quality, &entry)?;
@@ -122,8 +123,8 @@ pub fn mark_subsystem(
     let mark = marks::parse(quality.marks, subsystem, word)?;
     let (who, role) = signed(by.who, by.role)?;
     let subject = DecisionSubject { run: of.run, part: Part::Processing(of.processing), stage: Stage::Reconstructed };
-    unless_away(refuse_unknown(store, &subject))?;
-    unless_away(refuse_locked(store, quality, of.run, Stage::Reconstructed))?;
+    unless_away(refuse_unknown(store, &subject), ())?;
+    unless_away(refuse_locked(store, quality, of.run, Stage::Reconstructed), ())?;
     let body = SubsystemMarkBody { mark, comment: cleaned("comment", comment)? };
     let subject = format!("{}/{subsystem}", product_of(of));
     let supersedes = seen(store, EntryKind::SubsystemMark, &subject, up_to)?;
@@ -174,10 +175,11 @@ pub fn name_kinds(store: &mut dyn Store, at: Timestamp, who: &str, kinds: &[(Run
     Ok(news.len())
 }
 
-/// While the book's server is away, what is said waits in the outbox: what the book would have refused can't be asked then.
-fn unless_away(outcome: Result<(), DecisionError>) -> Result<(), DecisionError> {
+/// While the book's server is away, what is said waits in the outbox: what the book would have answered can't be asked then, and
+/// is taken to be `otherwise`. The book asks again at the delivery.
+fn unless_away<T>(outcome: Result<T, DecisionError>, otherwise: T) -> Result<T, DecisionError> {
     match outcome {
-        Err(DecisionError::Store(StoreError::Away { .. })) => Ok(()),
+        Err(DecisionError::Store(StoreError::Away { .. })) => Ok(otherwise),
         other => other,
     }
 }

@@ -129,7 +129,7 @@ impl Postgres {
 
     /// A new database, for the account that may do everything.
     pub fn new_database(&self, name: &str) -> String {
-        self.connect("postgres").batch_execute(&format!("CREATE DATABASE {name}")).expect(name);
+        self.connect("postgres").batch_execute(&format!("CREATE DATABASE \"{name}\"")).expect(name);
         self.address_of("postgres", PASSWORD, name)
     }
 

@@ -107,14 +107,15 @@ fn a_backend_waits_for_its_books_server_and_loses_and_doubles_nothing() {
         |shift: &Shift| dqmon::bookkeeping::open_read_only(&shift.workspace.book_place()).and_then(|book| book.overview());
     let log = |shift: &Shift| std::fs::read_to_string(shift.workspace.root.join("all_logs/backend.log")).unwrap_or_default();
     wait("the first file comes in", || overview(&shift).is_ok_and(|book| !book.files.is_empty()));
+    let told = |shift: &Shift, words: &str| log(shift).matches(words).count();
     for how in ["immediate", "fast"] {
+        let (away, back) = (told(&shift, "server away"), told(&shift, "server is back"));
         server.stop(how);
-        let heard = log(&shift).matches("server away").count();
-        wait("the backend says that it waits", || log(&shift).matches("server away").count() > heard);
+        wait("the backend says that it waits", || told(&shift, "server away") > away);
         std::thread::sleep(Duration::from_millis(300));
         assert!(shift.backend(0).try_wait().unwrap().is_none(), "the backend ended: {}", log(&shift));
         server.begin().unwrap();
-        wait("the backend goes on", || log(&shift).matches("server is back").count() > heard);
+        wait("the backend goes on", || told(&shift, "server is back") > back);
     }
     shift.deliver("run1-seq1.dat", "run1-seq1.dat");
     std::fs::write(shift.workspace.incoming().join("run1.end"), "").unwrap();

@@ -4,20 +4,19 @@
 //! looked for again, once a second at most; until it is back every call says so at once. Changes by others come as notifications.
 
 mod address;
+mod line;
 mod tls;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fallible_iterator::FallibleIterator;
 use postgres::error::SqlState;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, Statement};
 
 pub use address::{AddressError, BookAddress};
+use line::{Connection, Line};
 
 use super::outbox::Outbox;
 use super::sql::SqlStore;
@@ -27,12 +26,6 @@ use super::store::{ChangeStamp, StoreError};
 
 /// A connection to the book in PostgreSQL.
 pub type PostgresStore = SqlStore<PostgresEngine>;
-
-/// A server that did not answer is not asked again before this.
-const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
-
-/// Statements kept prepared on a connection; more are forgotten all at once.
-const PREPARED_AT_MOST: usize = 500;
 
 /// The layouts in order: the first is number 1. A layout that was ever released is never edited; a new one is added.
 const LAYOUTS: &[(&str, &str)] = &[("2026_11_21_first", include_str!("migrations/2026_11_21_first.sql"))];
@@ -45,16 +38,6 @@ pub struct PostgresEngine {
     address: BookAddress,
     line: RefCell<Line>,
     is_read_only: bool,
-}
-
-/// The connection as it stands.
-struct Line {
-    client: Option<Client>,
-    prepared: HashMap<String, Statement>,
-    asked: Instant,
-    /// Why the last try failed.
-    why: String,
-    listens: bool,
 }
 
 impl PostgresStore {
@@ -72,7 +55,7 @@ impl PostgresStore {
     /// When the server refuses, or a newer program made the book.
     pub fn call(address: &BookAddress, outbox: Outbox) -> Result<Self, StoreError> {
         let engine = match PostgresEngine::connected(address, false) {
-            Err(StoreError::Away { why, .. }) => PostgresEngine::of(address, None, why, false),
+            Err(StoreError::Away { why, .. }) => PostgresEngine::of(address, Line::away(why), false),
             other => other?,
         };
         SqlStore::over(engine, Some(outbox))
@@ -103,85 +86,28 @@ impl PostgresStore {
 impl PostgresEngine {
     fn connected(address: &BookAddress, is_read_only: bool) -> Result<Self, StoreError> {
         let client = address.connect().map_err(|error| told(&error).at(address.to_string()))?;
-        Ok(PostgresEngine::of(address, Some(client), String::new(), is_read_only))
+        Ok(PostgresEngine::of(address, Line::open(client), is_read_only))
     }
 
-    fn of(address: &BookAddress, client: Option<Client>, why: String, is_read_only: bool) -> Self {
-        let line = Line { client, prepared: HashMap::new(), asked: Instant::now(), why, listens: false };
+    fn of(address: &BookAddress, line: Line, is_read_only: bool) -> Self {
         PostgresEngine { address: address.clone(), line: RefCell::new(line), is_read_only }
     }
 
     /// Does something over the connection; makes it again first when it broke.
-    fn over_line<T>(&self, what: impl FnOnce(&mut Line) -> Result<T, postgres::Error>) -> Result<T, SqlError> {
+    fn over_line<T>(&self, what: impl FnOnce(&mut Connection) -> Result<T, postgres::Error>) -> Result<T, SqlError> {
         // Notifications and errors alike come back through here, and nothing in here calls the engine again.
-        let Ok(mut line) = self.line.try_borrow_mut() else {
-            return Err(SqlError::Refused("the connection is in use".into()));
-        };
-        if line.client.is_none() {
-            self.ask_again(&mut line)?;
+        match self.line.try_borrow_mut() {
+            Ok(mut line) => line.with(&self.address, what),
+            Err(_) => Err(SqlError::Refused("the connection is in use".into())),
         }
-        let outcome = what(&mut line);
-        let is_closed = line.client.as_ref().is_none_or(Client::is_closed);
-        outcome.map_err(|error| {
-            if !is_closed {
-                return told(&error);
-            }
-            line.drop_connection(words(&error));
-            SqlError::Away(words(&error))
-        })
-    }
-
-    fn ask_again(&self, line: &mut Line) -> Result<(), SqlError> {
-        if line.asked.elapsed() < ASK_AGAIN_AFTER {
-            return Err(SqlError::Away(line.why.clone()));
-        }
-        line.asked = Instant::now();
-        match self.address.connect() {
-            Ok(client) => {
-                line.client = Some(client);
-                Ok(())
-            }
-            Err(error) => {
-                line.why = words(&error);
-                Err(SqlError::Away(line.why.clone()))
-            }
-        }
-    }
-}
-
-impl Line {
-    fn drop_connection(&mut self, why: String) {
-        self.client = None;
-        self.prepared.clear();
-        self.listens = false;
-        self.why = why;
-        self.asked = Instant::now();
-    }
-
-    fn client(&mut self) -> Result<&mut Client, postgres::Error> {
-        self.client.as_mut().ok_or_else(postgres::Error::__private_api_timeout)
-    }
-
-    fn prepared(&mut self, sql: &str) -> Result<(Statement, &mut Client), postgres::Error> {
-        let known = self.prepared.get(sql).cloned();
-        let client = self.client.as_mut().ok_or_else(postgres::Error::__private_api_timeout)?;
-        if let Some(statement) = known {
-            return Ok((statement, client));
-        }
-        let statement = client.prepare(sql)?;
-        if self.prepared.len() >= PREPARED_AT_MOST {
-            self.prepared.clear();
-        }
-        self.prepared.insert(sql.to_owned(), statement.clone());
-        Ok((statement, client))
     }
 }
 
 impl Engine for PostgresEngine {
     fn query(&self, sql: &str, params: &[Value]) -> Result<Vec<SqlRow>, SqlError> {
         let rows = self.over_line(|line| {
-            let (statement, client) = line.prepared(sql)?;
-            client.query(&statement, &as_params(params))
+            let statement = line.prepared(sql)?;
+            line.client.query(&statement, &as_params(params))
         })?;
         let Some(first) = rows.first() else { return Ok(Vec::new()) };
         let columns: Arc<[String]> = first.columns().iter().map(|column| column.name().to_owned()).collect();
@@ -195,13 +121,13 @@ impl Engine for PostgresEngine {
 
     fn execute(&self, sql: &str, params: &[Value]) -> Result<u64, SqlError> {
         self.over_line(|line| {
-            let (statement, client) = line.prepared(sql)?;
-            client.execute(&statement, &as_params(params))
+            let statement = line.prepared(sql)?;
+            line.client.execute(&statement, &as_params(params))
         })
     }
 
     fn script(&self, sql: &str) -> Result<(), SqlError> {
-        self.over_line(|line| line.client()?.batch_execute(sql))
+        self.over_line(|line| line.client.batch_execute(sql))
     }
 
     fn begin(&self, purpose: Purpose) -> &'static str {
@@ -229,20 +155,7 @@ impl Engine for PostgresEngine {
 
     fn wait_for_change(&self, at_most: Duration) {
         let began = Instant::now();
-        let heard = self.over_line(|line| {
-            if !line.listens {
-                line.client()?.batch_execute("LISTEN dqmon_book")?;
-                line.listens = true;
-            }
-            let mut heard = line.client()?.notifications();
-            let next = heard.timeout_iter(at_most).next()?;
-            // Many writes at once are one change.
-            if next.is_some() {
-                let mut waiting = heard.iter();
-                while waiting.next()?.is_some() {}
-            }
-            Ok(())
-        });
+        let heard = self.over_line(|line| line.listen("dqmon_book", at_most));
         if heard.is_err() {
             std::thread::sleep(at_most.saturating_sub(began.elapsed()));
         }
