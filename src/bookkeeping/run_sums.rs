@@ -33,7 +33,7 @@ pub struct RunCounts {
     pub size_bytes: u64,
     /// Raw files in a result, each by its newest pass.
     pub analysed: u64,
-    /// Raw files that failed, on their way in or in their newest pass.
+    /// Raw files that failed, on their way in or in the newest pass of any lane.
     pub failed: u64,
     /// Events in reconstructed files of newest passes.
     pub events: u64,

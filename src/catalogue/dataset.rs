@@ -217,14 +217,15 @@ impl Snapshot {
         Err(DatasetError::Changed { name: self.name.clone(), found, expected: self.sha256.clone() })
     }
 
-    /// Its file sets that are no longer in its data set, and why. `found` are the runs that the data set's query finds now.
+    /// Its file sets that are no longer in its data set as that is now, and why. `found` are the runs that the data set's query
+    /// finds now.
     #[must_use]
-    pub fn removed_since(&self, found: &BTreeSet<Run>, sets: &[FileSet]) -> Vec<RemovedSince> {
+    pub fn removed_since(&self, dataset: &OpenDataset, found: &BTreeSet<Run>, sets: &[FileSet]) -> Vec<RemovedSince> {
         let now = by_key(sets);
         let removed = self.members.iter().filter_map(|member| {
             let because = match now.get(&(member.run, member.stream.as_str())) {
                 None => Some(LeftOut::Gone),
-                Some(set) => self.dataset.leaves_out(set, found),
+                Some(set) => dataset.leaves_out(set, found),
             };
             because.map(|because| RemovedSince { member: member.clone(), because })
         });

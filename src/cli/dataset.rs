@@ -12,10 +12,10 @@ use super::runs::Runs;
 use super::words::{counted, one_line, stamp};
 use super::{Ended, Failure, Global, Outcome};
 use crate::bookkeeping::{self, Store};
-use crate::catalogue::dataset::{FileSet, OpenDataset, RunCycle, Snapshot, difference};
+use crate::catalogue::dataset::{FileSet, OpenDataset, RemovedSince, RunCycle, Snapshot, difference};
 use crate::catalogue::query::Query;
 use crate::config::Workspace;
-use crate::decisions::datasets::{self, DatasetInForce};
+use crate::decisions::datasets::{self, DatasetInForce, DatasetRefused};
 use crate::durable;
 
 /// File sets shown without `--json`.
@@ -348,10 +348,21 @@ impl Desk {
         self.warn_removed(snapshot, args.json)
     }
 
+    /// What of a snapshot is no longer in its data set as that is now, with what was put in and taken out by hand since; in the
+    /// data set as it was then where there is none of that name any more.
+    fn removed_since(&mut self, snapshot: &Snapshot) -> Result<Vec<RemovedSince>, Failure> {
+        let dataset = match datasets::dataset(self.store.as_ref(), &snapshot.dataset.name) {
+            Ok(open) => open.dataset,
+            Err(DatasetRefused::Unknown { .. }) => snapshot.dataset.clone(),
+            Err(error) => return Err(error.into()),
+        };
+        let (found, sets) = (self.found(&dataset.query)?, self.sets()?);
+        Ok(snapshot.removed_since(&dataset, &found, &sets))
+    }
+
     /// Says what of a snapshot has left its data set since.
     fn warn_removed(&mut self, snapshot: &Snapshot, is_quiet: bool) -> Outcome {
-        let (found, sets) = (self.found(&snapshot.dataset.query)?, self.sets()?);
-        let removed = snapshot.removed_since(&found, &sets);
+        let removed = self.removed_since(snapshot)?;
         if removed.is_empty() {
             return Ok(Ended::Done);
         }
@@ -436,8 +447,7 @@ impl Desk {
                 println!("{name}: everything is in {} still", snapshot.dataset.name);
             }
             if args.json {
-                let (found, sets) = (self.found(&snapshot.dataset.query)?, self.sets()?);
-                told.push(json!({"snapshot": name, "removed_since": snapshot.removed_since(&found, &sets)}));
+                told.push(json!({"snapshot": name, "removed_since": self.removed_since(&snapshot)?}));
             }
         }
         if args.json {

@@ -32,7 +32,14 @@ pub fn flag_on<'a>(judged: Option<&'a JudgedShown>, subject: &DecisionSubject) -
 
 /// The run's flag at each stage; a click turns the decision to it.
 pub fn flags(ui: &mut Ui, scene: &mut Scene<'_>, judged: Option<&JudgedShown>, draft: &mut Draft) {
-    let Some(judged) = judged else { return };
+    let Some(judged) = judged else {
+        // The place is held: what comes a moment later must not move a button under the hand that presses it.
+        for stage in Stage::ALL {
+            ui.horizontal_wrapped(|ui| ui.add_enabled(false, egui::Button::selectable(false, format!("{}: …", stage.word()))));
+        }
+        ui.separator();
+        return;
+    };
     for of in &judged.stages {
         let Ok(stage) = of.stage.parse::<Stage>() else { continue };
         stage_line(ui, scene, of, DecisionSubject::run(judged.run).at(stage), draft);

@@ -12,5 +12,8 @@ pub fn head(ui: &mut Ui, name: &str, ascending: Option<bool>, hover: &str) -> bo
         Some(true) => " ▴",
         Some(false) => " ▾",
     };
-    ui.add(egui::Button::new(theme::bold(format!("{name}{arrow}"))).frame(false)).on_hover_text(hover).clicked()
+    let response = ui.add(egui::Button::new(theme::bold(format!("{name}{arrow}"))).frame(false));
+    let way = ascending.map_or("", |lowest_first| if lowest_first { ", lowest first" } else { ", highest first" });
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Order by {name}{way}")));
+    response.on_hover_text(hover).clicked()
 }

@@ -116,16 +116,16 @@ fn heads_order_rows_and_fields_become_columns() {
         });
         asks.last().unwrap_or_default().into_iter().map(|key| (key.field, key.is_descending)).collect::<Vec<_>>()
     };
-    desk.click("Files");
+    desk.click("Order by Files");
     assert_eq!(asked(&desk), [("files".to_owned(), false), ("run".to_owned(), true)]);
-    desk.click("Files ▴");
+    desk.click("Order by Files, lowest first");
     assert_eq!(asked(&desk)[0], ("files".to_owned(), true));
-    assert!(!desk.has("drift_field [V/cm]"));
+    assert!(!desk.has("Order by drift_field [V/cm]"));
     desk.click("Columns ▾");
     desk.window.get_by_label("Column drift_field").scroll_to_me();
     desk.settle();
     desk.click("Column drift_field");
-    assert!(desk.has("drift_field [V/cm]"));
+    assert!(desk.has("Order by drift_field [V/cm]"));
 }
 
 #[test]

@@ -70,8 +70,7 @@ fn counts(moment: &dyn Engine, which: &Which, runs: &mut BTreeMap<Run, RunSums>)
         "SELECT files.run AS run, count(*) AS files, CAST(sum(files.size_bytes) AS BIGINT) AS size_bytes,
             min(files.daq_closed_ns) AS first_ns, max(files.daq_closed_ns) AS last_ns,
             CAST(sum(CASE WHEN files.step = 'stored' AND pass.step = 'analysed' THEN 1 ELSE 0 END) AS BIGINT) AS analysed,
-            CAST(sum(CASE WHEN files.step = 'failed' OR (files.step = 'stored' AND pass.step = 'failed') THEN 1 ELSE 0 END)
-                AS BIGINT) AS failed,
+            CAST(sum(CASE WHEN files.step = 'failed' THEN 1 ELSE 0 END) AS BIGINT) AS failed,
             CAST(sum(coalesce(pass.events, 0)) AS BIGINT) AS events
         FROM {NEWEST_PASS} {{}} GROUP BY files.run"
     );
@@ -83,6 +82,13 @@ fn counts(moment: &dyn Engine, which: &Which, runs: &mut BTreeMap<Run, RunSums>)
             counts.analysed = row.number("analysed")?;
             counts.failed = row.number("failed")?;
             counts.events = row.number("events")?;
+            Ok(())
+        })?;
+    }
+    for row in failed_in_a_lane(moment, which)? {
+        put(&row, &|counts| {
+            counts.failed += 1;
+            counts.analysed = counts.analysed.saturating_sub(u64::from(row.flag("was_analysed")?));
             Ok(())
         })?;
     }
@@ -99,6 +105,26 @@ fn counts(moment: &dyn Engine, which: &Which, runs: &mut BTreeMap<Run, RunSums>)
         })?;
     }
     Ok(())
+}
+
+/// Stored files of which a pass has failed that is the newest of its lane, and whether they were counted as analysed: a lane that
+/// went on hides no failure in another.
+fn failed_in_a_lane(moment: &dyn Engine, which: &Which) -> Answer<Vec<SqlRow>> {
+    let asked = (which.condition)("own.run");
+    let and = if asked.is_empty() { "WHERE" } else { "AND" };
+    let sql = format!(
+        "SELECT own.run AS run, own.sequence AS sequence,
+            CAST(CASE WHEN max(newest.step) = 'analysed' THEN 1 ELSE 0 END AS BIGINT) AS was_analysed
+        FROM passes AS own
+            JOIN files ON files.run = own.run AND files.sequence = own.sequence AND files.step = 'stored'
+            JOIN passes AS newest ON newest.run = own.run AND newest.sequence = own.sequence AND newest.processing =
+                (SELECT max(processing) FROM passes AS other WHERE other.run = own.run AND other.sequence = own.sequence)
+        {asked} {and} own.step = 'failed' AND NOT EXISTS
+            (SELECT 1 FROM passes AS later WHERE later.run = own.run AND later.sequence = own.sequence
+                AND later.lane = own.lane AND later.processing > own.processing)
+        GROUP BY own.run, own.sequence"
+    );
+    moment.query(&sql, &which.params)
 }
 
 /// What is in force on runs as a whole.

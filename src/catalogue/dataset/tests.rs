@@ -58,9 +58,9 @@ fn what_left_the_list_since_is_named_with_its_reason() {
     let sets = [set(11, "FULL", 3, true), set(12, "FULL", 2, true), set(13, "FULL", 2, true), set(14, "FULL", 2, true)];
     let runs = found(&[11, 12, 13, 14]);
     let snapshot = open().snapshot("s", open().members(&runs, &sets), "Ada", at()).unwrap();
-    assert!(snapshot.removed_since(&runs, &sets).is_empty());
+    assert!(snapshot.removed_since(&snapshot.dataset, &runs, &sets).is_empty());
     let later = [set(11, "FULL", 3, true), set(12, "FULL", 2, false), set(13, "FULL", 2, true), set(15, "FULL", 2, true)];
-    let removed = snapshot.removed_since(&found(&[11, 12, 15]), &later);
+    let removed = snapshot.removed_since(&snapshot.dataset, &found(&[11, 12, 15]), &later);
     let reasons: Vec<_> = removed.iter().map(|removed| (removed.member.run.0, removed.because)).collect();
     assert_eq!(reasons, [(12, LeftOut::NotLocal), (13, LeftOut::NotFound), (14, LeftOut::Gone)]);
 }
