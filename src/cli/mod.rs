@@ -25,6 +25,7 @@ mod places;
 mod plot;
 mod problem;
 mod process;
+mod product;
 pub mod progress;
 mod publish;
 mod reconstruct;
@@ -133,6 +134,9 @@ enum Command {
     /// The book as a whole: the nightly cut; make, verify, back up, restore, export; what waits for its server.
     #[command(subcommand)]
     Book(book::Command),
+    /// What was selected or merged from processings, with the status it has from them: new, list.
+    #[command(subcommand)]
+    Product(product::Args),
     /// Problems and alarms: tell, list, comment, take, close, reopen, acknowledge, shelve.
     #[command(subcommand)]
     Problem(problem::Args),
@@ -342,6 +346,7 @@ pub fn main() -> ExitCode {
         Some(Command::Why(args)) => why::run(global, args),
         Some(Command::Rule(args)) => rule::run(global, args),
         Some(Command::Book(args)) => book::run(global, args),
+        Some(Command::Product(args)) => product::run(global, args),
         Some(Command::Problem(args)) => problem::run(global, args),
         Some(Command::Issue(args)) => issue::run(global, args),
         Some(Command::FollowUp(args)) => follow_up::run(global, args),

@@ -1,7 +1,7 @@
 //! Rules over the book: how a person's decision on data is made, superseded and which one is in force.
 //!
 //! `deciding.rs` records decisions and marks, `closing.rs` locks, verifies and undoes them, `status_book.rs` derives statuses and
-//! keeps their changes, `judged.rs` has all that is in force on one run. Pure beside what asks the book: `flags.rs` has which flag
+//! keeps their changes, `judged.rs` has all that is in force on one run, `products.rs` what was made from processings. Pure beside what asks the book: `flags.rs` has which flag
 //! is in force and where it comes from, `marks.rs` what marks mean, `status/` the derived status and why it is what it is.
 //! `standing.rs` is how problems, alarms, known issues, follow-ups, shifts and sign-offs stand in the book; each has a file with
 //! its rules, and `meeting.rs` and `report.rs` make lists and pages of them.
@@ -24,6 +24,7 @@ pub mod known_issues;
 pub mod marks;
 pub mod meeting;
 pub mod problems;
+mod products;
 mod quality;
 pub mod report;
 mod rulebook;
@@ -46,6 +47,7 @@ pub use closing::{lock, lock_of, undo, verify};
 pub use deciding::{decide, mark, mark_subsystem, name_kinds, on_run, seen};
 pub use heard::{flags as flags_of, processing_named, product_of};
 pub use judged::{Judged, JudgedFile, JudgedProcessing, JudgedStage, LockedBy, Said, VerifiedBy, judged};
+pub use products::{Product, products};
 pub use quality::{DecisionError, Quality, Speaker, StatusError};
 pub use rulebook::{override_rule, record_derivation, rules, save_rule};
 pub use status_book::{Cut, ProductFlip, WhatIf, cut, statuses, what_if_rule, why_run};

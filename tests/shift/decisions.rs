@@ -182,6 +182,30 @@ fn a_status_follows_from_marks_why_is_told_and_another_rule_is_thought_through()
 }
 
 #[test]
+fn what_was_merged_is_as_good_as_the_worst_of_it_and_follows_it() {
+    let shift = shift();
+    for run in ["run1-p1", "run2-p1"] {
+        done(&shift.run(&with(&["mark", run, "RQM", "good"], BEN)));
+        done(&shift.run(&with(&["mark", run, "CAL", "physics"], BEN)));
+    }
+    let merged = ["product", "new", "cosmics", "--kind", "merged", "--from", "run1-p1", "--from", "run2-p1"];
+    assert!(done(&shift.run(&with(&merged, BEN))).starts_with("cosmics: status 1 (good), merged from 2"));
+    done(&shift.run(&with(&["mark", "run2-p1", "RQM", "bad"], BEN)));
+    let why = done(&shift.run(&["why", "cosmics"]));
+    assert!(why.contains("status 2 (not good)") && why.contains("run2-p1 is 2"), "{why}");
+    assert!(!why.contains("run1-p1"), "one that is good is no reason: {why}");
+    let list: Value = serde_json::from_slice(&shift.run(&["product", "list", "--json"]).stdout).unwrap();
+    assert_eq!((&list["products"][0]["product"], &list["products"][0]["status"]), (&"cosmics".into(), &2.into()), "{list}");
+    // Made from what nobody knows, it is unchecked, and that is said.
+    let output = shift.run(&with(&["product", "new", "odd", "--kind", "selected", "--from", "run77-p1"], BEN));
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("not known: run77-p1") && said(&output).contains("status 0 (unchecked)"), "{}", said(&output));
+    let round = shift.run(&with(&["product", "new", "run1-p1", "--kind", "selected", "--from", "cosmics"], BEN));
+    assert!(refused(&round).contains("would be made from itself"), "{}", said(&round));
+    assert!(refused(&shift.run(&["why", "nothing"])).contains("products there are: cosmics, odd"));
+}
+
+#[test]
 fn both_engines_say_the_same_of_decisions_marks_and_statuses() {
     let settings = Settings::default();
     let quality = Quality::of(&settings);

@@ -100,6 +100,19 @@ struct Product {
     children: Vec<usize>,
 }
 
+impl ProductKind {
+    /// In a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            ProductKind::Raw => "raw",
+            ProductKind::Reconstructed => "reconstructed",
+            ProductKind::Selected => "selected",
+            ProductKind::Merged => "merged",
+        }
+    }
+}
+
 impl Graph {
     /// Records how a product was made, in the place of what was recorded of it before.
     ///
