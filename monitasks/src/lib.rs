@@ -5,10 +5,12 @@
 //! window, the headless commands and the replay all show the same thing.
 //!
 //! Where to look: nouns of the field in [`vocab`], the detector's facts in [`detector`], a result in [`summary`], a plot in
-//! [`figure`], what is thought of a result in [`quality`], two results against each other in [`compare`](mod@compare), the plug-in contract in [`task`], the list of tasks in
+//! [`figure`], what is thought of a result in [`quality`], automatic checks in [`checks`], what a plot should look like in
+//! [`references`], two results against each other in [`compare`](mod@compare), the plug-in contract in [`task`], the list of tasks in
 //! [`registry`], the built-in ones in [`tasks`], those written in TOML in [`declared`], and the result files in
 //! [`format`](mod@format).
 
+pub mod checks;
 pub mod compare;
 pub mod declared;
 pub mod detector;
@@ -16,6 +18,7 @@ pub mod figure;
 pub mod format;
 pub mod names;
 pub mod quality;
+pub mod references;
 pub mod registry;
 pub mod summary;
 pub mod task;

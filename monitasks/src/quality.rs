@@ -81,6 +81,19 @@ impl std::str::FromStr for Flag {
 }
 
 impl State {
+    /// All states, the most urgent first.
+    pub const ALL: [State; 9] = [
+        State::Bad,
+        State::CannotJudge,
+        State::Maybe,
+        State::Stale,
+        State::NoData,
+        State::WarmingUp,
+        State::Unchecked,
+        State::Ok,
+        State::Masked,
+    ];
+
     /// The words that people read: `cannot judge`.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -98,6 +111,10 @@ impl State {
     }
 
     /// How much a state asks for a person's eye; a branch shows its leaves' highest.
+    ///
+    /// BAD first: data are being lost. CANNOT JUDGE before MAYBE: where nothing is seen, worse may be. STALE and NO DATA before
+    /// WARMING UP, which passes by itself. UNCHECKED before OK, so that a branch is OK only when each of its leaves is, masked
+    /// ones apart. No two are alike, so the worst of many does not hang on their order.
     #[must_use]
     pub fn severity(self) -> u8 {
         match self {
@@ -113,9 +130,44 @@ impl State {
         }
     }
 
+    /// The one of two that asks more for a person's eye.
+    #[must_use]
+    pub fn worse(self, other: State) -> State {
+        if other.severity() > self.severity() { other } else { self }
+    }
+
     /// The state of a branch: its leaves' worst. A branch without leaves has no data.
     #[must_use]
     pub fn worst(leaves: impl IntoIterator<Item = State>) -> State {
-        leaves.into_iter().max_by_key(|state| state.severity()).unwrap_or(State::NoData)
+        leaves.into_iter().reduce(State::worse).unwrap_or(State::NoData)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_of_states_does_not_hang_on_their_order() {
+        for one in State::ALL {
+            assert_eq!(one.worse(one), one);
+            for other in State::ALL {
+                assert_eq!(one.worse(other), other.worse(one));
+                for third in State::ALL {
+                    assert_eq!(one.worse(other).worse(third), one.worse(other.worse(third)));
+                    assert_eq!(State::worst([one, other, third]), one.worse(other).worse(third));
+                }
+            }
+        }
+        assert!(State::ALL.windows(2).all(|pair| pair[0].severity() > pair[1].severity()));
+    }
+
+    #[test]
+    fn a_branch_is_ok_only_when_each_of_its_leaves_is_or_is_masked() {
+        for state in State::ALL {
+            let is_ok = State::worst([State::Ok, state]) == State::Ok;
+            assert_eq!(is_ok, matches!(state, State::Ok | State::Masked), "{state:?}");
+        }
+        assert_eq!(State::worst([]), State::NoData);
     }
 }
