@@ -17,6 +17,8 @@ pub mod range;
 pub mod series;
 pub mod staleness;
 pub mod statistics;
+#[cfg(test)]
+mod tests;
 pub mod trend;
 pub mod verdict;
 pub mod what_if;

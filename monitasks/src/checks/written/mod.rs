@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
+use toml::value::Datetime;
 
 use super::bins::Errors;
 use super::masks::Mask;
@@ -123,7 +124,7 @@ struct MaskKeys {
     #[serde(skip_serializing_if = "Option::is_none")]
     runs: Option<Spanned<Runs>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<Timestamp>,
+    until: Option<Spanned<Datetime>>,
 }
 
 /// What a kind is called in the file.
@@ -187,13 +188,13 @@ pub(super) fn parse(text: &str, file_name: &str) -> Result<Checks, ChecksError> 
 
 /// See [`Checks::written`].
 pub(super) fn write(checks: &Checks) -> Result<String, ChecksError> {
+    let refused = |what: String| ChecksError { what, path: "not written".into(), line: 1 };
     let check = checks.checks.iter().map(CheckKeys::of).collect();
-    let mask = checks.masks.iter().map(MaskKeys::of).collect();
-    toml::to_string(&FileKeys { check, mask }).map_err(|error| ChecksError {
-        what: error.to_string().replace('\n', ", "),
-        path: "not written".into(),
-        line: 1,
-    })
+    let mask = checks.masks.iter().map(|mask| {
+        MaskKeys::of(mask).ok_or_else(|| refused(format!("mask '{}' ends in a year that has no name in TOML", mask.name)))
+    });
+    let mask = mask.collect::<Result<_, _>>()?;
+    toml::to_string(&FileKeys { check, mask }).map_err(|error| refused(error.to_string().replace('\n', ", ")))
 }
 
 impl FileKeys {
@@ -297,6 +298,7 @@ impl MaskKeys {
         if let Some(runs) = self.runs.as_ref().filter(|runs| runs.get_ref().to.is_some_and(|to| to < runs.get_ref().from)) {
             return Err(Fault::at(runs, format!("'runs' is {}, expected the first run first", runs.get_ref().words())));
         }
+        let until = self.until.as_ref().map(stamp).transpose()?;
         Ok(Mask {
             name: self.name.into_inner(),
             task: self.task.into_inner(),
@@ -305,14 +307,16 @@ impl MaskKeys {
             x: self.x.into_iter().map(Spanned::into_inner).collect(),
             y: self.y.into_iter().map(Spanned::into_inner).collect(),
             runs: self.runs.map(Spanned::into_inner),
-            until: self.until,
+            until,
             reason: self.reason.into_inner(),
             author: self.author.into_inner(),
         })
     }
 
-    fn of(mask: &Mask) -> Self {
-        MaskKeys {
+    /// None for a mask that ends before the year 0, which TOML has no word for.
+    fn of(mask: &Mask) -> Option<Self> {
+        let until = mask.until.map(|until| until.to_string().parse().ok().map(placed));
+        Some(MaskKeys {
             name: placed(mask.name.clone()),
             task: placed(mask.task.clone()),
             item: placed(mask.item.clone()),
@@ -322,9 +326,16 @@ impl MaskKeys {
             x: mask.x.iter().copied().map(placed).collect(),
             y: mask.y.iter().copied().map(placed).collect(),
             runs: mask.runs.map(placed),
-            until: mask.until,
-        }
+            until: until.map_or(Some(None), |until| until.map(Some))?,
+        })
     }
+}
+
+/// A TOML time as a stamp: it names its zone.
+fn stamp(until: &Spanned<Datetime>) -> Result<Timestamp, Fault> {
+    let expected =
+        || Fault::at(until, format!("'until' is {}, expected a UTC time such as 2026-12-01T00:00:00Z", until.get_ref()));
+    until.get_ref().to_string().parse().map_err(|_| expected())
 }
 
 /// A value with no place in a text, to be written.
