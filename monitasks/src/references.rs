@@ -141,9 +141,9 @@ pub fn overlay(figure: &Figure, reference: &Reference) -> Result<Figure, Unlike>
             series.label
         )));
     }
-    let layers = pairs.into_iter().map(|(_, known)| {
+    let layers = pairs.into_iter().flat_map(|(_, known)| {
         let label = format!("{}: {}", reference.label, known.label);
-        as_layer(known, label, Ink::Reference)
+        as_layers(known, label, Ink::Reference)
     });
     let mut drawn = figure.clone();
     drawn.layers.splice(0..0, layers);
@@ -196,11 +196,12 @@ fn combined(
         if without > 0 {
             drawn.notes.push(format!("{}: no number in {without} of {} places", series.label, series.spots.len()));
         }
-        let mut layer = as_layer(series, name, Ink::Series(u8::try_from(place).unwrap_or(u8::MAX)));
-        if let Layer::Map(map) = &mut layer {
-            map.z.unit = unit.to_owned();
+        for mut layer in as_layers(series, name, Ink::Series(u8::try_from(place).unwrap_or(u8::MAX))) {
+            if let Layer::Map(map) = &mut layer {
+                map.z.unit = unit.to_owned();
+            }
+            drawn.layers.push(layer);
         }
-        drawn.layers.push(layer);
     }
     if !is_map {
         drawn.layers.push(Layer::Rule { label: "alike".into(), ink: Ink::Reference, across: Across::Y, at: alike });
@@ -239,16 +240,27 @@ pub(crate) fn same_axes(figure: &Figure, reference: &Figure) -> Result<(), Unlik
     Ok(())
 }
 
+/// The reference's series of the same name. One that tells no lanes apart is for all of them.
+///
+/// # Errors
+/// When it has none, with those that it has.
+pub(crate) fn of_reference(series: &Series, reference: &Reference) -> Result<Series, Unlike> {
+    let all = measured_series(&reference.figure, &[]).map_err(Unlike)?;
+    let named = measured_series(&reference.figure, std::slice::from_ref(&series.label)).unwrap_or_default();
+    let same = |known: &&Series| known.label == series.label;
+    let found = named.iter().find(same).or_else(|| all.iter().find(|known| series.is_named(&known.label)));
+    found.cloned().ok_or_else(|| {
+        let there: Vec<&str> = all.iter().map(|known| known.label.as_str()).collect();
+        Unlike(format!("reference {:?} has no series {:?}, it has '{}'", reference.label, series.label, there.join("', '")))
+    })
+}
+
 /// A series with that of the reference, which has the same places in the same order. Points that only one has are left out.
 ///
 /// # Errors
 /// When the reference has no such series, or its bins are others.
 pub(crate) fn matched(series: &Series, reference: &Reference) -> Result<(Series, Series), Unlike> {
-    let known = measured_series(&reference.figure, std::slice::from_ref(&series.label))
-        .map_err(|why| Unlike(format!("reference {:?}: {why}", reference.label)))?;
-    let Some(mut known) = known.into_iter().next() else {
-        return Err(Unlike(format!("reference {:?} has no series {:?}", reference.label, series.label)));
-    };
+    let mut known = of_reference(series, reference)?;
     if let (Form::Steps(mine), Form::Steps(edges)) = (&series.form, &known.form) {
         same_edges(mine, edges)?;
         keep_places(&mut known, series);
@@ -324,15 +336,19 @@ fn common_points(series: &Series, known: &Series) -> Result<(Series, Series), Un
     Err(Unlike(format!("{} has {}, the reference {}, and none {what}", series.label, words(series), words(known))))
 }
 
-fn as_layer(series: Series, label: String, ink: Ink) -> Layer {
+/// A histogram with errors has points on its bins that bear them, as tasks draw it.
+fn as_layers(series: Series, label: String, ink: Ink) -> Vec<Layer> {
     let values = || series.spots.iter().map(|spot| spot.value);
+    let points = || series.measured().map(|spot| Point { x: spot.x, y: spot.value, y_error: spot.error }).collect();
     match &series.form {
-        Form::Points => {
-            let points = series.measured().map(|spot| Point { x: spot.x, y: spot.value, y_error: spot.error }).collect();
-            Layer::Points { label, ink, points }
+        Form::Points => vec![Layer::Points { label, ink, points: points() }],
+        Form::Steps(edges) => {
+            let has_errors = series.measured().any(|spot| spot.error.is_finite());
+            let errors = has_errors.then(|| Layer::Points { label: label.clone(), ink, points: points() });
+            let steps = Layer::Steps { label, ink, edges: edges.clone(), values: values().collect() };
+            std::iter::once(steps).chain(errors).collect()
         }
-        Form::Steps(edges) => Layer::Steps { label, ink, edges: edges.clone(), values: values().collect() },
-        Form::Map { cells: [columns, rows], x_range, y_range } => Layer::Map(Map {
+        Form::Map { cells: [columns, rows], x_range, y_range } => vec![Layer::Map(Map {
             columns: *columns,
             rows: *rows,
             x_range: *x_range,
@@ -340,7 +356,7 @@ fn as_layer(series: Series, label: String, ink: Ink) -> Layer {
             values: values().map(|value| value as f32).collect(),
             z: Axis::linear(label, ""),
             cell_texts: Vec::new(),
-        }),
+        })],
     }
 }
 

@@ -4,7 +4,7 @@ use super::range::Taken;
 use super::verdict::{Bound, Verdict, number};
 use super::{Limits, Measure, Question, Take};
 use crate::quality::State;
-use crate::references::{matched, same_axes};
+use crate::references::{matched, of_reference, same_axes};
 use crate::summary::Measured;
 
 /// A number against another.
@@ -115,12 +115,11 @@ impl Deviation {
         same_axes(question.subject.figure, &reference.figure).map_err(|why| cannot(why.to_string()))?;
         // Over time the reference is of other times: its mean counts. Else it is of the same places, and they are paired.
         let known = if super::is_over_time(question.subject.figure) {
-            let name = std::slice::from_ref(&question.series.label);
-            super::measured_series(&reference.figure, name).map_err(cannot)?.into_iter().next()
+            of_reference(question.series, reference)
         } else {
-            Some(matched(question.series, reference).map_err(|why| cannot(why.to_string()))?.1)
+            matched(question.series, reference).map(|(_, known)| known)
         };
-        let known = known.ok_or_else(|| cannot("the reference has no such series".into()))?;
+        let known = known.map_err(|why| cannot(why.to_string()))?;
         let numbers =
             known.measured().map(|spot| Measured::number(spot.value, if spot.error.is_finite() { spot.error } else { 0.0 }));
         Measured::mean(numbers).value_and_error().ok_or_else(|| cannot("the reference holds no number".into()))

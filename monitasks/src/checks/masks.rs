@@ -98,7 +98,9 @@ fn take_out(series: &mut Series, covers: impl Fn(&Spot) -> bool) -> usize {
     let end_before = end(series);
     series.spots.retain(|spot| !covers(spot));
     series.is_end_masked |= end(series) < end_before;
-    before - series.spots.len()
+    let left_out = before - series.spots.len();
+    series.masked += left_out;
+    left_out
 }
 
 /// Where the plot's points of that name stand along x.

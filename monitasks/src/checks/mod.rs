@@ -40,7 +40,7 @@ pub use written::{ChecksError, LARGEST_CHECKS_FILE_BYTES};
 /// The checks and masks of a file, in its order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Checks {
-    /// The checks; of two for one item none have the same name.
+    /// The checks; no two that are for one item have the same name.
     pub checks: Vec<Check>,
     /// The masks.
     pub masks: Vec<Mask>,
@@ -189,6 +189,26 @@ impl Checks {
         self.checks.iter().filter(move |check| stands_for(&check.task, task) && stands_for(&check.item, item))
     }
 
+    /// Checks and masks of tasks and items that are not there: a message each. `tasks` holds every task's name with
+    /// those of its items.
+    #[must_use]
+    pub fn strangers(&self, tasks: &[(&str, Vec<&str>)]) -> Vec<String> {
+        let checks = self.checks.iter().map(|check| ("check", &check.name, &check.task, &check.item));
+        let masks = self.masks.iter().map(|mask| ("mask", &mask.name, &mask.task, &mask.item));
+        let stranger = |(what, name, task, item): (&str, &String, &String, &String)| {
+            let known: Vec<_> = tasks.iter().filter(|(known, _)| stands_for(task, known)).collect();
+            if known.is_empty() {
+                let names: Vec<&str> = tasks.iter().map(|(name, _)| *name).collect();
+                return Some(format!("{what} '{name}' is for a task '{task}', expected one of '{}'", names.join("', '")));
+            }
+            let items: Vec<&str> = known.iter().flat_map(|(_, items)| items.iter().copied()).collect();
+            let is_there = items.iter().any(|known| stands_for(item, known));
+            let words = || format!("{what} '{name}' is for an item '{item}' of {task}, expected one of '{}'", items.join("', '"));
+            (!is_there).then(words)
+        };
+        checks.chain(masks).filter_map(stranger).collect()
+    }
+
     /// What each check of the item thinks of it, in their order. [`verdict::item_state`] makes one state of them.
     #[must_use]
     pub fn judge(&self, subject: &Subject<'_>, references: &References) -> Vec<Verdict> {
@@ -224,13 +244,11 @@ impl Check {
             }
         };
         verdict.masks = masks::apply(&mut series, masks, &self.leave_out, figure);
-        let is_masked = !verdict.masks.is_empty();
-        let masked_away = |one: &Series| is_masked && one.spots.is_empty() && one.gap_at_end.is_none();
+        let masked_away = |one: &Series| one.masked > 0 && one.spots.is_empty() && one.gap_at_end.is_none();
         if series.iter().any(masked_away) {
             let names: Vec<&str> = verdict.masks.iter().map(|mask| mask.name.as_str()).collect();
-            let reason = format!("all is masked by {}", names.join(", "));
+            verdict.find(State::Masked, format!("all is masked by {}", names.join(", ")));
             series.retain(|one| !masked_away(one));
-            verdict.find(State::Masked, reason);
             if series.is_empty() {
                 return None;
             }
@@ -264,9 +282,11 @@ impl Check {
                 }
             }
         }
+        // The age of data does not hang on each series having some.
+        let is_age = matches!(self.kind, Kind::Staleness(_));
         series.retain(|one| {
             let count = one.count();
-            if count >= self.needs.points.max(1) {
+            if is_age || count >= self.needs.points.max(1) {
                 return true;
             }
             if count == 0 {

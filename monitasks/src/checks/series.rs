@@ -46,7 +46,9 @@ pub struct Series {
     pub spots: Vec<Spot>,
     /// The x of a newest result that has no number: a curve that leads the eye goes on to it and breaks there.
     pub gap_at_end: Option<f64>,
-    /// Whether a mask took out what stood at the highest x.
+    /// How many spots a mask took out.
+    pub masked: usize,
+    /// Whether one of them stood at the highest x.
     pub is_end_masked: bool,
 }
 
@@ -80,14 +82,17 @@ impl Series {
 /// # Errors
 /// A name that no series has, with those that there are.
 pub fn measured_series(figure: &Figure, names: &[String]) -> Result<Vec<Series>, String> {
-    let mut all = Vec::new();
+    let mut all: Vec<(bool, Series)> = Vec::new();
     let mut guide: Option<&[[f64; 2]]> = None;
     for layer in &figure.layers {
         let is_measured =
             !matches!(layer, Layer::Points { ink, .. } | Layer::Steps { ink, .. } if !matches!(ink, Ink::Series(_)));
         if let Some(mut series) = read(layer) {
             series.gap_at_end = guide.and_then(|guide| gap_at_end(&series, guide));
-            all.push((is_measured, series));
+            match all.last_mut() {
+                Some((_, steps)) if are_errors_of(&series, steps) => take_errors(steps, &series),
+                _ => all.push((is_measured, series)),
+            }
         }
         guide = match layer {
             Layer::Line { label, points, .. } if label.is_empty() => Some(points),
@@ -106,6 +111,21 @@ pub fn measured_series(figure: &Figure, names: &[String]) -> Result<Vec<Series>,
     Ok(all.into_iter().filter_map(|(_, series)| names.iter().any(|name| series.is_named(name)).then_some(series)).collect())
 }
 
+/// Whether points are only there to bear the error bars of the histogram before them.
+fn are_errors_of(points: &Series, steps: &Series) -> bool {
+    let is_bin = |point: &Spot| steps.spots.iter().any(|bin| bin.x == point.x && bin.value == point.value);
+    points.form == Form::Points
+        && matches!(steps.form, Form::Steps(_))
+        && points.label == steps.label
+        && points.spots.iter().all(is_bin)
+}
+
+fn take_errors(steps: &mut Series, points: &Series) {
+    for bin in &mut steps.spots {
+        bin.error = points.spots.iter().find(|point| point.x == bin.x).map_or(bin.error, |point| point.error);
+    }
+}
+
 /// Whether a figure's abscissa is time, so that its last points are its newest.
 #[must_use]
 pub fn is_over_time(figure: &Figure) -> bool {
@@ -113,8 +133,9 @@ pub fn is_over_time(figure: &Figure) -> bool {
 }
 
 fn read(layer: &Layer) -> Option<Series> {
-    let series =
-        |label: &str, form, spots| Some(Series { label: label.to_owned(), form, spots, gap_at_end: None, is_end_masked: false });
+    let series = |label: &str, form, spots| {
+        Some(Series { label: label.to_owned(), form, spots, gap_at_end: None, masked: 0, is_end_masked: false })
+    };
     match layer {
         Layer::Points { label, points, .. } => {
             let spot =

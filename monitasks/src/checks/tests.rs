@@ -230,6 +230,42 @@ fn what_the_plot_marks_is_left_out_and_said() {
 }
 
 #[test]
+fn points_that_bear_the_errors_of_a_histogram_are_no_series_of_their_own() {
+    let with_errors = |values: [f64; 2], error: f64| {
+        let point = |(at, y): (usize, &f64)| Point { x: at as f64 + 0.5, y: *y, y_error: error };
+        let points = values.iter().enumerate().map(point).collect();
+        histogram(&values).with(Layer::Points { label: "h".into(), ink: Ink::Series(0), points })
+    };
+    let keys = "kind = \"chi2\"\nbad_below = 0.001";
+    let found = verdict(keys, &with_errors([20.0, 30.0], 3.0), &with_errors([25.0, 30.0], 4.0));
+    let Statistic::Chi2 { chi2, ndf, p, .. } = found.statistics[0] else { panic!() };
+    // exp(-chi2/2) is the probability with two degrees of freedom.
+    assert!(chi2 == 1.0 && ndf == 2 && (p - (-0.5_f64).exp()).abs() < 1e-12 && found.statistics.len() == 1, "{found:?}");
+    let without = verdict(keys, &histogram(&[20.0, 30.0]), &histogram(&[25.0, 30.0]));
+    assert_eq!(without.state(), State::CannotJudge);
+    assert!(without.reason().starts_with("h: 1 of 2 places differ and have no error bars"), "{}", without.reason());
+}
+
+#[test]
+fn a_series_without_a_number_is_not_called_masked_because_another_is() {
+    let figure = trend(&[3.0], 0.1).with(Layer::Points { label: "view 1".into(), ink: Ink::Series(1), points: Vec::new() });
+    let mut checks = check("kind = \"range\"\nok = { from = 2.0 }");
+    checks.masks = vec![Mask { series: vec!["view 0".into()], ..mask("m") }];
+    let found = checks.judge(&subject(&figure), &References::default()).remove(0);
+    assert_eq!((found.state(), found.masks.len()), (State::NoData, 1), "{found:?}");
+}
+
+#[test]
+fn a_check_of_what_is_not_there_is_told() {
+    let mut checks = check("kind = \"range\"\nok = { from = 2.0 }");
+    checks.masks = vec![Mask { task: "u".into(), ..mask("m") }];
+    let told = checks.strangers(&[("t", vec!["j"])]);
+    let expected = ["check 'c' is for an item 'i' of t, expected one of 'j'", "mask 'm' is for a task 'u', expected one of 't'"];
+    assert_eq!(told, expected);
+    assert!(checks.strangers(&[("t", vec!["i"]), ("u", vec!["k"])]).is_empty());
+}
+
+#[test]
 fn a_step_and_a_slope_are_seen_in_their_direction() {
     let steady = [3.0, 3.1, 2.9, 3.05, 2.95, 3.0, 3.1, 2.9];
     let step = |last: f64, direction: &str| {

@@ -4,7 +4,7 @@
 
 mod kinds;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -199,13 +199,15 @@ pub(super) fn write(checks: &Checks) -> Result<String, ChecksError> {
 
 impl FileKeys {
     fn plan(self) -> Result<Checks, Fault> {
-        let mut names = BTreeSet::new();
+        let mut known: BTreeMap<&String, Vec<&CheckKeys>> = BTreeMap::new();
         for check in &self.check {
-            let (task, item, name) = (check.task.get_ref(), check.item.get_ref(), check.name.get_ref());
-            if !names.insert((task, item, name)) {
+            let of_name = known.entry(check.name.get_ref()).or_default();
+            if let Some(other) = of_name.iter().find(|other| other.meets(check)) {
+                let (task, item, name) = (other.task.get_ref(), other.item.get_ref(), check.name.get_ref());
                 let what = format!("two checks of {task}/{item} are named '{name}', expected names that differ");
                 return Err(Fault::at(&check.name, what));
             }
+            of_name.push(check);
         }
         let mut masks = BTreeSet::new();
         if let Some(twice) = self.mask.iter().find(|mask| !masks.insert(mask.name.get_ref())) {
@@ -241,6 +243,14 @@ impl CheckKeys {
             kind,
             advice,
         })
+    }
+
+    /// Whether both may be for one item.
+    fn meets(&self, other: &CheckKeys) -> bool {
+        let meet = |one: &Spanned<String>, other: &Spanned<String>| {
+            one.get_ref() == other.get_ref() || one.get_ref() == "*" || other.get_ref() == "*"
+        };
+        meet(&self.task, &other.task) && meet(&self.item, &other.item)
     }
 
     /// Keys that only checks of another kind have.
