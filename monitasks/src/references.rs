@@ -3,9 +3,11 @@
 //! A reference is a figure that people chose, under a label, for the runs it is valid for. Plots of unlike binning are never
 //! compared: the refusal says which axis differs and how.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
-use crate::checks::series::{Form, Series, Spot, measured_series};
+use crate::checks::series::{Form, Series, Spot, bits, measured_series};
 use crate::figure::{Across, Axis, Figure, Ink, Layer, Map, Point};
 use crate::vocab::Run;
 
@@ -36,6 +38,24 @@ pub struct Reference {
     pub runs: Runs,
     /// The plot.
     pub figure: Figure,
+}
+
+/// Where a reference comes from: a result of the past, drawn as the item draws it.
+///
+/// The plot itself is not kept, so that a task that draws differently does so for both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReferenceSource {
+    /// Its name for people.
+    pub label: String,
+    /// The task it is for.
+    pub task: String,
+    /// The item it is for; `*` for all of the task.
+    pub item: String,
+    /// The result file, as named to the task: `crp/run840-p1-g0.txt`.
+    pub result: String,
+    /// The runs it is valid for.
+    pub runs: Runs,
 }
 
 /// All references, unambiguous: of one label, no two for one item and run; of several labels, the one whose runs begin last.
@@ -104,6 +124,35 @@ impl References {
         Ok(())
     }
 
+    /// Draws references from their sources; with a message for each that could not be drawn or taken in. `tasks` holds every task's
+    /// name with those of its items; `draw` is given a task, an item and the name of a result.
+    pub fn drawn(
+        sources: &[ReferenceSource],
+        tasks: &[(&str, Vec<&str>)],
+        mut draw: impl FnMut(&str, &str, &str) -> Result<Figure, String>,
+    ) -> (Self, Vec<String>) {
+        let (mut references, mut refused) = (References::default(), Vec::new());
+        for source in sources {
+            let ReferenceSource { label, task, item, result, runs } = source;
+            let all = tasks.iter().filter(|(known, _)| known == task).flat_map(|(_, items)| items.iter().copied());
+            let items: Vec<&str> = all.filter(|known| item == "*" || item == known).collect();
+            if items.is_empty() {
+                refused.push(format!("reference {label:?} is for {task}/{item}, which is not there"));
+            }
+            for item in items {
+                let taken_in = draw(task, item, result).and_then(|figure| match &figure.empty {
+                    Some(empty) => Err(format!("reference {label:?} of {task}/{item} is empty: {empty}: {result}")),
+                    None => {
+                        let (label, task, item) = (label.clone(), task.clone(), item.to_owned());
+                        references.add(Reference { label, task, item, runs: *runs, figure }).map_err(|why| why.to_string())
+                    }
+                });
+                refused.extend(taken_in.err());
+            }
+        }
+        (references, refused)
+    }
+
     /// All of them, in the order they were taken in.
     pub fn iter(&self) -> impl Iterator<Item = &Reference> {
         self.list.iter()
@@ -143,7 +192,7 @@ pub fn overlay(figure: &Figure, reference: &Reference) -> Result<Figure, Unlike>
     }
     let layers = pairs.into_iter().flat_map(|(_, known)| {
         let label = format!("{}: {}", reference.label, known.label);
-        as_layers(known, label, Ink::Reference)
+        as_layers(&known, label, Ink::Reference)
     });
     let mut drawn = figure.clone();
     drawn.layers.splice(0..0, layers);
@@ -196,7 +245,7 @@ fn combined(
         if without > 0 {
             drawn.notes.push(format!("{}: no number in {without} of {} places", series.label, series.spots.len()));
         }
-        for mut layer in as_layers(series, name, Ink::Series(u8::try_from(place).unwrap_or(u8::MAX))) {
+        for mut layer in as_layers(&series, name, Ink::Series(u8::try_from(place).unwrap_or(u8::MAX))) {
             if let Layer::Map(map) = &mut layer {
                 map.z.unit = unit.to_owned();
             }
@@ -284,7 +333,7 @@ pub(crate) fn matched(series: &Series, reference: &Reference) -> Result<(Series,
 
 /// What a mask took out of the one is not looked at in the other.
 fn keep_places(known: &mut Series, series: &Series) {
-    let places: std::collections::BTreeSet<usize> = series.spots.iter().map(|spot| spot.place).collect();
+    let places: HashSet<usize> = series.spots.iter().map(|spot| spot.place).collect();
     known.spots.retain(|spot| places.contains(&spot.place));
 }
 
@@ -322,9 +371,10 @@ fn same_edges(mine: &[f64], known: &[f64]) -> Result<(), Unlike> {
 
 fn common_points(series: &Series, known: &Series) -> Result<(Series, Series), Unlike> {
     let (mut mine, mut theirs) = (series.clone(), known.clone());
-    let has = |others: &Series, spot: &Spot| others.spots.iter().any(|other| other.x == spot.x);
-    mine.spots.retain(|spot| has(known, spot));
-    theirs.spots.retain(|spot| has(series, spot));
+    let places = |series: &Series| series.spots.iter().map(|spot| bits(spot.x)).collect::<HashSet<u64>>();
+    let (here, there) = (places(series), places(known));
+    mine.spots.retain(|spot| there.contains(&bits(spot.x)));
+    theirs.spots.retain(|spot| here.contains(&bits(spot.x)));
     if mine.spots.len() == theirs.spots.len() && !mine.spots.is_empty() {
         return Ok((mine, theirs));
     }
@@ -337,7 +387,7 @@ fn common_points(series: &Series, known: &Series) -> Result<(Series, Series), Un
 }
 
 /// A histogram with errors has points on its bins that bear them, as tasks draw it.
-fn as_layers(series: Series, label: String, ink: Ink) -> Vec<Layer> {
+fn as_layers(series: &Series, label: String, ink: Ink) -> Vec<Layer> {
     let values = || series.spots.iter().map(|spot| spot.value);
     let points = || series.measured().map(|spot| Point { x: spot.x, y: spot.value, y_error: spot.error }).collect();
     match &series.form {
@@ -400,6 +450,27 @@ mod tests {
             assert!(references.add(reference(label, from, to, figure())).is_err(), "{label} {from}");
         }
         references.add(reference("a", 10, None, figure())).unwrap();
+    }
+
+    #[test]
+    fn references_are_drawn_from_results_and_what_can_not_be_is_told() {
+        let source = |label: &str, item: &str, result: &str| ReferenceSource {
+            label: label.into(),
+            task: "t".into(),
+            item: item.into(),
+            result: result.into(),
+            runs: Runs { from: Run(1), to: None },
+        };
+        let sources = [source("a", "*", "crp/run1.txt"), source("b", "x", "crp/run1.txt"), source("c", "i", "gone.txt")];
+        let draw = |_: &str, item: &str, result: &str| match (item, result) {
+            (_, "gone.txt") => Err("no such result: gone.txt".to_owned()),
+            ("j", _) => Ok(Figure::empty("t", "no data")),
+            _ => Ok(histogram(&[0.0, 1.0], &[1.0])),
+        };
+        let (references, refused) = References::drawn(&sources, &[("t", vec!["i", "j"])], draw);
+        assert_eq!(references.iter().map(|known| known.item.as_str()).collect::<Vec<_>>(), ["i"]);
+        let empty = "reference \"a\" of t/j is empty: no data: crp/run1.txt";
+        assert_eq!(refused, [empty, "reference \"b\" is for t/x, which is not there", "no such result: gone.txt"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::series::Series;
 use super::statistics::chi2_probability;
 use super::verdict::{Bound, Statistic, Verdict, number};
-use super::{Limits, Measure, Question, Spot, state_of_many};
+use super::{Limits, Measure, Question, Spot, entries_words, state_of_many};
 use crate::quality::State;
 use crate::references::{matched, same_axes};
 use crate::summary::Measured;
@@ -140,15 +140,14 @@ impl Question<'_> {
         }
         let needed = self.needs.entries;
         let (entries, of_reference): (f64, f64) = (mine.iter().sum(), known.iter().sum());
-        let words = |entries: f64| format!("{} entries, {} needed", number(entries, ""), number(needed, ""));
         if entries <= 0.0 {
             return Err((State::NoData, "no entries".into()));
         }
         if entries < needed {
-            return Err((State::WarmingUp, words(entries)));
+            return Err((State::WarmingUp, entries_words(entries, needed)));
         }
         if of_reference <= 0.0 || of_reference < needed {
-            return Err((State::CannotJudge, format!("the reference has {}", words(of_reference))));
+            return Err((State::CannotJudge, format!("the reference has {}", entries_words(of_reference, needed))));
         }
         Ok([mine, known])
     }

@@ -65,6 +65,7 @@ impl Measure {
     pub(super) fn words(self, distance: f64, unit: &str) -> String {
         match self {
             Measure::Units => number(distance, unit),
+            Measure::Relative if distance >= 1e-3 => format!("{:.1} %", 100.0 * distance),
             Measure::Relative => format!("{} %", number(100.0 * distance, "")),
             Measure::Sigmas => format!("{distance:.1} sigma"),
         }

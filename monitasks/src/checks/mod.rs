@@ -29,21 +29,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::figure::Figure;
 use crate::quality::State;
-use crate::references::{Reference, References, value_axis};
+use crate::references::{Reference, ReferenceSource, References, value_axis};
 use crate::vocab::Run;
 use masks::{Mask, stands_for};
 use series::{Series, Spot, is_over_time, measured_series};
-use verdict::{Verdict, number};
+use verdict::Verdict;
 
 pub use written::{ChecksError, LARGEST_CHECKS_FILE_BYTES};
 
-/// The checks and masks of a file, in its order.
+/// The checks, masks and sources of references of a file, in its order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Checks {
     /// The checks; no two that are for one item have the same name.
     pub checks: Vec<Check>,
     /// The masks.
     pub masks: Vec<Mask>,
+    /// Where references come from: [`References::drawn`] draws them.
+    pub references: Vec<ReferenceSource>,
 }
 
 /// One check.
@@ -257,8 +259,9 @@ impl Check {
             verdict.find(State::NoData, "the plot holds no number");
             return None;
         }
-        if subject.results <= self.needs.warm_up {
-            let reason = format!("{} results, judged from the {}th on", subject.results, self.needs.warm_up + 1);
+        let warm_up = self.needs.warm_up;
+        if warm_up > 0 && subject.results <= warm_up {
+            let reason = format!("{} results so far, the first {warm_up} are not judged", subject.results);
             verdict.find(State::WarmingUp, reason);
             return None;
         }
@@ -272,8 +275,7 @@ impl Check {
             match subject.entries {
                 Some(entries) if entries >= self.needs.entries => {}
                 Some(entries) if entries >= 0.0 => {
-                    let reason = format!("{} entries, {} needed", number(entries, ""), number(self.needs.entries, ""));
-                    verdict.find(State::WarmingUp, reason);
+                    verdict.find(State::WarmingUp, entries_words(entries, self.needs.entries));
                     return None;
                 }
                 _ => {
@@ -438,6 +440,12 @@ impl Limits {
     pub fn of_small(self, value: f64) -> State {
         Limits { maybe: self.maybe.map(|maybe| -maybe), bad: -self.bad }.of_large(-value)
     }
+}
+
+/// How many entries there are and should be; fractions where they are weighted.
+fn entries_words(entries: f64, needed: f64) -> String {
+    let rounded = |number: f64| (1e3 * number).round() / 1e3;
+    format!("{} entries, {} needed", rounded(entries), rounded(needed))
 }
 
 /// The state of many places, of which so many may be out of bounds.

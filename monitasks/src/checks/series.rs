@@ -1,5 +1,7 @@
 //! What a figure has to judge: its measured series as spots, after what is masked is taken out.
 
+use std::collections::HashMap;
+
 use crate::figure::{Figure, Ink, Layer, Point, Scale};
 
 /// One measured place of a series: a point, a bin, or a cell of a map.
@@ -113,17 +115,23 @@ pub fn measured_series(figure: &Figure, names: &[String]) -> Result<Vec<Series>,
 
 /// Whether points are only there to bear the error bars of the histogram before them.
 fn are_errors_of(points: &Series, steps: &Series) -> bool {
-    let is_bin = |point: &Spot| steps.spots.iter().any(|bin| bin.x == point.x && bin.value == point.value);
-    points.form == Form::Points
-        && matches!(steps.form, Form::Steps(_))
-        && points.label == steps.label
-        && points.spots.iter().all(is_bin)
+    if points.form != Form::Points || !matches!(steps.form, Form::Steps(_)) || points.label != steps.label {
+        return false;
+    }
+    let bins: HashMap<u64, f64> = steps.spots.iter().map(|bin| (bits(bin.x), bin.value)).collect();
+    points.spots.iter().all(|point| bins.get(&bits(point.x)) == Some(&point.value))
 }
 
 fn take_errors(steps: &mut Series, points: &Series) {
+    let errors: HashMap<u64, f64> = points.spots.iter().map(|point| (bits(point.x), point.error)).collect();
     for bin in &mut steps.spots {
-        bin.error = points.spots.iter().find(|point| point.x == bin.x).map_or(bin.error, |point| point.error);
+        bin.error = errors.get(&bits(bin.x)).copied().unwrap_or(bin.error);
     }
+}
+
+/// A number to look places up by; both zeros are one.
+pub(crate) fn bits(x: f64) -> u64 {
+    (x + 0.0).to_bits()
 }
 
 /// Whether a figure's abscissa is time, so that its last points are its newest.

@@ -97,12 +97,12 @@ fn nothing_no_number_and_too_few_are_never_ok() {
         }
         let early = Subject { results: 3, ..subject(&full) };
         let warm = check(&format!("{keys}\nwarm_up = 3")).judge(&early, &references(&full)).remove(0);
-        assert_eq!((warm.state(), warm.reason().as_str()), (State::WarmingUp, "3 results, judged from the 4th on"));
+        assert_eq!((warm.state(), warm.reason().as_str()), (State::WarmingUp, "3 results so far, the first 3 are not judged"));
     }
     let empty_bins = histogram(&[0.0; 5]);
     for keys in ["kind = \"ks\"\nbad_below = 0.0", "kind = \"chi2\"\nerrors = \"counts\"\nbad_below = 0.0"] {
         assert_eq!(verdict(keys, &empty_bins, &full).state(), State::NoData, "{keys}");
-        assert_eq!(verdict(keys, &histogram(&[1.0; 5]), &full).reason(), "h: 5.000 entries, 25.00 needed");
+        assert_eq!(verdict(keys, &histogram(&[1.0; 5]), &full).reason(), "h: 5 entries, 25 needed");
         assert_eq!(verdict(keys, &full, &empty_bins).state(), State::CannotJudge, "an empty reference: {keys}");
         assert_eq!(verdict(keys, &histogram(&[-1.0, 40.0, 40.0, 40.0, 40.0]), &full).state(), State::CannotJudge, "{keys}");
     }
@@ -362,7 +362,7 @@ fn the_example_reads_back_as_it_was_written() {
     // With what stands behind '# [[' and '# key = '.
     let all: String = EXAMPLE.lines().map(uncommented).collect();
     let all = Checks::parse(&all, "checks.toml").unwrap();
-    assert_eq!((all.checks.len(), all.masks.len()), (checks.checks.len() + 2, 1));
+    assert_eq!((all.checks.len(), all.masks.len(), all.references.len()), (checks.checks.len() + 2, 1, 1));
     assert_eq!(Checks::parse(&all.written().unwrap(), "checks.toml").unwrap(), all);
     for keys in KINDS {
         let one = check(keys);
@@ -407,6 +407,9 @@ fn what_is_wrong_in_a_file_is_said_with_its_line_and_what_there_is_instead() {
         let error = Checks::parse(&format!("{common}{keys}"), "checks.toml").unwrap_err().to_string();
         assert!(error.contains(words) && error.starts_with("checks refused: "), "{error}");
     }
+    let reference = "[[reference]]\nlabel = \"r\"\ntask = \"t\"\nitem = \"i\"\nresult = \"../x.txt\"\nruns = { from = 1 }";
+    let error = Checks::parse(reference, "checks.toml").unwrap_err().to_string();
+    assert!(error.contains("'result' is \"../x.txt\", expected a file below results/"), "{error}");
     let twice = format!("{common}kind = \"ks\"\nbad_below = 0.1\n").repeat(2);
     let error = Checks::parse(&twice, "checks.toml").unwrap_err().to_string();
     assert_eq!(error, "checks refused: two checks of t/i are named 'c', expected names that differ: checks.toml:11");

@@ -1,4 +1,4 @@
-//! Checks and masks as TOML: the keys of the file, what they may say, and the text that reads back as it was.
+//! Checks, masks and sources of references as TOML: the keys of the file, what they may say, and the text that reads back as it was.
 //!
 //! `kinds` turns the keys of a check into what it asks, and back.
 
@@ -16,7 +16,7 @@ use super::masks::Mask;
 use super::range::Band;
 use super::trend::Direction;
 use super::{Advice, Check, Checks, Measure, Take};
-use crate::references::Runs;
+use crate::references::{ReferenceSource, Runs};
 
 /// A longer file is refused, in bytes.
 pub const LARGEST_CHECKS_FILE_BYTES: usize = 1 << 20;
@@ -41,6 +41,8 @@ struct FileKeys {
     check: Vec<CheckKeys>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     mask: Vec<MaskKeys>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    reference: Vec<Spanned<ReferenceSource>>,
 }
 
 /// The keys of a check. Which of the later ones it may have hangs on its kind: [`Word::keys`].
@@ -194,7 +196,8 @@ pub(super) fn write(checks: &Checks) -> Result<String, ChecksError> {
         MaskKeys::of(mask).ok_or_else(|| refused(format!("mask '{}' ends in a year that has no name in TOML", mask.name)))
     });
     let mask = mask.collect::<Result<_, _>>()?;
-    toml::to_string(&FileKeys { check, mask }).map_err(|error| refused(error.to_string().replace('\n', ", ")))
+    let reference = checks.references.iter().cloned().map(placed).collect();
+    toml::to_string(&FileKeys { check, mask, reference }).map_err(|error| refused(error.to_string().replace('\n', ", ")))
 }
 
 impl FileKeys {
@@ -216,7 +219,8 @@ impl FileKeys {
         }
         let checks = self.check.into_iter().map(CheckKeys::plan).collect::<Result<_, _>>()?;
         let masks = self.mask.into_iter().map(MaskKeys::plan).collect::<Result<_, _>>()?;
-        Ok(Checks { checks, masks })
+        let references = self.reference.into_iter().map(source).collect::<Result<_, _>>()?;
+        Ok(Checks { checks, masks, references })
     }
 }
 
@@ -339,6 +343,25 @@ impl MaskKeys {
             until: until.map_or(Some(None), |until| until.map(Some))?,
         })
     }
+}
+
+/// What a reference is drawn from, if it can be.
+fn source(keys: Spanned<ReferenceSource>) -> Result<ReferenceSource, Fault> {
+    let ReferenceSource { label, task, item, result, runs } = keys.get_ref();
+    for (key, words) in [("label", label), ("task", task), ("item", item), ("result", result)] {
+        if words.trim().is_empty() || words.contains(char::is_control) {
+            return Err(Fault::at(&keys, format!("'{key}' of a reference is {words:?}, expected words on one line")));
+        }
+    }
+    let leaves = |part: &str| matches!(part, "" | "." | "..") || part.contains(['\\', ':']);
+    if result.split('/').any(leaves) {
+        let what = format!("'result' is {result:?}, expected a file below results/, such as \"crp/run1-p1-g0.txt\"");
+        return Err(Fault::at(&keys, what));
+    }
+    if runs.to.is_some_and(|to| to < runs.from) {
+        return Err(Fault::at(&keys, format!("'runs' is {}, expected the first run first", runs.words())));
+    }
+    Ok(keys.into_inner())
 }
 
 /// A TOML time as a stamp: it names its zone.
