@@ -17,8 +17,6 @@ pub mod range;
 pub mod series;
 pub mod staleness;
 pub mod statistics;
-#[cfg(test)]
-mod tests;
 pub mod trend;
 pub mod verdict;
 pub mod what_if;
@@ -36,6 +34,9 @@ use series::{Series, Spot, is_over_time, measured_series};
 use verdict::Verdict;
 
 pub use written::{ChecksError, LARGEST_CHECKS_FILE_BYTES};
+
+/// The word for the kind that judges no content.
+const STALENESS: &str = "staleness";
 
 /// The checks, masks and sources of references of a file, in its order.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -349,7 +350,7 @@ impl Kind {
             Kind::Bins(_) => "bins",
             Kind::Chi2(_) => "chi2",
             Kind::Kolmogorov(_) => "ks",
-            Kind::Staleness(_) => "staleness",
+            Kind::Staleness(_) => STALENESS,
         }
     }
 
@@ -456,3 +457,6 @@ fn state_of_many(maybe: usize, bad: usize, allowed: usize) -> State {
         (false, false) => State::Ok,
     }
 }
+
+#[cfg(test)]
+mod tests;

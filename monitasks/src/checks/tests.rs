@@ -76,6 +76,8 @@ fn plain_data_are_ok_by_a_check_of_every_kind() {
         let verdict = verdict(keys, &figure, &figure);
         assert_eq!(verdict.state(), State::Ok, "{keys}: {verdict:?}");
         assert_eq!((verdict.proposal(), verdict.advice.contact.as_str()), (Flag::Ok, "expert"));
+        let written = serde_json::to_string(&verdict).unwrap();
+        assert_eq!(serde_json::from_str::<Verdict>(&written).unwrap(), verdict);
         assert!(!verdict.looked_at.is_empty() && verdict.reason().starts_with("h: "), "{verdict:?}");
     }
 }
@@ -309,6 +311,16 @@ fn data_get_stale_and_a_stamp_from_the_future_is_no_answer() {
     assert_eq!(judge(3).reason(), "newest data are 3.0 h old, stale above 60 min");
     let no_time = histogram(&[3.0]);
     assert_eq!(checks.judge(&subject(&no_time), &References::default())[0].state(), State::CannotJudge);
+}
+
+#[test]
+fn new_data_alone_make_nothing_ok() {
+    let figure = trend(&[3.0], 0.1);
+    let new = verdict("kind = \"staleness\"\nstale_above_s = 3600.0", &figure, &figure);
+    assert_eq!((new.state(), new.proposal()), (State::Ok, Flag::Unchecked));
+    assert_eq!(item_state(std::slice::from_ref(&new), true), State::Unchecked);
+    let good = verdict("kind = \"range\"\nok = { from = 2.0 }", &figure, &figure);
+    assert_eq!(item_state(&[new, good], true), State::Ok);
 }
 
 #[test]

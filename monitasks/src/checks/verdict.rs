@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::series::{Series, Spot};
-use super::{Advice, Check};
+use super::{Advice, Check, STALENESS};
 use crate::figure::{Across, Ink, Layer, Point};
 use crate::quality::{Flag, State};
 use crate::references::{Reference, Runs};
@@ -14,6 +14,8 @@ use crate::summary::Measured;
 pub struct Verdict {
     /// The check's name.
     pub check: String,
+    /// The word for its kind: `range`.
+    pub kind: String,
     /// What was found, series by series; the state is the worst of them.
     pub findings: Vec<Finding>,
     /// What was measured of each series.
@@ -200,6 +202,7 @@ impl Verdict {
     pub(super) fn of(check: &Check) -> Self {
         Verdict {
             check: check.name.clone(),
+            kind: check.kind.word().into(),
             findings: Vec::new(),
             looked_at: Vec::new(),
             bounds: Vec::new(),
@@ -229,12 +232,12 @@ impl Verdict {
     /// The flag that a person may take over; UNCHECKED where the check could not tell good from bad.
     #[must_use]
     pub fn proposal(&self) -> Flag {
-        match self.state() {
-            State::Ok => Flag::Ok,
-            State::Maybe => Flag::Maybe,
-            State::Bad => Flag::Bad,
-            _ => Flag::Unchecked,
-        }
+        proposal(item_state(std::slice::from_ref(self), true))
+    }
+
+    /// Whether all that it says is that data are new: not that they are good.
+    fn is_only_new(&self) -> bool {
+        self.kind == STALENESS && self.state() == State::Ok
     }
 
     /// Bounds and broken points as layers to be drawn over the plot. Bounds of colours have none: they are told in words.
@@ -299,13 +302,23 @@ impl Bound {
     }
 }
 
-/// The state of an item: the worst of its verdicts. Without any check it is unchecked where there are data, else no data.
+/// The state of an item: the worst of its verdicts. That data are new makes no item OK: with no other check it is unchecked where
+/// there are data, else no data.
 #[must_use]
 pub fn item_state(verdicts: &[Verdict], has_data: bool) -> State {
-    match (verdicts.is_empty(), has_data) {
-        (false, _) => State::worst(verdicts.iter().map(Verdict::state)),
-        (true, true) => State::Unchecked,
-        (true, false) => State::NoData,
+    let unchecked = if has_data { State::Unchecked } else { State::NoData };
+    let judged = verdicts.iter().filter(|verdict| !verdict.is_only_new()).map(Verdict::state);
+    judged.reduce(State::worse).unwrap_or(unchecked)
+}
+
+/// The flag that a state proposes to a person.
+#[must_use]
+pub fn proposal(state: State) -> Flag {
+    match state {
+        State::Ok => Flag::Ok,
+        State::Maybe => Flag::Maybe,
+        State::Bad => Flag::Bad,
+        _ => Flag::Unchecked,
     }
 }
 

@@ -77,6 +77,7 @@ fn the_example_judges_a_small_shift_as_it_is() {
     let figure = drawn("lem_gain", "gain_trend");
     let verdicts = example().judge(&subject("lem_gain", "gain_trend", &figure), &References::default());
     assert_eq!(item_state(&verdicts, true), State::WarmingUp);
+    assert_eq!(item_state(&judged("purity", "drift_profile"), true), State::Unchecked, "it is only new");
 }
 
 #[test]
