@@ -86,7 +86,7 @@ pub fn chi2_of_counts(one: &[f64], other: &[f64]) -> Option<Chi2Sum> {
 /// Two sets of numbers with errors against each other: Σ (a - b)² / (σ_a² + σ_b²), one degree of freedom for each that has an
 /// error. `[value, error]` each; an error that is no number is 0.
 ///
-/// R. J. Barlow, Statistics (1989), chapter 6. Of independent sets: errors that both share make it too small. None where a value is no
+/// R. J. Barlow, Statistics (1989), chapter 6. Of independent sets: what both share makes it too small. None where a value is no
 /// number.
 #[must_use]
 pub fn chi2_of_errors(one: &[[f64; 2]], other: &[[f64; 2]]) -> Option<Chi2Sum> {

@@ -5,8 +5,8 @@
 //! empty plot is NO DATA, too little is WARMING UP, an input that is missing is CANNOT JUDGE, each with its reason in words.
 //!
 //! `written` has the TOML form; a file per family has its rule: `range`, `deviation`, `trend`, `bins` (bin by bin, chi2),
-//! `kolmogorov`, `staleness`. `series` says what of a figure is measured, `masks` what is left out, `statistics` has the numbers,
-//! `verdict` the answer, `what_if` the same over history with other rules. May use `figure`, `quality`, `references`,
+//! `kolmogorov`, `staleness`. `series` says what of a figure is measured (`references` asks it too), `masks` what is left out,
+//! `statistics` has the numbers, `verdict` the answer, `what_if` the same over history with other rules. May use `figure`, `quality`, `references`,
 //! `summary` and `vocab`.
 
 pub mod bins;
@@ -458,5 +458,7 @@ fn state_of_many(maybe: usize, bad: usize, allowed: usize) -> State {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -82,7 +82,7 @@ fn upper_fraction(a: f64, x: f64) -> f64 {
     fraction
 }
 
-/// ln Γ(a) of a > 0: Stirling's series (Abramowitz and Stegun 6.1.41), far enough out that five terms are all the digits there are.
+/// ln Γ(a) of a > 0: Stirling's series (Abramowitz and Stegun 6.1.41), so far out that five terms are all the digits there are.
 fn ln_gamma(a: f64) -> f64 {
     let (mut a, mut product_ln) = (a, 0.0);
     while a < 15.0 {

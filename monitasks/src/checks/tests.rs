@@ -1,9 +1,8 @@
-//! Checks on plots made up here: honest states, masks that only remove, thresholds that only loosen, TOML that reads back.
+//! Checks on plots made up here: honest states with their reasons, what a verdict shows, TOML that reads back.
 
 use jiff::Timestamp;
-use proptest::prelude::*;
 
-use super::bins::{chi2_of_counts, chi2_of_errors};
+use super::bins::chi2_of_counts;
 use super::kolmogorov::distance_of_counts;
 use super::verdict::{Statistic, item_state};
 use super::what_if::what_if;
@@ -18,12 +17,12 @@ fn now() -> Timestamp {
     Timestamp::from_second(1_790_000_000).unwrap()
 }
 
-fn subject(figure: &Figure) -> Subject<'_> {
+pub(super) fn subject(figure: &Figure) -> Subject<'_> {
     let (run, results) = (Some(Run(7)), 100);
     Subject { task: "t", item: "i", figure, run, results, entries: Some(1e4), newest: None, now: now() }
 }
 
-fn histogram(values: &[f64]) -> Figure {
+pub(super) fn histogram(values: &[f64]) -> Figure {
     let edges = (0..=values.len()).map(|at| at as f64).collect();
     let steps = Layer::Steps { label: "h".into(), ink: Ink::Series(0), edges, values: values.to_vec() };
     Figure::new("t", Axis::linear("charge", "fC"), Axis::linear("hits", "")).with(steps)
@@ -39,7 +38,7 @@ fn trend(values: &[f64], error: f64) -> Figure {
 }
 
 /// A file of one check with these keys.
-fn check(keys: &str) -> Checks {
+pub(super) fn check(keys: &str) -> Checks {
     let common = "name = \"c\"\ntask = \"t\"\nitem = \"i\"\nmeaning = \"m\"\naction = \"a\"\ncontact = \"expert\"\n";
     Checks::parse(&format!("[[check]]\n{common}{keys}"), "checks.toml").unwrap()
 }
@@ -52,12 +51,12 @@ fn references(figure: &Figure) -> References {
     references
 }
 
-fn verdict(keys: &str, figure: &Figure, reference: &Figure) -> Verdict {
+pub(super) fn verdict(keys: &str, figure: &Figure, reference: &Figure) -> Verdict {
     check(keys).judge(&subject(figure), &references(reference)).remove(0)
 }
 
 /// One check of every kind, loose enough that plain data are OK.
-const KINDS: [&str; 9] = [
+pub(super) const KINDS: [&str; 9] = [
     "kind = \"range\"\ntake = \"each\"\nok = { from = 0.0, to = 1000.0 }\nmin_points = 3",
     "kind = \"range\"\ntake = \"mean\"\nok = { from = 0.0 }\nmin_points = 3",
     "kind = \"deviation\"\ntake = \"median\"\nmeasure = \"units\"\nbad_above = 1e9\nmin_points = 3",
@@ -184,7 +183,7 @@ fn a_cell_of_a_map_is_judged_and_masked_by_its_place() {
     assert_eq!((found.state(), found.masks.len(), found.masks[1].reason.as_str()), (State::Ok, 2, "known (me)"));
 }
 
-fn mask(name: &str) -> Mask {
+pub(super) fn mask(name: &str) -> Mask {
     Mask {
         name: name.into(),
         task: "t".into(),
@@ -425,101 +424,4 @@ fn what_is_wrong_in_a_file_is_said_with_its_line_and_what_there_is_instead() {
     let twice = format!("{common}kind = \"ks\"\nbad_below = 0.1\n").repeat(2);
     let error = Checks::parse(&twice, "checks.toml").unwrap_err().to_string();
     assert_eq!(error, "checks refused: two checks of t/i are named 'c', expected names that differ: checks.toml:11");
-}
-
-fn content() -> impl Strategy<Value = f64> {
-    prop_oneof![8 => 0.0..100.0f64, 1 => Just(f64::NAN), 1 => Just(0.0), 1 => Just(f64::INFINITY), 1 => -5.0..0.0f64]
-}
-
-proptest! {
-    #[test]
-    fn too_few_and_no_numbers_are_never_ok(values in prop::collection::vec(content(), 0..8), needed in 1..12usize) {
-        let figure = histogram(&values);
-        let numbers = values.iter().filter(|value| value.is_finite()).count();
-        for keys in KINDS {
-            let keys = keys.replace("min_points = 3", &format!("min_points = {needed}"));
-            let state = verdict(&keys, &figure, &figure).state();
-            // Over time, and for the last alone, an older result may lack its number.
-            let looks_at_all = !["step", "slope", "last"].iter().any(|word| keys.contains(word));
-            if numbers < needed || (looks_at_all && numbers < values.len()) {
-                prop_assert_ne!(state, State::Ok, "{}", keys);
-            }
-        }
-    }
-
-    #[test]
-    fn a_mask_only_removes_from_what_is_judged(
-        values in prop::collection::vec(content(), 1..12), from in 0.0..12.0f64, width in 0.0..6.0f64,
-    ) {
-        let figure = histogram(&values);
-        let mut checks = check("kind = \"range\"\ntake = \"each\"\nok = { from = 20.0, to = 60.0 }\nmaybe = { from = 10.0, to = 80.0 }");
-        let judge = |checks: &Checks| checks.judge(&subject(&figure), &References::default()).remove(0);
-        let before = judge(&checks);
-        checks.masks.push(Mask { x: vec![[from, from + width]], ..mask("m") });
-        let after = judge(&checks);
-        prop_assert!(after.broken.iter().all(|broken| before.broken.contains(broken)));
-        prop_assert!(after.broken.iter().all(|broken| !(from..=from + width).contains(&broken.x)));
-        let judged = |verdict: &Verdict| verdict.looked_at.iter().map(|looked| looked.judged + looked.missing).sum::<usize>();
-        let left_out: usize = after.masks.iter().map(|mask| mask.left_out).sum();
-        if after.looked_at.len() == before.looked_at.len() {
-            prop_assert_eq!(judged(&after) + left_out * after.looked_at.len(), judged(&before));
-        }
-    }
-
-    #[test]
-    fn a_state_only_gets_better_as_a_threshold_loosens(
-        values in prop::collection::vec(1.0..100.0f64, 6..12), others in prop::collection::vec(1.0..100.0f64, 12),
-        tight in 0.0..50.0f64, more in 0.0..50.0f64, allow in 0..3usize,
-    ) {
-        let (figure, known) = (histogram(&values), histogram(&others[..values.len()]));
-        let (loose, p_tight) = (tight + more, tight / 100.0);
-        let p_loose = p_tight * more / 50.0;
-        let range = |t: f64| format!("kind = \"range\"\ntake = \"each\"\nallow = {allow}\nok = {{ from = {}, to = {} }}", 50.0 - t, 50.0 + t);
-        let above = |kind: &str, t: f64| format!("{kind}\nmaybe_above = {t:?}\nbad_above = {:?}", 2.0 * t);
-        let below = |kind: &str, p: f64| format!("{kind}\nmaybe_below = {p:?}\nbad_below = {:?}", p / 2.0);
-        let deviation = "kind = \"deviation\"\ntake = \"mean\"\nmeasure = \"units\"";
-        let bins = "kind = \"bins\"\nmeasure = \"sigmas\"\nerrors = \"counts\"";
-        let step = "kind = \"step\"\nrecent = 2\nbefore = 4";
-        let slope = "kind = \"slope\"\nrecent = 6";
-        let chi2 = "kind = \"chi2\"\nerrors = \"counts\"";
-        let pairs = [
-            (range(tight), range(loose)),
-            (above(deviation, tight), above(deviation, loose)),
-            (above(bins, tight), above(bins, loose)),
-            (above(step, tight), above(step, loose)),
-            (above(slope, tight), above(slope, loose)),
-            (below(chi2, p_tight), below(chi2, p_loose)),
-            (below("kind = \"ks\"", p_tight), below("kind = \"ks\"", p_loose)),
-        ];
-        for (tight, loose) in pairs {
-            let (tight_state, loose_state) = (verdict(&tight, &figure, &known).state(), verdict(&loose, &figure, &known).state());
-            prop_assert!(loose_state.severity() <= tight_state.severity(), "{tight}: {tight_state:?}\n{loose}: {loose_state:?}");
-        }
-    }
-
-    #[test]
-    fn distances_are_symmetric_and_none_from_itself(
-        one in prop::collection::vec(0..50u32, 2..20), others in prop::collection::vec(0..50u32, 20), error in 0.1..3.0f64,
-    ) {
-        let counts = |values: &[u32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<f64>>();
-        let (a, b) = (counts(&one), counts(&others[..one.len()]));
-        if let (Some(there), Some(back)) = (chi2_of_counts(&a, &b), chi2_of_counts(&b, &a)) {
-            prop_assert!((there.chi2 - back.chi2).abs() <= 1e-9 * there.chi2.max(1.0) && there.ndf == back.ndf);
-            prop_assert!(chi2_of_counts(&a, &a).unwrap().chi2 < 1e-9);
-            let (there, back) = (distance_of_counts(&a, &b).unwrap(), distance_of_counts(&b, &a).unwrap());
-            prop_assert!(there == back && (0.0..=1.0).contains(&there.d) && (0.0..=1.0).contains(&there.p));
-            prop_assert_eq!(distance_of_counts(&a, &a).unwrap().p, 1.0);
-        }
-        let with = |values: &[f64]| values.iter().map(|value| [*value, error]).collect::<Vec<_>>();
-        prop_assert_eq!(chi2_of_errors(&with(&a), &with(&b)), chi2_of_errors(&with(&b), &with(&a)));
-    }
-
-    #[test]
-    fn a_file_of_any_bytes_is_read_or_refused(junk in "\\PC{0,80}", number in any::<f64>()) {
-        let _ = Checks::parse(&junk, "x");
-        let common = "[[check]]\nname = \"c\"\ntask = \"t\"\nitem = \"i\"\nmeaning = \"m\"\naction = \"a\"\ncontact = \"x\"\n";
-        if let Ok(checks) = Checks::parse(&format!("{common}kind = \"range\"\nok = {{ from = {number:?} }}"), "x") {
-            prop_assert_eq!(Checks::parse(&checks.written().unwrap(), "x").unwrap(), checks);
-        }
-    }
 }
