@@ -68,7 +68,8 @@ pub struct Chi2Sum {
 /// for the sums.
 ///
 /// H. Cramér, Mathematical Methods of Statistics (1946), section 30.6; N. D. Gagunashvili, arXiv:physics/0605123. It is Pearson's
-/// chi2 of the table of two rows. Good where most bins have 5 entries or more. None where a content is negative or no number, or a sum is 0.
+/// chi2 of the table of two rows. Good where most bins have 5 entries or more. None where a content is negative or no number, or
+/// a sum is 0.
 #[must_use]
 pub fn chi2_of_counts(one: &[f64], other: &[f64]) -> Option<Chi2Sum> {
     let is_count = |value: &f64| value.is_finite() && *value >= 0.0;
