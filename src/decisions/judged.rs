@@ -161,7 +161,7 @@ pub fn judged(store: &dyn Store, quality: Quality<'_>, run: Run, at: Timestamp) 
     let spans = spans(&files);
     let mut subjects: BTreeMap<DecisionSubject, Option<Span>> =
         files.iter().map(|record| (DecisionSubject::file(record.file), spans.get(&record.file).copied())).collect();
-    for record in in_force.iter().filter_map(|entry| decision_of(entry)) {
+    for record in in_force.iter().filter_map(decision_of) {
         if matches!(record.subject.part, Part::File(_) | Part::Range { .. }) {
             subjects.entry(record.subject).or_insert(None);
         }

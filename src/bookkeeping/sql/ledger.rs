@@ -1,6 +1,6 @@
 //! The ledger's entries: appended under the write lock, each bound to the one before by its hash.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use monitasks::vocab::Run;
 
@@ -178,10 +178,10 @@ pub(super) fn adopt(engine: &dyn Engine, offered: &[Entry]) -> Answer<Adopted> {
     let mut ends: BTreeMap<BookId, Option<ChainEnd>> = BTreeMap::new();
     let mut adopted = Adopted::default();
     for entry in offered {
-        if !ends.contains_key(&entry.id.book) {
-            ends.insert(entry.id.book, chain_end(engine, entry.id.book)?);
-        }
-        let Some(end) = ends.get_mut(&entry.id.book) else { continue };
+        let end = match ends.entry(entry.id.book) {
+            btree_map::Entry::Occupied(known) => known.into_mut(),
+            btree_map::Entry::Vacant(unknown) => unknown.insert(chain_end(engine, entry.id.book)?),
+        };
         let (last, hash) = end.as_ref().map_or((0, String::new()), |end| (end.number, end.hash.clone()));
         if entry.id.number <= last {
             refuse_other_history(engine, entry)?;

@@ -121,7 +121,7 @@ impl SqliteEngine {
 impl Engine for SqliteEngine {
     fn query(&self, sql: &str, params: &[Value]) -> Result<Vec<SqlRow>, SqlError> {
         let mut statement = self.connection.prepare_cached(&numbered(sql)).map_err(|error| told(&error))?;
-        let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(|error| told(&error))?;
         let mut answer = Vec::new();
         while let Some(row) = rows.next().map_err(|error| told(&error))? {
