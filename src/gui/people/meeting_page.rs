@@ -131,7 +131,8 @@ fn follow_ups(ui: &mut Ui, scene: &mut Scene<'_>, state: &UiState, rows: &[Follo
 fn to_do(ui: &mut Ui, scene: &Scene<'_>, list: &MeetingShown) {
     ui.label(theme::section("To review, by subsystem"));
     if list.to_do.is_empty() {
-        ui.label(RichText::new("No processing waits for a mark.").weak());
+        let words = if list.is_counted { "No processing waits for a mark." } else { "It is being counted." };
+        ui.label(RichText::new(words).weak());
     }
     egui::Grid::new("to do").num_columns(4).spacing([14.0, 3.0]).show(ui, |ui| {
         for row in &list.to_do {

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use dqmon::bookkeeping::{
-    Decision, DecisionSubject, EntryId, EntryKind, FileRecord, FileStep, GroupRecord, GroupStep, JobKind, JobRecord, JobState, Mark,
-    MarkBody, NewDecision, NewEntry, Part, PassRecord, PassStep, ProcessingRecord, ProcessingStep, Row, RunRecord, SqliteStore,
-    Stage, Store, StoryEntry, TaskPhase, TaskStep,
+    Decision, DecisionSubject, EntryId, EntryKind, FileRecord, FileStep, GroupRecord, GroupStep, JobKind, JobRecord, JobState,
+    Mark, MarkBody, NewDecision, NewEntry, Part, PassRecord, PassStep, ProcessingRecord, ProcessingStep, Row, RunRecord,
+    SqliteStore, Stage, Store, StoryEntry, TaskPhase, TaskStep,
 };
 use dqmon::config::Workspace;
 use jiff::{SignedDuration, Timestamp};
@@ -70,7 +70,8 @@ fn has_failed(file: FileId) -> bool {
 
 fn rows_of(run: u32, has_ended: bool) -> Vec<Row> {
     let ended = has_ended.then(|| at(run, 55));
-    let mut rows = vec![Row::Run(RunRecord { run: Run(run), first_seen: at(run, 0), ended, ended_by: ended.map(|_| "quiet".into()) })];
+    let mut rows =
+        vec![Row::Run(RunRecord { run: Run(run), first_seen: at(run, 0), ended, ended_by: ended.map(|_| "quiet".into()) })];
     rows.push(Row::Processing(ProcessingRecord {
         run: Run(run),
         processing: Processing(1),
@@ -173,7 +174,11 @@ fn story_of(run: u32) -> Vec<StoryEntry> {
         run: Some(Run(run)),
         sequence: Some(Sequence(sequence)),
         kind: kind.into(),
-        detail: if kind == "failed" { serde_json::json!({"class": "memory"}) } else { serde_json::json!({"size_bytes": 1_073_741_824}) },
+        detail: if kind == "failed" {
+            serde_json::json!({"class": "memory"})
+        } else {
+            serde_json::json!({"size_bytes": 1_073_741_824})
+        },
     };
     let failed = |sequence: &u32| has_failed(FileId::new(run, *sequence));
     let all = (0..FILES).flat_map(|sequence| STORY.map(|kind| of(sequence, kind)));
