@@ -34,7 +34,7 @@ pub use people::{
     Decision, DecisionRecord, DecisionSubject, Evidence, MarkBody, MarkRecord, NewDecision, Part, RunKindBody, Said, SubjectError,
 };
 pub use postgres::{AddressError, BookAddress, PostgresStore};
-pub use recent::{DecidedRuns, FileCounts, Recent, RecentChanges};
+pub use recent::{FileCounts, Recent, RecentChanges};
 pub use rows::{
     BackendState, CentralCopy, CopyState, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, NotTakenRecord, PassRecord,
     ProcessingRecord, PutOffState, Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord, TaskStep,

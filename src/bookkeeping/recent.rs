@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use monitasks::vocab::Run;
 
-use super::entry::Entry;
 use super::store::Changes;
 use super::words::FailureClass;
 
@@ -29,17 +28,6 @@ pub struct RecentChanges {
     pub written: Option<Vec<Run>>,
     /// Runs of the book that are not in the part.
     pub left_out: usize,
-}
-
-/// What was decided on runs as a whole.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct DecidedRuns {
-    /// The newest decisions, the last one first.
-    pub newest: Vec<Entry>,
-    /// Runs that were decided on.
-    pub count: usize,
-    /// Runs that nobody has decided on.
-    pub undecided: usize,
 }
 
 /// Files, and those that have failed and were not processed again, of the whole book.

@@ -11,7 +11,7 @@ use monitasks::vocab::{FileId, Processing, Run};
 use super::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, InForceWord, NewEntry};
 use super::outbox::OutboxState;
 use super::people::Said;
-use super::recent::{DecidedRuns, FileCounts, Recent, RecentChanges};
+use super::recent::{FileCounts, Recent, RecentChanges};
 use super::rows::{
     BackendState, CentralCopy, FileRecord, GroupRecord, JobRecord, LeaseRecord, NotTakenRecord, PassRecord, ProcessingRecord,
     Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord, TransferRecord,
@@ -62,12 +62,18 @@ pub trait Store: Send {
     /// When the book can't be read.
     fn file_counts(&self) -> Result<FileCounts, StoreError>;
 
-    /// The newest decisions on runs as a whole that are in force and came after a place of the book, at most so many, with how many
-    /// runs were decided on since, and on how many nobody has decided at all. One that was taken back, or says UNCHECKED, is none.
+    /// The newest decisions on runs as a whole that are in force and came after a place of the book, at most so many, the last one
+    /// first. One that was taken back, or says UNCHECKED, is none.
     ///
     /// # Errors
     /// When the book can't be read.
-    fn decided_runs(&self, after: i64, at_most: usize) -> Result<DecidedRuns, StoreError>;
+    fn newest_decided(&self, after: i64, at_most: usize) -> Result<Vec<Entry>, StoreError>;
+
+    /// Every run, or one, with the place of such a decision on it; none while nobody has decided.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn decided_at(&self, run: Option<Run>) -> Result<Vec<(Run, Option<i64>)>, StoreError>;
 
     /// Runs summed up, at one moment: those of which anything was written since, or all at first and where the book does not
     /// tell.

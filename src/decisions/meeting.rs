@@ -185,14 +185,15 @@ impl Voices {
 }
 
 impl Decided {
-    /// Reads what was decided since the last sign-off that `said` has.
+    /// Reads what was decided since the last sign-off that `said` has; how many there are is in the queue.
     ///
     /// # Errors
     /// When the book can't be read.
-    pub fn read(store: &dyn Store, said: &Voices) -> Result<Self, StoreError> {
-        let read = store.decided_runs(said.last.as_ref().map_or(0, |last| last.place), MOST_LINES)?;
+    pub fn read(store: &dyn Store, said: &Voices, queue: &ReviewQueue) -> Result<Self, StoreError> {
+        let since = said.last.as_ref().map_or(0, |last| last.place);
+        let entries = store.newest_decided(since, MOST_LINES)?;
         // A decision that can't be read is told by the book's own check.
-        let decisions = read.newest.iter().filter_map(|entry| DecisionRecord::of(entry).ok());
+        let decisions = entries.iter().filter_map(|entry| DecisionRecord::of(entry).ok());
         let mut newest: Vec<DecidedRun> = decisions
             .map(|decision| DecidedRun {
                 run: decision.subject.run,
@@ -203,7 +204,7 @@ impl Decided {
             })
             .collect();
         newest.sort_by_key(|row| std::cmp::Reverse(row.at));
-        Ok(Decided { newest, count: read.count, undecided: read.undecided })
+        Ok(Decided { newest, count: queue.decided_since(since), undecided: queue.undecided() })
     }
 }
 
@@ -220,7 +221,7 @@ impl Meeting {
     ) -> Result<Meeting, StoreError> {
         let overview = store.changes_of(&Recent { newest: MOST_LINES, ..Recent::default() }, None)?.changes.now;
         let queue = ReviewQueue::read(store, marks, settings)?;
-        Ok(Meeting::of(&overview, said, (Decided::read(store, said)?, queue.to_do(now)), marks, now))
+        Ok(Meeting::of(&overview, said, (Decided::read(store, said, &queue)?, queue.to_do(now)), marks, now))
     }
 
     /// The list. The overview is of the newest runs, with as many of the newest undecided ones as a list has lines.

@@ -1,5 +1,5 @@
-//! What each subsystem has still to look at: counted once over the whole book, then again for the runs of which something was
-//! written.
+//! What is still to be done: what each subsystem has to look at, and the runs that nobody has decided on. Counted once over the
+//! whole book, then again for the runs of which something was written.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -31,7 +31,7 @@ pub struct ToDo {
     pub processings: Vec<String>,
 }
 
-/// The processings that wait for a subsystem's mark.
+/// The processings that wait for a subsystem's mark, and which runs were decided on.
 #[derive(Debug, Clone, Default)]
 pub struct ReviewQueue {
     settings: MeetingSettings,
@@ -41,6 +41,8 @@ pub struct ReviewQueue {
     waiting: BTreeMap<(usize, Date, String), BTreeSet<(Run, Processing)>>,
     /// Where a run's processings stand, so that they are found again.
     of_run: HashMap<Run, Vec<(Processing, Date)>>,
+    /// Every run with the place in the book of the decision on it.
+    decided: HashMap<Run, Option<i64>>,
 }
 
 /// A processing through which a subsystem has looked: the place of the subsystem as a bit.
@@ -62,6 +64,7 @@ impl ReviewQueue {
         for processing in store.processings()? {
             queue.put(&processing, &done);
         }
+        queue.decided.extend(store.decided_at(None)?);
         Ok(queue)
     }
 
@@ -78,6 +81,7 @@ impl ReviewQueue {
             let processings = store.processings_of(*run)?;
             self.forget(*run);
             processings.iter().for_each(|processing| self.put(processing, &done));
+            self.decided.extend(store.decided_at(Some(*run))?);
         }
         Ok(())
     }
@@ -120,6 +124,18 @@ impl ReviewQueue {
                 }
             }
         }
+    }
+
+    /// How many runs nobody has decided on.
+    #[must_use]
+    pub fn undecided(&self) -> usize {
+        self.decided.values().filter(|place| place.is_none()).count()
+    }
+
+    /// How many runs were decided on since a place of the book.
+    #[must_use]
+    pub fn decided_since(&self, after: i64) -> usize {
+        self.decided.values().flatten().filter(|place| **place > after).count()
     }
 
     /// What there is to do, by subsystem and day.

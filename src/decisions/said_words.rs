@@ -112,3 +112,126 @@ fn processing_of(subject: DecisionSubject) -> Option<ProcessingOf> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
+    use monitasks::quality::Flag;
+    use monitasks::vocab::{Processing, Sequence};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::bookkeeping::{Decision, Mark, MarkBody, NewDecision, NewEntry, SqliteStore};
+    use crate::config::{CAL, RQM, Settings};
+    use crate::decisions::status::{Derivation, ProductKind};
+    use crate::decisions::{statuses, statuses_around};
+
+    /// Something said, drawn by chance: of which run and processing, what kind of thing, which of its values, and whether in the
+    /// place of what was said before.
+    type Drawn = (u32, u32, u8, usize, bool);
+
+    fn entry(kind: EntryKind, subject: String, run: u32, body: serde_json::Value) -> NewEntry {
+        NewEntry {
+            at: Timestamp::UNIX_EPOCH,
+            kind,
+            subject,
+            run: Some(Run(run)),
+            who: "Ada".into(),
+            role: "shifter".into(),
+            body,
+            supersedes: Vec::new(),
+            wish: None,
+        }
+    }
+
+    fn decision(run: u32, part: Part, stage: Stage, value: usize) -> NewEntry {
+        let flag = Flag::ALL[value % Flag::ALL.len()];
+        let decision = Decision { withdrawn: value.is_multiple_of(5), ..Decision::new(flag, "why") };
+        let subject = DecisionSubject { run: Run(run), part, stage };
+        let (who, role) = ("Ada".into(), "shifter".into());
+        let at = Timestamp::UNIX_EPOCH;
+        NewDecision { at, subject, decision, who, role, supersedes: Vec::new(), wish: None }.entry().unwrap()
+    }
+
+    fn said((run, number, what, value, _): Drawn) -> NewEntry {
+        let processing = Part::Processing(Processing(number));
+        let mark = |subsystem: &str, words: &[&str]| {
+            let body = serde_json::json!({"mark": words[value % words.len()], "comment": ""});
+            entry(EntryKind::SubsystemMark, format!("run{run}-p{number}/{subsystem}"), run, body)
+        };
+        match what {
+            0 => mark(RQM, &["good", "flawed", "bad", "unset"]),
+            1 => mark(CAL, &["physics", "det_study", "unset"]),
+            2 => mark("gone", &["good", "bad"]),
+            3 => {
+                let body = MarkBody { mark: Mark::ALL[value % Mark::ALL.len()], comment: String::new() };
+                entry(EntryKind::Mark, format!("run{run}"), run, serde_json::to_value(body).unwrap())
+            }
+            4 => decision(run, processing, Stage::Reconstructed, value),
+            5 => decision(run, processing, Stage::Raw, value),
+            6 => decision(run, Part::Whole, Stage::Reconstructed, value),
+            7 => decision(run, Part::Whole, Stage::Raw, value),
+            8 => decision(run, Part::File(Sequence(number)), Stage::Reconstructed, value),
+            _ => {
+                let parents = vec![format!("run{}-p1", run + 1), format!("run{}-p2", run + 2)];
+                let (product, of) = (format!("merged{run}"), None);
+                let made = Derivation { product: product.clone(), kind: ProductKind::Merged, of, parents };
+                entry(EntryKind::Derivation, product, run, serde_json::to_value(made).unwrap())
+            }
+        }
+    }
+
+    fn book(all: &[Drawn]) -> (tempfile::TempDir, SqliteStore) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::open(&folder.path().join("book.sqlite")).unwrap();
+        for drawn in all {
+            let mut new = said(*drawn);
+            let before = store.in_force_on(new.kind, &new.subject).unwrap();
+            if !before.is_empty() && !drawn.4 {
+                continue;
+            }
+            new.supersedes = before.iter().map(|entry| entry.id).collect();
+            store.append(&[new]).unwrap();
+        }
+        (folder, store)
+    }
+
+    /// A rule that asks for everything, so that a flag or a mark that is lost shows.
+    fn settings() -> Settings {
+        let text = r#"
+            [[status.rule]]
+            version = "all"
+            from = "1970-01-01T00:00:00Z"
+            default = 2
+            cases = [
+                { status = 0, when = { RQM = ["unset"], flag = ["UNCHECKED"] } },
+                { status = 1, when = { RQM = ["good", "unset"], flag = ["OK", "MAYBE"], mark = ["ok", "unmarked"] } },
+                { status = 1, when = { CAL = ["physics"], parents = ["none", "1"] } },
+            ]
+        "#;
+        Settings::parse(text, std::path::Path::new("dqmon.toml")).unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+        #[test]
+        fn statuses_from_words_alone_are_those_from_all_that_was_said(
+            all in prop::collection::vec((1u32..4, 1u32..3, 0u8..10, 0usize..60, any::<bool>()), 0..40)
+        ) {
+            let (_folder, store) = book(&all);
+            let settings = settings();
+            let (quality, now) = (Quality::of(&settings), Timestamp::now());
+            let derived = Heard::all(&store, quality).unwrap().derive(quality.marks, now).unwrap().all;
+            let expected: BTreeMap<String, u8> = derived.into_iter().map(|(product, found)| (product, found.status)).collect();
+            prop_assert_eq!(&statuses(&store, quality, now).unwrap(), &expected);
+            let around = statuses_around(&store, quality, &[Run(1)], now).unwrap();
+            for (product, status) in &around {
+                prop_assert_eq!(expected.get(product), Some(status), "{}", product);
+            }
+            let of_run = |product: &&String| product.starts_with("run1-");
+            prop_assert_eq!(around.keys().filter(of_run).count(), expected.keys().filter(of_run).count());
+        }
+    }
+}

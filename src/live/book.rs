@@ -389,4 +389,66 @@ mod tests {
         store.append(&[kind]).unwrap();
         step(&store, &[2], 50);
     }
+
+    /// Runs from one number on, all of them over and decided on.
+    fn years(store: &mut SqliteStore, runs: std::ops::Range<u32>) {
+        let at = Timestamp::UNIX_EPOCH;
+        let over = |run| {
+            let mut all = rows(run, 0);
+            all[0] = Row::Run(RunRecord { run: Run(run), first_seen: at, ended: Some(at), ended_by: None });
+            all.truncate(2);
+            all
+        };
+        let all: Vec<Row> = runs.clone().flat_map(over).collect();
+        store.record(None, &[], &all).unwrap();
+        let decided: Vec<NewEntry> = runs.map(|run| decided(run, Vec::new())).collect();
+        store.append(&decided).unwrap();
+    }
+
+    fn decided(run: u32, supersedes: Vec<crate::bookkeeping::EntryId>) -> NewEntry {
+        let (who, role) = ("Ada".into(), "shifter".into());
+        let (subject, decision) = (DecisionSubject::run(Run(run)), Decision::new(Flag::Ok, ""));
+        NewDecision { at: Timestamp::UNIX_EPOCH, subject, decision, who, role, supersedes, wish: None }.entry().unwrap()
+    }
+
+    #[test]
+    fn of_years_the_window_keeps_the_newest_runs_and_the_one_that_is_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace::create(folder.path(), "3x1x1").unwrap();
+        let mut store = SqliteStore::open(&workspace.book()).unwrap();
+        years(&mut store, 1..1_001);
+        // Not over, and not decided on.
+        store.record(None, &[], &rows(2_000, 0)).unwrap();
+        store.record(None, &[], &rows(0, 0)).unwrap();
+        let reader = SqliteStore::open_read_only(&workspace.book()).unwrap();
+        let mut poller = BookPoller::new(Box::new(reader), &workspace);
+        let now = Timestamp::now();
+        let has = |view: &BookView, run: u32| view.runs.iter().any(|row| row.run == Run(run) && row.files.len() == 1);
+        let first = poller.poll(now).unwrap();
+        assert_eq!((first.runs.len(), first.older_runs), (KEPT + 1, 501));
+        assert!(has(&first, 0) && has(&first, 1_000) && has(&first, 502) && !has(&first, 501));
+        assert!(!first.people.meeting.is_counted && poller.poll(now).unwrap().people.meeting.is_counted);
+        assert!(poller.poll(now).is_none());
+
+        poller.look_at(Some(Run(7)));
+        let looked = poller.poll(now).unwrap();
+        assert!(has(&looked, 7) && looked.judged.is_some_and(|judged| judged.run == Run(7)));
+        // It stays while nothing is looked at, and a run that is not there is asked for once.
+        poller.look_at(None);
+        assert!(has(&poller.poll(now).unwrap(), 7));
+        poller.look_at(Some(Run(1_500)));
+        assert!(!has(&poller.poll(now).unwrap(), 7));
+        assert!(poller.poll(now).is_none());
+
+        // What is said of an old run reads nothing, and one that is decided on and over leaves.
+        let before = store.in_force_on(EntryKind::Decision, "run9@raw").unwrap().remove(0);
+        store.append(&[decided(9, vec![before.id]), decided(0, Vec::new())]).unwrap();
+        let over = RunRecord { run: Run(0), first_seen: now, ended: Some(now), ended_by: None };
+        let copied =
+            CentralCopy { step: CentralStep::Verified, ..CentralCopy::wanted(FileId::new(0, 0), "/central".into(), 7, 1, now) };
+        store.record(None, &[], &[Row::Run(over), Row::Central(copied)]).unwrap();
+        let later = poller.poll(now).unwrap();
+        assert!(!has(&later, 0) && !has(&later, 9) && later.runs.len() == KEPT);
+        assert_eq!(later.people.meeting.decided_count, 1_001);
+    }
 }

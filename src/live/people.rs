@@ -76,8 +76,11 @@ impl PeopleReader {
             return Ok(self.shown.clone());
         }
         self.day = day;
-        let to_do = self.queue.as_ref().map(|queue| queue.to_do(now)).unwrap_or_default();
-        let list = Meeting::of(overview, &voices, (Decided::read(store, &voices)?, to_do), &self.marks, now);
+        // Before it was counted there is nothing in the queue.
+        let uncounted = ReviewQueue::default();
+        let queue = self.queue.as_ref().unwrap_or(&uncounted);
+        let decided = Decided::read(store, &voices, queue)?;
+        let list = Meeting::of(overview, &voices, (decided, queue.to_do(now)), &self.marks, now);
         let on: Vec<ShiftRow> = shifts::on_shift(&voices.shifts).map(shift_row).collect();
         let ended = voices.shifts.iter().filter(|shift| !shift.body.is_on()).max_by_key(|shift| (shift.body.to, shift.place));
         self.shown = PeopleShown {
@@ -101,7 +104,9 @@ impl PeopleReader {
             return Ok(None);
         }
         let queue = ReviewQueue::read(store, &self.marks, &self.meeting)?;
-        (self.shown.meeting.to_do, self.shown.meeting.is_counted) = (to_do_rows(&queue.to_do(Timestamp::now())), true);
+        let meeting = &mut self.shown.meeting;
+        (meeting.to_do, meeting.is_counted) = (to_do_rows(&queue.to_do(Timestamp::now())), true);
+        (meeting.undecided_count, meeting.decided_count) = (queue.undecided(), queue.decided_since(meeting.seen));
         self.queue = Some(queue);
         Ok(Some(self.shown.clone()))
     }

@@ -308,3 +308,62 @@ impl Said {
         said
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bookkeeping::{NewEntry, Row, RunRecord, SqliteStore};
+    use crate::catalogue::SortKey;
+
+    fn marked(run: u32, subsystem: &str, mark: &str) -> NewEntry {
+        NewEntry {
+            at: Timestamp::UNIX_EPOCH,
+            kind: EntryKind::SubsystemMark,
+            subject: format!("run{run}-p1/{subsystem}"),
+            run: Some(Run(run)),
+            who: "Ada".into(),
+            role: "expert".into(),
+            body: serde_json::json!({"mark": mark, "comment": ""}),
+            supersedes: Vec::new(),
+            wish: None,
+        }
+    }
+
+    #[test]
+    fn the_newest_runs_stand_in_the_table_first_and_all_with_their_statuses_in_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::open(&folder.path().join("book.sqlite")).unwrap();
+        let all = FIRST_PAGE as u32 + 100;
+        let row = |run| Row::Run(RunRecord { run: Run(run), first_seen: Timestamp::UNIX_EPOCH, ended: None, ended_by: None });
+        store.record(None, &[], &(1..=all).map(row).collect::<Vec<_>>()).unwrap();
+        store.append(&[marked(1, "RQM", "good"), marked(1, "CAL", "physics"), marked(all, "RQM", "bad")]).unwrap();
+
+        let mut keeper = RunTableKeeper::new(&Settings::default());
+        let ask = RunsAsk { sort: vec![SortKey { field: "run".into(), is_descending: true }], ..RunsAsk::default() };
+        let newest = |shown: &RunsShown| shown.table.run(shown.rows[0]);
+        let status = |keeper: &RunTableKeeper, run: u32| {
+            let row = keeper.table().row(Run(run)).unwrap();
+            keeper.table().cell(row, "status").map(|cell| cell.text)
+        };
+        assert!(keeper.read(&store).unwrap());
+        let first = keeper.answer(&ask, None);
+        assert_eq!((first.rows.len(), newest(&first), first.is_whole), (FIRST_PAGE, Some(Run(all)), false));
+        // What is written meanwhile is not lost.
+        store.append(&[marked(2, "RQM", "flawed")]).unwrap();
+        while !keeper.is_whole() {
+            assert!(keeper.read(&store).unwrap());
+        }
+        assert!(keeper.read(&store).unwrap());
+        assert!(!keeper.read(&store).unwrap());
+        let whole = keeper.answer(&ask, None);
+        assert_eq!((whole.rows.len(), newest(&whole), whole.is_whole), (all as usize, Some(Run(all)), true));
+        assert_eq!(
+            [1, 2, 3, all].map(|run| status(&keeper, run)),
+            [Some("1"), Some("2"), None, Some("2")].map(|s| s.map(String::from))
+        );
+        // A change of one run changes its own status, by a rule that is the same.
+        store.append(&[marked(3, "RQM", "bad")]).unwrap();
+        assert!(keeper.read(&store).unwrap());
+        assert_eq!(status(&keeper, 3).as_deref(), Some("2"));
+    }
+}

@@ -7,8 +7,9 @@ use monitasks::vocab::Run;
 use super::engine::{Engine, SqlError};
 use super::ledger;
 use super::read;
-use super::value::{SqlRow, Value, params};
-use crate::bookkeeping::recent::{DecidedRuns, FileCounts, Recent, RecentChanges};
+use super::value::{SqlRow, params};
+use crate::bookkeeping::entry::Entry;
+use crate::bookkeeping::recent::{FileCounts, Recent, RecentChanges};
 use crate::bookkeeping::store::{Changes, Overview};
 use crate::bookkeeping::words::FailureClass;
 
@@ -113,21 +114,24 @@ fn new_in(part: &Recent, wanted: &Runs, written: &[Run]) -> Vec<Run> {
     new.into_iter().collect()
 }
 
-/// What was decided on runs as a whole since a place of the book.
-pub(super) fn decided_runs(moment: &dyn Engine, after: i64, at_most: usize) -> Answer<DecidedRuns> {
-    let said = ledger::in_force_with_words(moment)?;
-    let newest = format!(
+/// The newest decisions on runs as a whole since a place of the book.
+pub(super) fn newest_decided(engine: &dyn Engine, after: i64, at_most: usize) -> Answer<Vec<Entry>> {
+    let said = ledger::in_force_with_words(engine)?;
+    let condition = format!(
         "WHERE place IN (SELECT place FROM {said} AS said WHERE {DECIDED} AND place > $1 ORDER BY place DESC LIMIT $2) ORDER BY place DESC"
     );
-    let newest = ledger::entries(moment, &newest, &params![after, at_most as u64])?;
-    let number = |sql: &str, params: &[Value]| -> Answer<usize> {
-        moment.query(sql, params)?.first().map_or(Ok(0), |row| row.number("number"))
-    };
-    let count = format!("SELECT count(DISTINCT run) AS number FROM {said} AS said WHERE {DECIDED} AND place > $1");
-    let undecided = format!(
-        "SELECT count(*) AS number FROM runs WHERE NOT EXISTS (SELECT 1 FROM {said} AS said WHERE said.run = runs.run AND {DECIDED})"
+    ledger::entries(engine, &condition, &params![after, at_most as u64])
+}
+
+/// Runs with the place of the last decision on them.
+pub(super) fn decided_at(engine: &dyn Engine, run: Option<Run>) -> Answer<Vec<(Run, Option<i64>)>> {
+    let sql = format!(
+        "SELECT run, (SELECT max(place) FROM {said} AS said WHERE said.run = runs.run AND {DECIDED}) AS place FROM runs
+            WHERE run BETWEEN $1 AND $2 ORDER BY run",
+        said = ledger::in_force_with_words(engine)?
     );
-    Ok(DecidedRuns { newest, count: number(&count, &params![after])?, undecided: number(&undecided, &[])? })
+    let (from, to) = run.map_or((0, i64::MAX), |run| (i64::from(run.0), i64::from(run.0)));
+    engine.query(&sql, &params![from, to])?.iter().map(|row| Ok((row.run()?, row.optional_int("place")?))).collect()
 }
 
 fn left_out(moment: &dyn Engine, wanted: &Runs) -> Answer<usize> {

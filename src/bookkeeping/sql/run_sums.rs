@@ -123,7 +123,8 @@ fn counts(moment: &dyn Engine, which: &Which, runs: &mut BTreeMap<Run, RunSums>)
 
 /// What is in force on runs as a whole.
 fn said(moment: &dyn Engine, which: &Which, runs: &mut BTreeMap<Run, RunSums>) -> Answer<()> {
-    let kinds = "kind IN ('mark', 'run_kind', 'run_facts', 'status') OR kind = 'decision' AND subject = 'run' || CAST(run AS TEXT) || '@raw'";
+    // Found by run: there are few kinds, and each is said of every run.
+    let kinds = "(kind || '') IN ('mark', 'run_kind', 'run_facts', 'status') OR (kind || '') = 'decision' AND subject = 'run' || CAST(run AS TEXT) || '@raw'";
     let which_runs = (which.condition)("run");
     let and = if which_runs.is_empty() { "WHERE" } else { "AND" };
     let condition =

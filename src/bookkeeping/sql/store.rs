@@ -12,7 +12,7 @@ use super::engine::{Engine, Purpose, SqlError, in_transaction};
 use super::{dump, layouts, ledger, people, read, recent, run_sums, write};
 use crate::bookkeeping::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, InForceWord, NewEntry};
 use crate::bookkeeping::outbox::{Outbox, OutboxState, Waiting};
-use crate::bookkeeping::recent::{DecidedRuns, FileCounts, Recent, RecentChanges};
+use crate::bookkeeping::recent::{FileCounts, Recent, RecentChanges};
 use crate::bookkeeping::rows::{
     FileRecord, JobRecord, LeaseRecord, PassRecord, ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord,
     StoryEntry, StoryRecord, TransferRecord,
@@ -193,8 +193,12 @@ impl<E: Engine> Store for SqlStore<E> {
         self.read_at_once(recent::file_counts)
     }
 
-    fn decided_runs(&self, after: i64, at_most: usize) -> Result<DecidedRuns, StoreError> {
-        self.read_at_once(|engine| recent::decided_runs(engine, after, at_most))
+    fn newest_decided(&self, after: i64, at_most: usize) -> Result<Vec<Entry>, StoreError> {
+        self.read(|engine| recent::newest_decided(engine, after, at_most))
+    }
+
+    fn decided_at(&self, run: Option<Run>) -> Result<Vec<(Run, Option<i64>)>, StoreError> {
+        self.read(|engine| recent::decided_at(engine, run))
     }
 
     fn failures_since(&self, since: Timestamp) -> Result<Vec<StoryRecord>, StoreError> {

@@ -39,7 +39,9 @@ fn head(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut MeetingView, state: &mut 
             None => "nothing has been signed off yet".into(),
         };
         ui.label(RichText::new(since).weak());
-        ui.label(RichText::new(format!("{} decided since", words::count(list.decided_count, "run"))).weak());
+        if list.is_counted {
+            ui.label(RichText::new(format!("{} decided since", words::count(list.decided_count, "run"))).weak());
+        }
     });
     if scene.read_only().is_some() {
         return;
@@ -59,7 +61,11 @@ fn head(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut MeetingView, state: &mut 
 
 fn undecided(ui: &mut Ui, scene: &mut Scene<'_>, list: &MeetingShown) {
     let shown = list.undecided.len();
-    let count = if shown == list.undecided_count { shown.to_string() } else { format!("{shown} of {}", list.undecided_count) };
+    let count = match list.is_counted {
+        false => format!("{shown} of how many is being counted"),
+        true if shown == list.undecided_count => shown.to_string(),
+        true => format!("{shown} of {}", list.undecided_count),
+    };
     ui.label(theme::section(&format!("Undecided runs ({count})")));
     if list.undecided.is_empty() {
         ui.label(RichText::new("Every run has been decided on.").weak());

@@ -14,10 +14,12 @@ ALTER TABLE in_force ADD COLUMN says TEXT;
 UPDATE in_force SET says = (SELECT
         CASE WHEN body::json ->> 'withdrawn' = 'true' THEN NULL ELSE coalesce(body::json ->> 'flag', body::json ->> 'mark') END
     FROM entries WHERE entries.place = in_force.place);
-CREATE INDEX decided_runs ON in_force (run)
+CREATE INDEX decided_runs ON in_force (run, place)
     WHERE kind = 'decision' AND subject = 'run' || CAST(run AS TEXT) || '@raw' AND says <> 'UNCHECKED';
-CREATE INDEX decided_runs_by_place ON in_force (place)
+CREATE INDEX decided_runs_by_place ON in_force (kind, place)
     WHERE kind = 'decision' AND subject = 'run' || CAST(run AS TEXT) || '@raw' AND says <> 'UNCHECKED';
+CREATE INDEX decisions_on_processings ON in_force (kind, subject, run, says)
+    WHERE kind = 'decision' AND (subject LIKE '%@reconstructed' OR subject LIKE '%-p%');
 
 CREATE OR REPLACE FUNCTION entries_come_into_force() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $body$
 BEGIN

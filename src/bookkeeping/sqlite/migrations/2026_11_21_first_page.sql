@@ -15,9 +15,11 @@ ALTER TABLE in_force ADD COLUMN says TEXT;
 UPDATE in_force SET says = (SELECT
         CASE WHEN json_extract(body, '$.withdrawn') THEN NULL ELSE coalesce(json_extract(body, '$.flag'), json_extract(body, '$.mark')) END
     FROM entries WHERE entries.place = in_force.place);
-CREATE INDEX decided_runs ON in_force (run) WHERE kind = 'decision' AND subject = 'run' || CAST(run AS TEXT) || '@raw' AND says <> 'UNCHECKED';
-CREATE INDEX decided_runs_by_place ON in_force (place)
+CREATE INDEX decided_runs ON in_force (run, place) WHERE kind = 'decision' AND subject = 'run' || CAST(run AS TEXT) || '@raw' AND says <> 'UNCHECKED';
+CREATE INDEX decided_runs_by_place ON in_force (kind, place)
     WHERE kind = 'decision' AND subject = 'run' || CAST(run AS TEXT) || '@raw' AND says <> 'UNCHECKED';
+CREATE INDEX decisions_on_processings ON in_force (kind, subject, run, says)
+    WHERE kind = 'decision' AND (subject LIKE '%@reconstructed' OR subject LIKE '%-p%');
 
 DROP TRIGGER entries_come_into_force;
 CREATE TRIGGER entries_come_into_force AFTER INSERT ON entries
@@ -27,6 +29,7 @@ BEGIN
         VALUES (NEW.kind, NEW.subject, NEW.book || '/' || NEW.number, NEW.run, NEW.place,
             CASE WHEN json_extract(NEW.body, '$.withdrawn') THEN NULL
                 ELSE coalesce(json_extract(NEW.body, '$.flag'), json_extract(NEW.body, '$.mark')) END);
+    -- The highest number by itself: with a condition beside it every run would be looked at for every entry.
     INSERT OR REPLACE INTO changed_runs (run, change)
-        SELECT NEW.run, coalesce(max(change), 0) + 1 FROM changed_runs HAVING NEW.run IS NOT NULL;
+        SELECT NEW.run, (SELECT coalesce(max(change), 0) + 1 FROM changed_runs) WHERE NEW.run IS NOT NULL;
 END;
