@@ -36,13 +36,6 @@ pub trait Store: Send {
     /// When the book can't be read.
     fn overview(&self) -> Result<Overview, StoreError>;
 
-    /// What was written since it was read last, at one moment: all rows of the runs of which anything was written, and what is
-    /// of no run. Everything at first, and from a book of a layout that does not tell.
-    ///
-    /// # Errors
-    /// When the book can't be read.
-    fn changes_since(&self, seen: Option<i64>) -> Result<Changes, StoreError>;
-
     /// What was written of a part of the book since it was read last, at one moment, with runs that came into it or left it; all of
     /// the part at first.
     ///

@@ -342,12 +342,14 @@ mod tests {
             let all: Vec<Row> = (0..50).flat_map(|sequence| rows(run, sequence)).collect();
             store.record(None, &[], &all).unwrap();
         }
-        let first = store.changes_since(None).unwrap();
+        let all =
+            |held: &Overview| Recent { newest: 1_000, held: held.runs.iter().map(|run| run.run).collect(), ..Recent::default() };
+        let first = store.changes_of(&all(&Overview::default()), None).unwrap().changes;
         assert_eq!((first.now.files.len(), first.runs), (200, None));
         let mut known = first.now;
         let mut seen = first.seen;
         let mut step = |store: &SqliteStore, runs: &[u32], files: usize| {
-            let changes = store.changes_since(seen).unwrap();
+            let changes = store.changes_of(&all(&known), seen).unwrap().changes;
             let told: Option<Vec<Run>> = Some(runs.iter().copied().map(Run).collect());
             assert_eq!((&changes.runs, changes.now.files.len(), changes.now.central.len()), (&told, files, files));
             seen = changes.seen;

@@ -23,8 +23,9 @@ fn main() {
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     if has("--help") {
         println!(
-            "bench [--quick] [--growth] [--intake] [--book [--runs N] [--kept FOLDER]] [--json]: rates beside peers; --growth: how the cost grows; --intake: \
-             that alone; --book: that alone, and a book of 100,000 runs, or N, made in FOLDER unless it stands there; --quick: few events"
+            "bench [--quick] [--growth] [--intake] [--book [--runs N] [--kept FOLDER]] [--json]: rates beside peers; --growth: how the cost \
+             grows; --intake: that alone; --book: that alone, and a book of 100,000 runs, or N, made in FOLDER unless it stands there; \
+             --quick: few events"
         );
         return;
     }

@@ -9,7 +9,7 @@ use crate::bookkeeping::rows::{
     BackendState, CentralCopy, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, NotTakenRecord, PassRecord,
     ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryRecord, TransferRecord,
 };
-use crate::bookkeeping::store::{Changes, Overview};
+use crate::bookkeeping::store::Overview;
 
 type Answer<T> = Result<T, SqlError>;
 
@@ -58,21 +58,6 @@ pub(super) fn newest_change(moment: &dyn Engine) -> Answer<Option<i64>> {
         true => one(moment, "SELECT coalesce(max(change), 0) AS change FROM changed_runs", &[], |row| row.int("change")),
         false => Ok(None),
     }
-}
-
-pub(super) fn changes_since(moment: &dyn Engine, seen: Option<i64>) -> Answer<Changes> {
-    let newest = newest_change(moment)?;
-    let (Some(seen), Some(_)) = (seen, newest) else {
-        return Ok(Changes { runs: None, now: overview(moment)?, seen: newest });
-    };
-    let sql = "SELECT run FROM changed_runs WHERE change > $1 ORDER BY run";
-    let runs = all(moment, sql, &params![seen], SqlRow::run)?;
-    let mut now = of_no_run(moment)?;
-    for run in &runs {
-        add_runs(moment, (*run, *run), &mut now)?;
-    }
-    put_in_order(&mut now);
-    Ok(Changes { runs: Some(runs), now, seen: newest })
 }
 
 /// Puts what is not ordered by run into its order.

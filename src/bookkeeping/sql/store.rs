@@ -177,10 +177,6 @@ impl<E: Engine> Store for SqlStore<E> {
         self.read(|engine| read::story_since(engine, since))
     }
 
-    fn changes_since(&self, seen: Option<i64>) -> Result<Changes, StoreError> {
-        self.seeing(|| self.read_at_once(|engine| read::changes_since(engine, seen)))
-    }
-
     fn changes_of(&self, part: &Recent, seen: Option<i64>) -> Result<RecentChanges, StoreError> {
         self.seeing(|| self.read_at_once(|engine| recent::changes_of(engine, part, seen)))
     }

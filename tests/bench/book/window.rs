@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use dqmon::bookkeeping::{self, Store};
+use dqmon::bookkeeping::{self, EntryKind, NewDecision, Store};
 use dqmon::config::{RuleSettings, Settings, Workspace};
 use dqmon::decisions::{self, Quality};
 use dqmon::live::{BookPoller, RunTableKeeper, answer_of};
 use dqmon::snapshot::{RunTable, RunsAsk, SortKey};
 use jiff::Timestamp;
+use monitasks::quality::Flag;
 
 /// A figure.
 pub struct Found {
@@ -47,20 +48,53 @@ pub fn look(folder: &Path) {
     let began = Instant::now();
     let table = std::thread::scope(|scope| {
         scope.spawn(|| {
-            let view = BookPoller::new(open(), &workspace).poll(Timestamp::now()).unwrap();
+            let mut poller = BookPoller::new(open(), &workspace);
+            let view = poller.poll(Timestamp::now()).unwrap();
             assert!(view.fault.is_none() && !view.runs.is_empty(), "{:?}", view.fault);
             tell("open, and all but the table of runs", began, Some(1.0));
+            let counted = poller.poll(Timestamp::now()).unwrap();
+            assert!(counted.people.meeting.is_counted && counted.people.meeting.undecided_count > 0);
+            tell("the meeting's list counted, from the start", began, None);
         });
         let mut keeper = RunTableKeeper::new(&workspace.settings);
-        keeper.read(open().as_ref()).unwrap();
-        let shown = keeper.answer(&RunsAsk::default(), None);
-        assert!(!shown.rows.is_empty());
+        let store = open();
+        keeper.read(store.as_ref()).unwrap();
+        assert!(!keeper.answer(&RunsAsk::default(), None).rows.is_empty());
         tell("open, and the first page of the table of runs", began, Some(1.0));
-        shown.table
+        while !keeper.is_whole() {
+            keeper.read(store.as_ref()).unwrap();
+        }
+        tell("the table of all runs with their statuses, from the start", began, None);
+        keeper.table().clone()
     });
+    change(open().as_mut(), &workspace, &tell);
     let (slowest_s, slowest) = slowest_search(&table);
     println!("{slowest_s}\t0.05\tthe slowest of {} searches, {slowest:?}", SEARCHES.len());
     judge(open().as_ref(), &workspace.settings, &tell);
+}
+
+/// A decision as a person makes it, with the statuses that follow; and how long until the windows show it.
+fn change(store: &mut dyn Store, workspace: &Workspace, tell: &dyn Fn(&str, Instant, Option<f64>)) {
+    let settings = &workspace.settings;
+    let open = || bookkeeping::open(&workspace.book_place()).unwrap();
+    let (mut poller, mut keeper, reader) = (BookPoller::new(open(), workspace), RunTableKeeper::new(settings), open());
+    (0..2).for_each(|_| drop(poller.poll(Timestamp::now())));
+    while !keeper.is_whole() {
+        keeper.read(reader.as_ref()).unwrap();
+    }
+    let run = keeper.table().run(0).unwrap();
+    let seen = decisions::seen(store, EntryKind::Decision, &format!("{run}@raw"), None).unwrap();
+    let new =
+        NewDecision { at: Timestamp::now(), ..decisions::on_run(run, Flag::Maybe, "looked at again", "Ada", "expert", &seen) };
+    let began = Instant::now();
+    decisions::decide(store, Quality::of(settings), &new).unwrap();
+    tell("a decision by a person, with what follows from it", began, None);
+    let began = Instant::now();
+    poller.poll(Timestamp::now()).unwrap();
+    tell("what it changes in a window, read", began, None);
+    let began = Instant::now();
+    assert!(keeper.read(reader.as_ref()).unwrap());
+    tell("what it changes in the table of runs, read", began, None);
 }
 
 /// The rule over all runs, as it is and as it might be.
