@@ -28,7 +28,8 @@ pub(super) fn said(engine: &dyn Engine) -> Answer<Said> {
 
 /// What people said of the runs from one to another.
 pub(super) fn said_of(engine: &dyn Engine, (from, to): (Run, Run), said: &mut Said) -> Answer<()> {
-    let condition = "WHERE run BETWEEN $1 AND $2 AND kind IN ('decision', 'mark') ORDER BY place";
+    // Found by run: there are few kinds, and each is said of every run.
+    let condition = "WHERE run BETWEEN $1 AND $2 AND (kind || '') IN ('decision', 'mark') ORDER BY place";
     for entry in ledger::entries(engine, condition, &params![from, to])? {
         match entry.kind {
             EntryKind::Decision => said.decisions.push(read(&entry, DecisionRecord::of)?),
@@ -36,7 +37,7 @@ pub(super) fn said_of(engine: &dyn Engine, (from, to): (Run, Run), said: &mut Sa
         }
     }
     let condition =
-        "WHERE place IN (SELECT place FROM in_force WHERE run BETWEEN $1 AND $2 AND kind = 'run_kind') ORDER BY place";
+        "WHERE place IN (SELECT place FROM in_force WHERE run BETWEEN $1 AND $2 AND (kind || '') = 'run_kind') ORDER BY place";
     said.kinds.extend(kinds_of(&ledger::entries(engine, condition, &params![from, to])?)?);
     Ok(())
 }
