@@ -52,8 +52,11 @@ pub struct Snapshot {
     pub figures: BTreeMap<FigureKey, Arc<Figure>>,
     /// The event that the event display shows.
     pub event: Option<EventShown>,
-    /// All runs, newest last.
+    /// The newest runs, and of older ones those that are not over, those that are undecided and the one looked at; newest last. All
+    /// runs there are stand in `run_table`.
     pub runs: Vec<RunRow>,
+    /// Runs of the book that are older and are not among them.
+    pub older_runs: usize,
     /// Files in incoming that match no name pattern and were not taken.
     pub not_taken: Vec<NotTaken>,
     /// What the Processing page shows beyond the runs.
@@ -431,6 +434,7 @@ impl Snapshot {
             figures: BTreeMap::new(),
             event: None,
             runs: Vec::new(),
+            older_runs: 0,
             not_taken: Vec::new(),
             processing: ProcessingShown::default(),
             run_table: None,

@@ -1,5 +1,6 @@
 //! Rules, overrides and derivations in the book, beside those of the settings.
 
+use jiff::Timestamp;
 use monitasks::vocab::Run;
 use serde::Serialize;
 
@@ -7,7 +8,7 @@ use super::heard::{processing_named, read};
 use super::quality::{DecisionError, Quality, Speaker, StatusError, cleaned, signed};
 use super::status::{Derivation, Graph, RuleError, Rules};
 use crate::bookkeeping::{Entry, EntryId, EntryKind, NewEntry, Store};
-use crate::config::{OverrideSettings, RuleSettings};
+use crate::config::{OverrideSettings, RuleSettings, StatusSettings};
 
 /// The subject under which all versions of the rule stand.
 const RULE_SUBJECT: &str = "status";
@@ -29,6 +30,26 @@ pub fn rules(store: &dyn Store, quality: Quality<'_>) -> Result<Rules, StatusErr
         status.overrides.push(found);
     }
     Ok(Rules::new(quality.marks, &status)?)
+}
+
+/// What statuses are derived by at a moment: they are others when it is another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleInForce {
+    status: StatusSettings,
+    version: Option<String>,
+    overrides: Vec<String>,
+}
+
+/// The rule and the overrides in force at a moment.
+///
+/// # Errors
+/// As [`rules`].
+pub fn rule_in_force(store: &dyn Store, quality: Quality<'_>, at: Timestamp) -> Result<RuleInForce, StatusError> {
+    let rules = rules(store, quality)?;
+    let status = rules.settings().clone();
+    let overrides = status.overrides.iter().filter(|found| found.from <= at && at < found.to).map(|found| found.name.clone());
+    let version = rules.at(at).rule().map(|rule| rule.version.clone());
+    Ok(RuleInForce { version, overrides: overrides.collect(), status })
 }
 
 /// Saves one more version of the rule; it is in force from its date.

@@ -253,6 +253,7 @@ impl Live {
             figures,
             event: self.event.shown.clone(),
             runs: self.book.runs.clone(),
+            older_runs: self.book.older_runs,
             judged: self.book.judged.clone(),
             not_taken: self.book.not_taken.clone(),
             processing: ProcessingShown {

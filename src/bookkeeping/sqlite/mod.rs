@@ -52,6 +52,7 @@ const LAYOUTS: &[(&str, &str)] = &[
     ("2026_11_21_backend_state", include_str!("migrations/2026_11_21_backend_state.sql")),
     ("2026_11_21_changed_runs", include_str!("migrations/2026_11_21_changed_runs.sql")),
     ("2026_11_21_ledger", include_str!("migrations/2026_11_21_ledger.sql")),
+    ("2026_11_21_first_page", include_str!("migrations/2026_11_21_first_page.sql")),
 ];
 
 impl SqliteStore {
@@ -158,6 +159,10 @@ impl Engine for SqliteEngine {
 
     fn superseded_sql(&self) -> &'static str {
         "SELECT named.value FROM entries AS later, json_each(later.supersedes) AS named"
+    }
+
+    fn says_sql(&self) -> &'static str {
+        "CASE WHEN json_extract(body, '$.withdrawn') THEN NULL ELSE coalesce(json_extract(body, '$.flag'), json_extract(body, '$.mark')) END"
     }
 
     fn change_stamp(&self) -> Result<ChangeStamp, SqlError> {
