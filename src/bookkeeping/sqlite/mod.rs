@@ -162,7 +162,8 @@ impl Engine for SqliteEngine {
     }
 
     fn says_sql(&self) -> &'static str {
-        "CASE WHEN json_extract(body, '$.withdrawn') THEN NULL ELSE coalesce(json_extract(body, '$.flag'), json_extract(body, '$.mark')) END"
+        // With no path in it: a dollar stands for a parameter here.
+        "CASE WHEN body ->> 'withdrawn' THEN NULL ELSE coalesce(body ->> 'flag', body ->> 'mark') END"
     }
 
     fn change_stamp(&self) -> Result<ChangeStamp, SqlError> {
