@@ -27,6 +27,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut UiState, draft: &mut
         decide_card::show(ui, scene, (row, judged), state, draft, on_screen);
         ui.separator();
         said_card::statuses(ui, scene, judged, draft);
+        said_card::listed(ui, judged);
         processings(ui, scene, row);
         files(ui, scene, row, judged, draft);
         groups(ui, scene, row);
@@ -118,6 +119,11 @@ fn heading(ui: &mut Ui, scene: &mut Scene<'_>, row: &RunRow) {
 }
 
 fn facts(ui: &mut Ui, scene: &Scene<'_>, row: &RunRow) {
+    if scene.snapshot.listed.as_ref().is_some_and(|listed| listed.run == row.run) {
+        let words = "No data of it here: what is known of it is what people said.";
+        ui.add(egui::Label::new(RichText::new(words).small().weak()).wrap());
+        return;
+    }
     let muted = theme::ground(scene.look).muted;
     let size: u64 = row.files.iter().map(|file| file.size_bytes).sum();
     let span = match (row.start, row.end) {

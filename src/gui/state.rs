@@ -185,7 +185,7 @@ impl RunChoice {
     pub fn row(self, snapshot: &Snapshot) -> Option<&RunRow> {
         match self {
             RunChoice::Newest => snapshot.runs.last(),
-            RunChoice::Fixed(run) => snapshot.run(run),
+            RunChoice::Fixed(run) => snapshot.run(run).or(snapshot.listed.as_ref().filter(|row| row.run == run)),
         }
     }
 

@@ -9,7 +9,7 @@ use monitasks::vocab::Run;
 
 use super::failures::FailureCount;
 use super::health::{health, put_off};
-use super::judged::judged_shown;
+use super::judged::{judged_shown, row_of_listed};
 use super::people::PeopleReader;
 use super::rows::run_rows;
 use crate::bookkeeping::{
@@ -26,6 +26,8 @@ pub struct BookView {
     pub runs: Vec<RunRow>,
     /// Runs of the book that are older and are not among them.
     pub older_runs: usize,
+    /// The run that is looked at, when it is known from what people said alone.
+    pub listed: Option<RunRow>,
     /// The backend.
     pub backend: Backend,
     /// Files in incoming that were not taken.
@@ -81,6 +83,7 @@ impl Default for BookView {
         BookView {
             runs: Vec::new(),
             older_runs: 0,
+            listed: None,
             backend: Backend::Unknown,
             not_taken: Vec::new(),
             health: None,
@@ -251,6 +254,8 @@ impl BookPoller {
             Some(run) => Some(Arc::new(judged_shown(self.store.as_ref(), &self.settings, run, Timestamp::now())?)),
             None => None,
         };
+        let without_data = self.view.judged.as_ref().filter(|judged| !self.has(judged.run));
+        self.view.listed = without_data.and_then(|judged| row_of_listed(judged));
         Ok(())
     }
 }
@@ -441,6 +446,20 @@ mod tests {
         poller.look_at(Some(Run(1_500)));
         assert!(!has(&poller.poll(now).unwrap(), 7));
         assert!(poller.poll(now).is_none());
+
+        // Of a run that a list alone tells of there is a row while it is looked at.
+        let facts = |run: u32| NewEntry {
+            kind: EntryKind::RunFacts,
+            subject: format!("run{run}"),
+            body: serde_json::json!({ "trigger": { "value": { "text": "CRT" } } }),
+            ..decided(run, Vec::new())
+        };
+        store.append(&[facts(3_000)]).unwrap();
+        poller.look_at(Some(Run(3_000)));
+        let listed = poller.poll(now).unwrap();
+        assert_eq!(listed.listed.map(|row| (row.run, row.flag)), Some((Run(3_000), Flag::Unchecked)));
+        poller.look_at(Some(Run(1_500)));
+        assert_eq!(poller.poll(now).unwrap().listed, None);
 
         // What is said of an old run reads nothing, and one that is decided on and over leaves.
         let before = store.in_force_on(EntryKind::Decision, "run9@raw").unwrap().remove(0);

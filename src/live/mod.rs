@@ -254,6 +254,7 @@ impl Live {
             event: self.event.shown.clone(),
             runs: self.book.runs.clone(),
             older_runs: self.book.older_runs,
+            listed: self.book.listed.clone(),
             judged: self.book.judged.clone(),
             not_taken: self.book.not_taken.clone(),
             processing: ProcessingShown {

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use dqmon::catalogue::{self, Fact, Fields, RunTable, Value};
 use dqmon::config::RunListSettings;
-use dqmon::engine::{Command, RunsCommand, ViewCommand};
+use dqmon::engine::{Command, DecisionCommand, RunsCommand, ViewCommand};
 use dqmon::gui::{Page, RunChoice, UiState};
-use dqmon::snapshot::{BulkShown, JudgedShown, RunsAsk, RunsShown, Snapshot, SortKey};
+use dqmon::snapshot::{BulkShown, JudgedShown, RunRow, RunsAsk, RunsShown, Snapshot, SortKey};
 use egui_kittest::kittest::Queryable;
 use monitasks::quality::Flag;
 use monitasks::vocab::Run;
@@ -224,8 +224,19 @@ fn an_old_run_is_asked_for_and_never_said_to_be_unknown_before_the_book_has_answ
     assert!(desk.window.query_by_label_contains("20 older").is_some(), "the time line tells of the runs that it does not have");
     desk.publish(|snapshot| {
         let (stages, files, processings, history) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let judged = JudgedShown { run: Run(18), stages, files, processings, history, fault: None };
+        let judged = JudgedShown { run: Run(18), stages, files, processings, history, facts: Vec::new(), fault: None };
         snapshot.judged = Some(Arc::new(judged));
     });
     assert!(desk.window.query_by_label_contains("run18 is not in the book").is_some());
+    // One that a run list alone tells of is looked at and decided on as any other.
+    desk.publish(|snapshot| {
+        let mut judged = JudgedShown::clone(snapshot.judged.as_ref().unwrap());
+        judged.facts = vec![("trigger".into(), "CRT".into())];
+        (snapshot.judged, snapshot.listed) = (Some(Arc::new(judged)), Some(RunRow::empty(Run(18))));
+    });
+    assert!(desk.has("Run 18") && desk.has("CRT") && desk.window.query_by_label_contains("No data of it here").is_some());
+    desk.click("Decide OK");
+    let decided =
+        |command| matches!(command, Command::Decision(DecisionCommand::Decide(wanted)) if wanted.subject.run == Run(18));
+    assert!(desk.side.commands.try_iter().any(decided));
 }
