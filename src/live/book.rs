@@ -459,7 +459,7 @@ mod tests {
         let listed = poller.poll(now).unwrap();
         assert_eq!(listed.listed.map(|row| (row.run, row.flag)), Some((Run(3_000), Flag::Unchecked)));
         poller.look_at(Some(Run(1_500)));
-        assert_eq!(poller.poll(now).unwrap().listed, None);
+        assert!(poller.poll(now).unwrap().listed.is_none());
 
         // What is said of an old run reads nothing, and one that is decided on and over leaves.
         let before = store.in_force_on(EntryKind::Decision, "run9@raw").unwrap().remove(0);

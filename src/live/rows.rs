@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
 use crate::bookkeeping::{

@@ -205,7 +205,7 @@ fn stepping_from_an_old_run_goes_to_the_next_in_the_book() {
     assert_eq!(fixed(22).stepped(1, &snapshot), fixed(23));
     // An old run comes into the snapshot when it is looked at.
     let mut looked = of_years();
-    looked.runs.insert(0, dqmon::snapshot::RunRow { run: Run(7), ..looked.runs[0].clone() });
+    looked.runs.insert(0, RunRow { run: Run(7), ..looked.runs[0].clone() });
     assert_eq!(fixed(7).stepped(1, &looked), fixed(8));
     assert_eq!(fixed(7).stepped(-1, &looked), fixed(6));
 }
