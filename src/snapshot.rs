@@ -52,8 +52,13 @@ pub struct Snapshot {
     pub figures: BTreeMap<FigureKey, Arc<Figure>>,
     /// The event that the event display shows.
     pub event: Option<EventShown>,
-    /// All runs, newest last.
+    /// The newest runs, and of older ones those that are not over, those that are undecided and the one looked at; newest last. All
+    /// runs there are stand in `run_table`.
     pub runs: Vec<RunRow>,
+    /// Runs of the book that are older and are not among them.
+    pub older_runs: usize,
+    /// The run looked at, when it has no data here and is known from what people said alone, as from a run list.
+    pub listed: Option<RunRow>,
     /// Files in incoming that match no name pattern and were not taken.
     pub not_taken: Vec<NotTaken>,
     /// What the Processing page shows beyond the runs.
@@ -216,6 +221,24 @@ pub struct RunRow {
     pub groups: Vec<GroupRow>,
     /// Its processings, by number.
     pub processings: Vec<ProcessingRow>,
+}
+
+impl RunRow {
+    /// A run of which nothing is known but its number.
+    #[must_use]
+    pub fn empty(run: Run) -> Self {
+        RunRow {
+            run,
+            start: None,
+            end: None,
+            has_ended: false,
+            flag: Flag::Unchecked,
+            decisions: Vec::new(),
+            files: Vec::new(),
+            groups: Vec::new(),
+            processings: Vec::new(),
+        }
+    }
 }
 
 /// A decision as recorded.
@@ -431,6 +454,8 @@ impl Snapshot {
             figures: BTreeMap::new(),
             event: None,
             runs: Vec::new(),
+            older_runs: 0,
+            listed: None,
             not_taken: Vec::new(),
             processing: ProcessingShown::default(),
             run_table: None,

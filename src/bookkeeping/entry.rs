@@ -58,6 +58,17 @@ pub struct NewEntry {
     pub wish: Option<String>,
 }
 
+/// Something in force in a word: what lists of all runs need of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForceWord {
+    /// What it is said of.
+    pub subject: String,
+    /// The run it is about.
+    pub run: Option<Run>,
+    /// The flag or the mark; none where it was taken back, or is no such thing.
+    pub says: Option<String>,
+}
+
 /// An entry as it stands in the ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {

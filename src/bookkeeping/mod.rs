@@ -16,6 +16,7 @@ mod outbox;
 mod overview;
 mod people;
 mod postgres;
+mod recent;
 mod rows;
 mod run_sums;
 mod sql;
@@ -25,7 +26,7 @@ mod words;
 
 pub use answer::{Answer, Came};
 pub use backup::{Restored, back_up, bring_in, export_to, prune, restore};
-pub use entry::{Adopted, BookId, ChainEnd, Entry, EntryId, EntryNameError, NewEntry};
+pub use entry::{Adopted, BookId, ChainEnd, Entry, EntryId, EntryNameError, InForceWord, NewEntry};
 pub use exchange::{Exchanged, SyncState, compare_with_heads, exchange};
 pub use lock::Lock;
 pub use open::{backups_in, make_roles, newest_backup, open, open_read_only, outbox_of};
@@ -35,6 +36,7 @@ pub use people::{
     Decision, DecisionRecord, DecisionSubject, Evidence, MarkBody, MarkRecord, NewDecision, Part, RunKindBody, Said, SubjectError,
 };
 pub use postgres::{AddressError, BookAddress, PostgresStore};
+pub use recent::{FileCounts, Recent, RecentChanges};
 pub use rows::{
     BackendState, CentralCopy, CopyState, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, NotTakenRecord, PassRecord,
     ProcessingRecord, PutOffState, Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord, TaskStep,

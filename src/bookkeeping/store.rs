@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use monitasks::quality::Flag;
-use monitasks::vocab::{FileId, Run};
+use monitasks::vocab::{FileId, Processing, Run};
 
-use super::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, NewEntry};
+use super::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, InForceWord, NewEntry};
 use super::outbox::OutboxState;
 use super::people::Said;
+use super::recent::{FileCounts, Recent, RecentChanges};
 use super::rows::{
     BackendState, CentralCopy, FileRecord, GroupRecord, JobRecord, LeaseRecord, NotTakenRecord, PassRecord, ProcessingRecord,
     Reading, RequestRecord, RequestSubject, RunRecord, StoryEntry, StoryRecord, TransferRecord,
@@ -35,12 +36,37 @@ pub trait Store: Send {
     /// When the book can't be read.
     fn overview(&self) -> Result<Overview, StoreError>;
 
-    /// What was written since it was read last, at one moment: all rows of the runs of which anything was written, and what is
-    /// of no run. Everything at first, and from a book of a layout that does not tell.
+    /// What was written of a part of the book since it was read last, at one moment, with runs that came into it or left it; all of
+    /// the part at first.
     ///
     /// # Errors
     /// When the book can't be read.
-    fn changes_since(&self, seen: Option<i64>) -> Result<Changes, StoreError>;
+    fn changes_of(&self, part: &Recent, seen: Option<i64>) -> Result<RecentChanges, StoreError>;
+
+    /// All rows of one run, and what is of no run, at one moment.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn overview_of(&self, run: Run) -> Result<Overview, StoreError>;
+
+    /// Files and failures of the whole book.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn file_counts(&self) -> Result<FileCounts, StoreError>;
+
+    /// The newest decisions on runs as a whole that are in force and came after a place of the book, at most so many, the last one
+    /// first. One that was taken back, or says UNCHECKED, is none.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn newest_decided(&self, after: i64, at_most: usize) -> Result<Vec<Entry>, StoreError>;
+
+    /// Every run, or one, with the place of such a decision on it; none while nobody has decided.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn decided_at(&self, run: Option<Run>) -> Result<Vec<(Run, Option<i64>)>, StoreError>;
 
     /// Runs summed up, at one moment: those of which anything was written since, or all at first and where the book does not
     /// tell.
@@ -48,6 +74,13 @@ pub trait Store: Send {
     /// # Errors
     /// When the book can't be read.
     fn run_sums(&self, seen: Option<i64>) -> Result<RunSumsRead, StoreError>;
+
+    /// The newest runs below one (none for all), at most so many by their files, summed up at one moment; and below which run there
+    /// are more, none when there are none. A table of all runs is read so that the newest stand in it first.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn run_sums_below(&self, below: Option<Run>, at_most: usize) -> Result<(RunSumsRead, Option<Run>), StoreError>;
 
     /// The files of every run by stream, by run and stream.
     ///
@@ -78,6 +111,12 @@ pub trait Store: Send {
     fn processings(&self) -> Result<Vec<ProcessingRecord>, StoreError> {
         Ok(self.overview()?.processings)
     }
+
+    /// The names of all processings, by run and number.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn processing_names(&self) -> Result<Vec<(Run, Processing)>, StoreError>;
 
     /// The files of a run, by sequence, and their passes.
     ///
@@ -112,6 +151,12 @@ pub trait Store: Send {
     /// # Errors
     /// When the book can't be read.
     fn story_since(&self, since: Timestamp) -> Result<Vec<StoryRecord>, StoreError>;
+
+    /// What the story tells of failures since a moment, oldest first.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn failures_since(&self, since: Timestamp) -> Result<Vec<StoryRecord>, StoreError>;
 
     /// What people said of runs, what the rules of lanes go by: of those runs alone of which something was said after a place
     /// (0 for all), and the place up to which it was read now.
@@ -173,6 +218,19 @@ pub trait Store: Send {
     /// # Errors
     /// When the book can't be read.
     fn in_force(&self, kind: EntryKind) -> Result<Vec<Entry>, StoreError>;
+
+    /// The same in a word each, in no order: what is asked of a million.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn words_in_force(&self, kind: EntryKind) -> Result<Vec<InForceWord>, StoreError>;
+
+    /// The decisions in force on processings, at whatever stage, and on what was reconstructed of runs as a whole, in a word each, in
+    /// no order: those that derived statuses go by. There may be others among them.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    fn words_on_processings(&self) -> Result<Vec<InForceWord>, StoreError>;
 
     /// What is in force on one subject.
     ///

@@ -103,6 +103,15 @@ impl Fact {
     pub fn text(&self) -> String {
         self.written.clone().unwrap_or_else(|| self.value.to_string())
     }
+
+    /// The same with its unit: `560 V/cm`.
+    #[must_use]
+    pub fn with_unit(&self) -> String {
+        match &self.unit {
+            Some(unit) if self.written.is_none() => format!("{} {unit}", self.value),
+            _ => self.text(),
+        }
+    }
 }
 
 /// First and last instant of a day in UTC, seconds since 1970; the last is a nanosecond before the next day.

@@ -98,7 +98,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
 
 /// The results to draw: a file or folder by itself, else the workspace.
 fn source(global: &super::Global, args: &Args, now: Timestamp) -> Result<Live, Failure> {
-    let look = EventLook { index: args.event, strip: args.strip };
+    let look = EventLook { run: args.run, index: args.event, strip: args.strip };
     match &args.from {
         Some(path) if !path.exists() => Err(Failure(format!("no such file or folder of results: {}", path.display()))),
         Some(path) => Ok(Live::read_bare(path, &look, now)?),

@@ -99,7 +99,7 @@ fn of_meeting(global: &Global, args: &MeetingArgs) -> Outcome {
     let voices = Voices::read(store.as_ref())?;
     said::tell_faults(&voices.faults);
     let settings = (&workspace.settings.marks, &workspace.settings.meeting);
-    let list = Meeting::of(&store.overview()?, &voices, settings, now);
+    let list = Meeting::read(store.as_ref(), &voices, settings, now)?;
     if args.json {
         println!("{:#}", json!({"schema": 1, "meeting": list}));
     }

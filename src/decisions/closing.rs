@@ -59,7 +59,7 @@ pub fn lock(
     }
     let supersedes = store.in_force_on(EntryKind::Lock, &subject)?.iter().map(|entry| entry.id).collect();
     let body = Lock { is_locked, comment: cleaned("comment", comment)? };
-    write(store, EntryKind::Lock, subject, Some(run), &body, by, supersedes)
+    write(store, EntryKind::Lock, &subject, Some(run), &body, by, supersedes)
 }
 
 /// A second person looked at the decision with this number and agrees, or not.
@@ -82,7 +82,7 @@ pub fn verify(store: &mut dyn Store, number: i64, agrees: bool, comment: &str, b
     }
     let before = store.in_force_on(EntryKind::Verification, &decision.subject)?;
     let supersedes = before.iter().map(|entry| entry.id).collect();
-    write(store, EntryKind::Verification, decision.subject.clone(), decision.run, &body, by, supersedes)
+    write(store, EntryKind::Verification, &decision.subject, decision.run, &body, by, supersedes)
 }
 
 /// Takes back what was said last on a subject: what was in force before it is in force again, as a new entry. Undone twice, it is
@@ -136,7 +136,7 @@ fn nothing_said(kind: EntryKind) -> Result<serde_json::Value, DecisionError> {
         }
         _ => serde_json::to_value(Decision { withdrawn: true, ..Decision::new(Flag::Unchecked, "") }),
     };
-    body.map_err(DecisionError::from_json)
+    body.map_err(DecisionError::from)
 }
 
 /// The entry with a number of this book, when it is in force.

@@ -177,7 +177,7 @@ fn append<T: serde::Serialize>(
     supersedes: Vec<EntryId>,
 ) -> Result<(), DatasetRefused> {
     let (who, role) = signed(who, "data manager")?;
-    let body = serde_json::to_value(body).map_err(DecisionError::from_json)?;
+    let body = serde_json::to_value(body).map_err(DecisionError::from)?;
     store.append(&[NewEntry { at, kind, subject: subject.to_owned(), run: None, who, role, body, supersedes, wish: None }])?;
     Ok(())
 }

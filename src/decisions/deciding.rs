@@ -40,7 +40,7 @@ pub fn decide(store: &mut dyn Store, quality: Quality<'_>, decision: &NewDecisio
         said.rule_version = version_in_force(store, quality, decision.at)?;
     }
     let decision = NewDecision { decision: said, who, role, ..decision.clone() };
-    let entry = decision.entry().map_err(DecisionError::from_json)?;
+    let entry = decision.entry().map_err(DecisionError::from)?;
     let open_before = store.in_force_on(EntryKind::FollowUp, &follow_ups::follow_up_id(&decision));
     let in_force = unless_away(open_before.map_err(DecisionError::from), Vec::new())?;
     let follow_up = follow_ups::opened_by(&decision, &in_force)?;
@@ -100,7 +100,7 @@ pub fn mark(store: &mut dyn Store, quality: Quality<'_>, mark: &MarkRecord) -> R
     unless_away(refuse_unknown(store, &DecisionSubject::run(mark.run)), ())?;
     unless_away(refuse_locked(store, quality, mark.run, Stage::Raw), ())?;
     let supersedes = seen(store, EntryKind::Mark, &mark.run.to_string(), None)?;
-    let entry = mark.entry(supersedes).map_err(DecisionError::from_json)?;
+    let entry = mark.entry(supersedes).map_err(DecisionError::from)?;
     let recorded = record(store, quality, &entry)?;
     MarkRecord::of(&recorded).map_err(DecisionError::Odd)
 }
@@ -135,7 +135,7 @@ pub fn mark_subsystem(
         run: Some(of.run),
         who,
         role,
-        body: serde_json::to_value(body).map_err(DecisionError::from_json)?,
+        body: serde_json::to_value(body).map_err(DecisionError::from)?,
         supersedes,
         wish: None,
     };
@@ -166,7 +166,7 @@ pub fn name_kinds(store: &mut dyn Store, at: Timestamp, who: &str, kinds: &[(Run
             run: Some(*run),
             who: who.clone(),
             role: role.clone(),
-            body: serde_json::to_value(body).map_err(DecisionError::from_json)?,
+            body: serde_json::to_value(body).map_err(DecisionError::from)?,
             supersedes: before.iter().map(|entry| entry.id).collect(),
             wish: None,
         });
@@ -223,8 +223,8 @@ pub(super) fn refuse_unknown(store: &dyn Store, subject: &DecisionSubject) -> Re
         Part::Whole | Part::Range { .. } => Ok(()),
         Part::File(sequence) if store.file(FileId { run, sequence })?.is_some() => Ok(()),
         Part::File(sequence) => {
-            let known = store.files_of(run)?.0.into_iter().map(|record| record.file.to_string()).collect();
-            Err(unknown_part(FileId { run, sequence }.to_string(), known))
+            let known: Vec<String> = store.files_of(run)?.0.into_iter().map(|record| record.file.to_string()).collect();
+            Err(unknown_part(FileId { run, sequence }.to_string(), &known))
         }
         Part::Processing(processing) => {
             let mut known: Vec<ProcessingOf> =
@@ -236,13 +236,13 @@ pub(super) fn refuse_unknown(store: &dyn Store, subject: &DecisionSubject) -> Re
             if known.contains(&wanted) {
                 return Ok(());
             }
-            Err(unknown_part(product_of(wanted), known.into_iter().map(product_of).collect()))
+            Err(unknown_part(product_of(wanted), &known.into_iter().map(product_of).collect::<Vec<_>>()))
         }
     }
 }
 
-fn unknown_part(found: String, known: Vec<String>) -> DecisionError {
-    let known = if known.is_empty() { "none of this run".to_owned() } else { in_short(&known) };
+fn unknown_part(found: String, known: &[String]) -> DecisionError {
+    let known = if known.is_empty() { "none of this run".to_owned() } else { in_short(known) };
     DecisionError::UnknownPart { found, known }
 }
 

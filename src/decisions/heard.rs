@@ -68,6 +68,18 @@ impl Heard {
         Ok(heard)
     }
 
+    /// All products of the book and what they were made from, with the processings that people spoke of and nothing of what they
+    /// said.
+    pub fn outline(store: &dyn Store, rules: Rules, spoken_of: BTreeSet<ProcessingOf>) -> Result<Self, StatusError> {
+        let mut heard = Heard { processings: spoken_of, ..Heard::nothing(rules) };
+        heard.processings.extend(store.processing_names()?.into_iter().map(|(run, processing)| ProcessingOf { run, processing }));
+        for entry in store.in_force(EntryKind::Derivation)? {
+            heard.take(entry)?;
+        }
+        heard.link()?;
+        Ok(heard)
+    }
+
     /// Of some runs and all that their processings were made from; and, if asked, of all that was made from those.
     pub fn around(store: &dyn Store, quality: Quality<'_>, runs: &[Run], with_children: bool) -> Result<Self, StatusError> {
         let mut heard = Heard::nothing(rules(store, quality)?);
@@ -199,6 +211,11 @@ impl Heard {
         Ok(self)
     }
 
+    /// All processings.
+    pub fn processings(&self) -> impl Iterator<Item = ProcessingOf> + '_ {
+        self.processings.iter().copied()
+    }
+
     /// The processings of a run.
     pub fn of_run(&self, run: Run) -> Vec<ProcessingOf> {
         self.processings.iter().copied().filter(|of| of.run == run).collect()
@@ -239,11 +256,16 @@ impl Heard {
         Ok(Statuses { all: all.collect(), inputs, parents })
     }
 
-    /// The status of every product under other rules, and nothing else of it.
-    pub fn numbers(&self, rules: &Rules, inputs: &HashMap<ProcessingOf, Inputs>, at: Timestamp) -> Vec<(String, u8)> {
+    /// The status of every product under some rules, and nothing else of it. `row` answers the values that people said of a
+    /// processing, by column.
+    pub fn numbers(
+        &self,
+        rules: &Rules,
+        at: Timestamp,
+        row: impl Fn(ProcessingOf, &[Parent]) -> Option<Vec<u8>>,
+    ) -> Vec<(String, u8)> {
         let judge = rules.at(at);
-        let own =
-            |_: &str, of: Option<ProcessingOf>, parents: &[Parent]| Some(judge.own(&inputs.get(&of?)?.row(rules, parents)).0);
+        let own = |_: &str, of: Option<ProcessingOf>, parents: &[Parent]| Some(judge.own(&row(of?, parents)?).0);
         self.graph.carry(rules, own).into_iter().map(|carried| (carried.product, carried.status)).collect()
     }
 }

@@ -14,6 +14,16 @@ use super::status::{ProcessingOf, Why, why};
 use crate::bookkeeping::{
     Decision, DecisionRecord, DecisionSubject, Entry, EntryKind, FileRecord, Lock, MarkRecord, Part, PassRecord, Stage, Store,
 };
+use crate::catalogue::RunFacts;
+
+/// What run lists say; of a field on which books differ, what came last.
+fn facts(in_force: &[Entry]) -> Result<RunFacts, StatusError> {
+    let mut all = RunFacts::default();
+    for entry in in_force.iter().filter(|entry| entry.kind == EntryKind::RunFacts) {
+        all.0.extend(read::<RunFacts>(entry)?.0);
+    }
+    Ok(all)
+}
 
 /// All that is in force on a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,6 +40,8 @@ pub struct Judged {
     pub rule: String,
     /// All that was said, oldest first.
     pub history: Vec<Said>,
+    /// What run lists say of it.
+    pub facts: RunFacts,
     /// Why statuses are not known; none when they are.
     pub fault: Option<String>,
 }
@@ -161,7 +173,7 @@ pub fn judged(store: &dyn Store, quality: Quality<'_>, run: Run, at: Timestamp) 
     let spans = spans(&files);
     let mut subjects: BTreeMap<DecisionSubject, Option<Span>> =
         files.iter().map(|record| (DecisionSubject::file(record.file), spans.get(&record.file).copied())).collect();
-    for record in in_force.iter().filter_map(|entry| decision_of(entry)) {
+    for record in in_force.iter().filter_map(decision_of) {
         if matches!(record.subject.part, Part::File(_) | Part::Range { .. }) {
             subjects.entry(record.subject).or_insert(None);
         }
@@ -177,6 +189,7 @@ pub fn judged(store: &dyn Store, quality: Quality<'_>, run: Run, at: Timestamp) 
         processings: Vec::new(),
         rule: String::new(),
         history: history(store, run, &in_force)?,
+        facts: facts(&in_force)?,
         fault: None,
     };
     match derived(store, quality, run, at) {

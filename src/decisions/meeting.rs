@@ -1,26 +1,25 @@
 //! What a meeting has before it: undecided runs with a proposal each, what is wrong and what is to be done, since the last
 //! sign-off; and the queue of each subsystem's reviews.
 //!
-//! Pure but for [`Voices::read`]: [`Meeting::of`] makes the list of what the book says.
+//! [`Meeting::of`] is pure and makes the list of what was read; [`Meeting::read`] reads all of it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use monitasks::quality::Flag;
-use monitasks::vocab::{Processing, Run};
+use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
 use super::alarms::{Alarm, AlarmState};
 use super::flags::badness;
-use super::follow_ups::{FollowUp, day_of};
+use super::follow_ups::FollowUp;
 use super::known_issues::KnownIssue;
-use super::marks;
 use super::problems::{Problem, Severity};
+use super::review_queue::{ReviewQueue, ToDo};
 use super::shifts::Shift;
 use super::standing::{self, Said, SayError, Signature, Standing};
 use super::wording;
-use crate::bookkeeping::{DecisionSubject, EntryKind, Mark, Overview, Part, ProcessingStep, Store, StoreError};
+use crate::bookkeeping::{DecisionRecord, DecisionSubject, EntryKind, Mark, Overview, Part, Recent, Store, StoreError};
 use crate::config::{MarkSettings, MeetingSettings};
 
 /// Lines of a list that a meeting is shown; the number of all stands beside it.
@@ -58,8 +57,6 @@ pub struct Voices {
     pub shifts: Vec<Standing<Shift>>,
     /// The last sign-off.
     pub last: Option<Standing<SignOff>>,
-    /// Which subsystem has marked which processing.
-    pub reviewed: BTreeSet<(Run, Processing, String)>,
     /// What can't be read.
     pub faults: Vec<String>,
 }
@@ -102,21 +99,15 @@ pub struct DecidedRun {
     pub comment: String,
 }
 
-/// What a subsystem has to look at until a day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ToDo {
-    /// The subsystem.
-    pub subsystem: String,
-    /// The run cycle; empty for runs of none.
-    pub cycle: String,
-    /// Until the end of this day, UTC.
-    pub due: Date,
-    /// Whether that day is over.
-    pub is_overdue: bool,
-    /// How many processings.
+/// What was decided since the last sign-off, and how many runs nobody has decided on.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Decided {
+    /// The newest of the decisions.
+    pub newest: Vec<DecidedRun>,
+    /// Runs that were decided on since.
     pub count: usize,
-    /// Their names, as far as a list has them.
-    pub processings: Vec<String>,
+    /// Runs that nobody has decided on.
+    pub undecided: usize,
 }
 
 /// What is known of a run when a decision on it is proposed.
@@ -186,36 +177,65 @@ impl Voices {
         let (follow_ups, of_follow_ups) = standing::all(store)?;
         let (shifts, of_shifts) = standing::all(store)?;
         let (mut signed, of_signed) = standing::all::<SignOff>(store)?;
-        let marks = store.in_force(EntryKind::SubsystemMark)?;
-        let is_said = |body: &serde_json::Value| body.get("mark").is_some_and(|mark| mark.as_str() != Some("unset"));
-        let reviewed = marks.iter().filter(|entry| is_said(&entry.body)).filter_map(|entry| reviewed(&entry.subject)).collect();
         for more in [of_alarms, of_issues, of_follow_ups, of_shifts, of_signed] {
             faults.extend(more);
         }
-        Ok(Voices { problems, alarms, issues, follow_ups, shifts, last: signed.pop(), reviewed, faults })
+        Ok(Voices { problems, alarms, issues, follow_ups, shifts, last: signed.pop(), faults })
     }
 }
 
-/// Processing and subsystem of a mark's subject: `run840-p2/RQM`.
-fn reviewed(subject: &str) -> Option<(Run, Processing, String)> {
-    let (processing, subsystem) = subject.split_once('/')?;
-    let (run, processing) = processing.split_once("-p")?;
-    Some((run.parse().ok()?, Processing(processing.parse().ok()?), subsystem.to_owned()))
+impl Decided {
+    /// Reads what was decided since the last sign-off that `said` has; how many there are is in the queue.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    pub fn read(store: &dyn Store, said: &Voices, queue: &ReviewQueue) -> Result<Self, StoreError> {
+        let since = said.last.as_ref().map_or(0, |last| last.place);
+        let entries = store.newest_decided(since, MOST_LINES)?;
+        // A decision that can't be read is told by the book's own check.
+        let decisions = entries.iter().filter_map(|entry| DecisionRecord::of(entry).ok());
+        let mut newest: Vec<DecidedRun> = decisions
+            .map(|decision| DecidedRun {
+                run: decision.subject.run,
+                flag: decision.decision.flag,
+                at: decision.at,
+                comment: decision.decision.comment(),
+                who: decision.who,
+            })
+            .collect();
+        newest.sort_by_key(|row| std::cmp::Reverse(row.at));
+        Ok(Decided { newest, count: queue.decided_since(since), undecided: queue.undecided() })
+    }
 }
 
 impl Meeting {
-    /// The list, of what the book says.
+    /// The list as the whole book has it.
+    ///
+    /// # Errors
+    /// When the book can't be read.
+    pub fn read(
+        store: &dyn Store,
+        said: &Voices,
+        (marks, settings): (&MarkSettings, &MeetingSettings),
+        now: Timestamp,
+    ) -> Result<Meeting, StoreError> {
+        let overview = store.changes_of(&Recent { newest: MOST_LINES, ..Recent::default() }, None)?.changes.now;
+        let queue = ReviewQueue::read(store, marks, settings)?;
+        Ok(Meeting::of(&overview, said, (Decided::read(store, said, &queue)?, queue.to_do(now)), marks, now))
+    }
+
+    /// The list. The overview is of the newest runs, with as many of the newest undecided ones as a list has lines.
     #[must_use]
     pub fn of(
         overview: &Overview,
         said: &Voices,
-        (marks, settings): (&MarkSettings, &MeetingSettings),
+        (decided, to_do): (Decided, Vec<ToDo>),
+        marks: &MarkSettings,
         now: Timestamp,
     ) -> Meeting {
         let since = said.last.as_ref().map(|last| last.at);
         let is_new = |at: Timestamp| since.is_none_or(|since| at > since);
-        let (undecided, undecided_count) = undecided(overview, said, marks, &is_new);
-        let (decided, decided_count) = decided(overview, &is_new);
+        let undecided = undecided(overview, said, marks, &is_new);
         let mut problems: Vec<_> = said.problems.iter().filter(|problem| problem.body.is_open()).cloned().collect();
         problems.sort_by_key(|problem| std::cmp::Reverse((problem.body.urgent, problem.body.severity, problem.body.opened.at)));
         let closed = |problem: &&Standing<Problem>| problem.body.closed.as_ref().is_some_and(|word| is_new(word.at));
@@ -227,16 +247,16 @@ impl Meeting {
             at: now,
             since: said.last.clone(),
             undecided,
-            undecided_count,
-            decided,
-            decided_count,
+            undecided_count: decided.undecided,
+            decided: decided.newest,
+            decided_count: decided.count,
             problems,
             closed: said.problems.iter().filter(closed).cloned().collect(),
             alarms: said.alarms.iter().filter(|alarm| alarm.body.state != AlarmState::Over).cloned().collect(),
             issues: said.issues.iter().filter(|issue| issue.body.is_in_force(now)).cloned().collect(),
             follow_ups,
             shifts,
-            to_do: to_do(overview, said, (marks, settings), now),
+            to_do,
         }
     }
 
@@ -300,12 +320,7 @@ pub fn propose(facts: &RunFacts) -> (Flag, String) {
     (Flag::Unchecked, why.into())
 }
 
-fn undecided(
-    overview: &Overview,
-    said: &Voices,
-    marks: &MarkSettings,
-    is_new: &impl Fn(Timestamp) -> bool,
-) -> (Vec<UndecidedRun>, usize) {
+fn undecided(overview: &Overview, said: &Voices, marks: &MarkSettings, is_new: &impl Fn(Timestamp) -> bool) -> Vec<UndecidedRun> {
     let mut decided: HashMap<Run, Flag> = HashMap::new();
     let mut parts: HashMap<DecisionSubject, Flag> = HashMap::new();
     for decision in &overview.said.decisions {
@@ -353,7 +368,7 @@ fn undecided(
             because,
         }
     });
-    (lines.collect(), runs.len())
+    lines.collect()
 }
 
 /// The flag that a mark stands for.
@@ -365,63 +380,6 @@ fn flag_of_mark(settings: &MarkSettings, mark: Mark) -> Flag {
         Mark::DetectorStudies => settings.detector_studies,
         Mark::Unmarked => Flag::Unchecked,
     }
-}
-
-fn decided(overview: &Overview, is_new: &impl Fn(Timestamp) -> bool) -> (Vec<DecidedRun>, usize) {
-    let mut newest: BTreeMap<Run, DecidedRun> = BTreeMap::new();
-    for decision in overview.said.decisions.iter().filter(|decision| decision.subject.is_run()) {
-        let row = DecidedRun {
-            run: decision.subject.run,
-            flag: decision.decision.flag,
-            who: decision.who.clone(),
-            at: decision.at,
-            comment: decision.decision.comment(),
-        };
-        newest.insert(row.run, row);
-    }
-    let mut rows: Vec<DecidedRun> = newest.into_values().filter(|row| row.flag != Flag::Unchecked && is_new(row.at)).collect();
-    rows.sort_by_key(|row| std::cmp::Reverse(row.at));
-    let count = rows.len();
-    rows.truncate(MOST_LINES);
-    (rows, count)
-}
-
-/// The first review day after a moment's day.
-#[must_use]
-pub fn review_after(at: Timestamp, weekday: usize) -> Date {
-    let day = day_of(at);
-    let today = day.weekday().to_monday_zero_offset();
-    let days = (i64::try_from(weekday).unwrap_or(3) - i64::from(today) - 1).rem_euclid(7) + 1;
-    day.checked_add(jiff::Span::new().days(days)).unwrap_or(day)
-}
-
-fn to_do(overview: &Overview, said: &Voices, (marks, settings): (&MarkSettings, &MeetingSettings), now: Timestamp) -> Vec<ToDo> {
-    let weekday = settings.review_weekday();
-    let is_through = |step| matches!(step, ProcessingStep::Done | ProcessingStep::Processed | ProcessingStep::MergingFailed);
-    let mut waiting: BTreeMap<(&str, Date, &str), (usize, Vec<String>)> = BTreeMap::new();
-    for processing in overview.processings.iter().filter(|processing| is_through(processing.step)) {
-        let due = review_after(processing.since, weekday);
-        let cycle = settings.cycle_of(processing.run).unwrap_or_default();
-        for subsystem in marks::subsystems(marks) {
-            if said.reviewed.contains(&(processing.run, processing.processing, subsystem.to_owned())) {
-                continue;
-            }
-            let (count, names) = waiting.entry((subsystem, due, cycle)).or_default();
-            *count += 1;
-            if names.len() < MOST_LINES {
-                names.push(processing.name());
-            }
-        }
-    }
-    let line = |((subsystem, due, cycle), (count, processings)): ((&str, Date, &str), (usize, Vec<String>))| ToDo {
-        subsystem: subsystem.to_owned(),
-        cycle: cycle.to_owned(),
-        due,
-        is_overdue: day_of(now) > due,
-        count,
-        processings,
-    };
-    waiting.into_iter().map(line).collect()
 }
 
 #[cfg(test)]

@@ -4,12 +4,15 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::bookkeeping::{
-    Decision, FileRecord, FileStep, MarkRecord, NewDecision, NewEntry, ProcessingRecord, Row, RunRecord, SqliteStore,
+    Decision, FileRecord, FileStep, MarkRecord, NewDecision, NewEntry, ProcessingRecord, ProcessingStep, Row, RunRecord,
+    SqliteStore,
 };
 use crate::config::Settings;
+use crate::decisions::follow_ups::day_of;
 use crate::decisions::problems::{NewProblem, Place, tell};
+use crate::decisions::review_queue::review_after;
 use crate::decisions::{Quality, decide, mark, on_run};
-use monitasks::vocab::FileId;
+use monitasks::vocab::{FileId, Processing};
 
 fn at(second: i64) -> Timestamp {
     // A Wednesday.
@@ -48,7 +51,7 @@ fn list(store: &SqliteStore, now: Timestamp) -> Meeting {
     let settings = Settings::default();
     let voices = Voices::read(store).unwrap();
     assert_eq!(voices.faults, Vec::<String>::new());
-    Meeting::of(&store.overview().unwrap(), &voices, (&settings.marks, &settings.meeting), now)
+    Meeting::read(store, &voices, (&settings.marks, &settings.meeting), now).unwrap()
 }
 
 #[test]

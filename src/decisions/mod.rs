@@ -27,8 +27,10 @@ pub mod problems;
 mod products;
 mod quality;
 pub mod report;
+pub mod review_queue;
 mod rulebook;
 pub mod run_facts;
+mod said_words;
 pub mod shifts;
 pub mod standing;
 pub mod status;
@@ -49,8 +51,8 @@ pub use heard::{flags as flags_of, processing_named, product_of};
 pub use judged::{Judged, JudgedFile, JudgedProcessing, JudgedStage, LockedBy, Said, VerifiedBy, judged};
 pub use products::{Product, products};
 pub use quality::{DecisionError, Quality, Speaker, StatusError};
-pub use rulebook::{override_rule, record_derivation, rules, save_rule};
-pub use status_book::{Cut, ProductFlip, WhatIf, cut, statuses, what_if_rule, why_run};
+pub use rulebook::{RuleInForce, override_rule, record_derivation, rule_in_force, rules, save_rule};
+pub use status_book::{Cut, ProductFlip, WhatIf, cut, statuses, statuses_around, what_if_rule, why_run};
 
 /// The decision in force on a run as a whole, by its raw data: the last one; none when nobody has decided.
 #[must_use]

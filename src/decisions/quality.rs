@@ -176,9 +176,11 @@ impl DecisionError {
     pub fn is_kept(&self) -> bool {
         matches!(self, DecisionError::Store(StoreError::Kept { .. }))
     }
+}
 
+impl From<serde_json::Error> for DecisionError {
     /// What can't be written as JSON can't be recorded.
-    pub(super) fn from_json(error: serde_json::Error) -> Self {
+    fn from(error: serde_json::Error) -> Self {
         DecisionError::Odd(error.to_string())
     }
 }

@@ -70,7 +70,7 @@ pub fn record_facts(
             run: Some(*run),
             who: who.clone(),
             role: role.clone(),
-            body: serde_json::to_value(&all).map_err(DecisionError::from_json)?,
+            body: serde_json::to_value(&all).map_err(DecisionError::from)?,
             supersedes: before.iter().map(|entry| entry.id).collect(),
             wish: None,
         });

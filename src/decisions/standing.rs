@@ -205,7 +205,7 @@ pub fn entry<T: Said>(
         run: body.run(),
         who: by.who.clone(),
         role: by.role.clone(),
-        body: serde_json::to_value(body).map_err(DecisionError::from_json)?,
+        body: serde_json::to_value(body).map_err(DecisionError::from)?,
         supersedes,
         wish: None,
     })

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::heard::{Heard, product_of};
 use super::quality::{DecisionError, Quality, StatusError};
-use super::status::{Derived, ProcessingOf, RuleError, Rules, Why, why};
+use super::said_words::SaidWords;
+use super::status::{Derived, Parent, ProcessingOf, RuleError, Rules, Why, why};
 use crate::bookkeeping::{Entry, EntryKind, NewEntry, Store, StoreError};
 use crate::config::RuleSettings;
 
@@ -196,9 +197,25 @@ pub fn why_run(
 /// # Errors
 /// When the book can't be read.
 pub fn statuses(store: &dyn Store, quality: Quality<'_>, at: Timestamp) -> Result<BTreeMap<String, u8>, StatusError> {
-    let heard = Heard::all(store, quality)?;
+    let (heard, words) = SaidWords::read(store, quality)?;
+    let row = |of, parents: &[Parent]| Some(words.row(&heard.rules, of, parents));
+    Ok(heard.numbers(&heard.rules, at, row).into_iter().collect())
+}
+
+/// The status of every product of some runs now, of what those were made from, and of what was made from those; by name.
+///
+/// # Errors
+/// When the book can't be read.
+pub fn statuses_around(
+    store: &dyn Store,
+    quality: Quality<'_>,
+    runs: &[Run],
+    at: Timestamp,
+) -> Result<BTreeMap<String, u8>, StatusError> {
+    let heard = Heard::around(store, quality, runs, true)?;
     let inputs = heard.inputs(quality.marks)?;
-    Ok(heard.numbers(&heard.rules, &inputs, at).into_iter().collect())
+    let row = |of, parents: &[Parent]| Some(inputs.get(&of)?.row(&heard.rules, parents));
+    Ok(heard.numbers(&heard.rules, at, row).into_iter().collect())
 }
 
 /// The nightly cut: derives every status and writes those that changed, with all that led to them.
@@ -261,15 +278,16 @@ fn is_news(was: Option<&Derived>, found: &Derived, unchecked: u8) -> bool {
 /// # Errors
 /// When the rule can't be used, or the book can't be read.
 pub fn what_if_rule(store: &dyn Store, quality: Quality<'_>, rule: &RuleSettings, at: Timestamp) -> Result<WhatIf, StatusError> {
-    let heard = Heard::all(store, quality)?;
+    let (heard, words) = SaidWords::read(store, quality)?;
     let mut settings = heard.rules.settings().clone();
     settings.rule = vec![RuleSettings { from: Timestamp::MIN, ..rule.clone() }];
     let other = Rules::new(quality.marks, &settings)?;
-    let inputs = heard.inputs(quality.marks)?;
+    // Both have the same inputs: those go by the marks and the meanings of the settings.
+    let row = |of, parents: &[Parent]| Some(words.row(&heard.rules, of, parents));
     let mut answer = WhatIf::default();
     let mut counts: BTreeMap<(u8, u8), usize> = BTreeMap::new();
-    let first = heard.numbers(&heard.rules, &inputs, at);
-    let second: HashMap<String, u8> = heard.numbers(&other, &inputs, at).into_iter().collect();
+    let first = heard.numbers(&heard.rules, at, row);
+    let second: HashMap<String, u8> = heard.numbers(&other, at, row).into_iter().collect();
     answer.of = first.len();
     for (product, from) in first {
         let Some(to) = second.get(&product).copied().filter(|to| *to != from) else { continue };

@@ -148,7 +148,7 @@ fn mail_aside(problem: Standing<Problem>, workspace: Workspace, now: Timestamp, 
 fn list(store: &dyn Store, workspace: &Workspace, now: Timestamp) -> Result<(Meeting, Voices), SayError> {
     let voices = Voices::read(store)?;
     let settings = (&workspace.settings.marks, &workspace.settings.meeting);
-    Ok((Meeting::of(&store.overview()?, &voices, settings, now), voices))
+    Ok((Meeting::read(store, &voices, settings, now)?, voices))
 }
 
 fn print_meeting(store: &dyn Store, workspace: &Workspace, now: Timestamp) -> Result<String, SayError> {

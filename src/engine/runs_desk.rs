@@ -66,7 +66,7 @@ pub(super) fn spawn(open: OpenStore, settings: &Settings, errands: Receiver<Runs
             if std::mem::take(&mut desk.is_due) {
                 desk.tell();
             }
-            let wait = if desk.bulk.is_some() { Duration::ZERO } else { LOOK };
+            let wait = if desk.bulk.is_some() || desk.has_more() { Duration::ZERO } else { LOOK };
             match errands.recv_timeout(wait) {
                 Ok(errand) => desk.take(errand),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -136,6 +136,11 @@ impl Desk {
             Ok(is_new) => self.is_due |= is_new,
             Err(_) => (self.store, self.retry) = (None, Some(Instant::now() + REOPEN)),
         }
+    }
+
+    /// Whether more of the book can be read at once.
+    fn has_more(&self) -> bool {
+        self.store.is_some() && !self.keeper.is_whole()
     }
 
     /// Makes decisions of a wish for a while.

@@ -463,7 +463,9 @@ impl DqmonApp {
                 self.asked_runs = ask;
             }
         }
-        let run = if page == Page::Processing { None } else { self.choice.row(snapshot).map(|row| row.run) };
+        // A run that is older than those of the snapshot comes into it when it is asked for.
+        let chosen = || self.choice.row(snapshot).map(|row| row.run).or(self.choice.fixed());
+        let run = if page == Page::Processing { None } else { chosen() };
         if run != self.judged_run && self.engine.send(Command::View(ViewCommand::LookAtRun(run))) {
             self.judged_run = run;
         }

@@ -114,7 +114,7 @@ fn toggle(ui: &mut Ui, word: &str, chosen: &mut BTreeSet<String>) {
 }
 
 /// The run as a whole at the stage of a subject.
-fn stage_of<'a>(judged: Option<&'a JudgedShown>, stage: Stage) -> Option<&'a StageShown> {
+fn stage_of(judged: Option<&JudgedShown>, stage: Stage) -> Option<&StageShown> {
     judged?.stages.iter().find(|of| of.stage == stage.word())
 }
 

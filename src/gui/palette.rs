@@ -2,6 +2,7 @@
 
 use egui::{Key, RichText, Ui, vec2};
 use egui_tiles::LinearDir;
+use monitasks::vocab::Run;
 
 use super::people::{Link, PeopleAction};
 use super::scene::{Scene, shown_tasks};
@@ -39,7 +40,7 @@ pub struct Palette {
 
 /// What the palette offers: words and what they do.
 #[must_use]
-pub fn offers(scene: &Scene<'_>) -> Vec<(String, Action)> {
+pub fn offers(scene: &Scene<'_>, query: &str) -> Vec<(String, Action)> {
     let mut offers: Vec<(String, Action)> = Vec::new();
     let mut add = |words: &str, action: Action| offers.push((words.to_owned(), action));
     if scene.snapshot.workspace.is_some() {
@@ -84,6 +85,11 @@ pub fn offers(scene: &Scene<'_>) -> Vec<(String, Action)> {
     for row in scene.snapshot.runs.iter().rev() {
         add(&format!("Look at run {}", row.run.0), Action::SelectRun(RunChoice::Fixed(row.run)));
     }
+    // An older run is found by its number.
+    let older = query.split_whitespace().last().and_then(|word| word.parse().ok()).map(Run);
+    if let Some(run) = older.filter(|run| scene.snapshot.older_runs > 0 && scene.snapshot.run(*run).is_none()) {
+        add(&format!("Look at run {}", run.0), Action::SelectRun(RunChoice::Fixed(run)));
+    }
     offers
 }
 
@@ -96,7 +102,8 @@ fn matches(words: &str, query: &str) -> bool {
 /// Draws the palette; false when it is to be closed.
 pub fn show(ui: &Ui, scene: &mut Scene<'_>, palette: &mut Palette) -> bool {
     let mut stays = true;
-    let offers: Vec<(String, Action)> = offers(scene).into_iter().filter(|(words, _)| matches(words, &palette.query)).collect();
+    let offers: Vec<(String, Action)> =
+        offers(scene, &palette.query).into_iter().filter(|(words, _)| matches(words, &palette.query)).collect();
     let (up, down, enter) = ui.input_mut(|input| {
         let none = egui::Modifiers::NONE;
         (input.consume_key(none, Key::ArrowUp), input.consume_key(none, Key::ArrowDown), input.consume_key(none, Key::Enter))

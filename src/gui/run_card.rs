@@ -2,6 +2,7 @@
 
 use egui::{RichText, Ui, vec2};
 use monitasks::quality::State;
+use monitasks::vocab::Run;
 
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Draft, ItemRef, RunChoice, UiState};
@@ -26,6 +27,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut UiState, draft: &mut
         decide_card::show(ui, scene, (row, judged), state, draft, on_screen);
         ui.separator();
         said_card::statuses(ui, scene, judged, draft);
+        said_card::listed(ui, judged);
         processings(ui, scene, row);
         files(ui, scene, row, judged, draft);
         groups(ui, scene, row);
@@ -82,10 +84,17 @@ fn no_run(ui: &mut Ui, scene: &Scene<'_>) {
     ui.label(theme::section("Run"));
     ui.add_space(theme::GAP);
     let words = match scene.choice {
+        RunChoice::Fixed(run) if is_being_read(scene, run) => format!("{run} is being read."),
         RunChoice::Fixed(run) => format!("{run} is not in the book."),
         RunChoice::Newest => "No run yet. It appears here when the DAQ has closed its first file.".into(),
     };
     ui.label(RichText::new(words).weak());
+}
+
+/// Whether a run may stand in the book although the snapshot does not have it: it is older than those, and was asked for just now.
+fn is_being_read(scene: &Scene<'_>, run: Run) -> bool {
+    let is_answered = scene.snapshot.judged.as_ref().is_some_and(|judged| judged.run == run);
+    scene.snapshot.older_runs > 0 && !is_answered
 }
 
 fn heading(ui: &mut Ui, scene: &mut Scene<'_>, row: &RunRow) {
@@ -110,6 +119,11 @@ fn heading(ui: &mut Ui, scene: &mut Scene<'_>, row: &RunRow) {
 }
 
 fn facts(ui: &mut Ui, scene: &Scene<'_>, row: &RunRow) {
+    if scene.snapshot.listed.as_ref().is_some_and(|listed| listed.run == row.run) {
+        let words = "No data of it here: what is known of it is what people said.";
+        ui.add(egui::Label::new(RichText::new(words).small().weak()).wrap());
+        return;
+    }
     let muted = theme::ground(scene.look).muted;
     let size: u64 = row.files.iter().map(|file| file.size_bytes).sum();
     let span = match (row.start, row.end) {

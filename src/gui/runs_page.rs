@@ -93,6 +93,10 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut RunsView, state: &UiS
         ui.label(theme::section("Runs"));
         view.field.show(ui, &shown);
         ui.label(RichText::new(format!("{} of {}", shown.rows.len(), words::count(shown.table.len(), "run"))).weak());
+        if shown.is_read && !shown.is_whole {
+            let words = "older runs are being read, what is found is not all";
+            ui.label(RichText::new(words).color(theme::warning(scene.look)));
+        }
         columns_menu(ui, view, &shown);
     });
     field::said(ui, scene, &shown);

@@ -97,6 +97,20 @@ pub fn statuses(ui: &mut Ui, scene: &mut Scene<'_>, judged: Option<&JudgedShown>
     ui.separator();
 }
 
+/// What run lists say of the run.
+pub fn listed(ui: &mut Ui, judged: Option<&JudgedShown>) {
+    let Some(judged) = judged.filter(|judged| !judged.facts.is_empty()) else { return };
+    ui.label(theme::section("Run list"));
+    egui::Grid::new("run list").num_columns(2).spacing([theme::GAP, 2.0]).show(ui, |ui| {
+        for (name, value) in &judged.facts {
+            ui.label(RichText::new(name.replace('_', " ")).small().weak());
+            ui.add(egui::Label::new(RichText::new(value).small()).wrap());
+            ui.end_row();
+        }
+    });
+    ui.separator();
+}
+
 fn status_line(ui: &mut Ui, scene: &mut Scene<'_>, judged: &JudgedShown, of: &StatusShown, draft: &mut Draft) {
     let flag = match (of.is_good, of.is_unchecked) {
         (true, _) => monitasks::quality::Flag::Ok,

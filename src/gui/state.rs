@@ -185,7 +185,7 @@ impl RunChoice {
     pub fn row(self, snapshot: &Snapshot) -> Option<&RunRow> {
         match self {
             RunChoice::Newest => snapshot.runs.last(),
-            RunChoice::Fixed(run) => snapshot.run(run),
+            RunChoice::Fixed(run) => snapshot.run(run).or(snapshot.listed.as_ref().filter(|row| row.run == run)),
         }
     }
 
@@ -209,9 +209,28 @@ impl RunChoice {
         if by > 0 && (self == RunChoice::Newest || place == last) {
             return RunChoice::Newest;
         }
-        let place = place.saturating_add_signed(by as isize).min(last);
-        RunChoice::Fixed(snapshot.runs[place].run)
+        let stepped = place.saturating_add_signed(by as isize).min(last);
+        let beside = beside(snapshot.runs[place].run, by, snapshot);
+        RunChoice::Fixed(beside.unwrap_or(snapshot.runs[stepped].run))
     }
+}
+
+/// The run some runs later or earlier in a book of which the snapshot has the newest alone: the table of all runs knows the others.
+fn beside(from: Run, by: i32, snapshot: &Snapshot) -> Option<Run> {
+    let shown = snapshot.run_table.as_ref().filter(|shown| shown.is_whole && snapshot.older_runs > 0)?;
+    let table = &shown.table;
+    let rows = 0..u32::try_from(table.len()).unwrap_or(u32::MAX);
+    let mut on_that_side: Vec<(Run, u32)> = rows
+        .filter_map(|row| Some((table.run(row)?, row)))
+        .filter(|(run, _)| if by < 0 { *run < from } else { *run > from })
+        .collect();
+    on_that_side.sort_unstable();
+    if by < 0 {
+        on_that_side.reverse();
+    }
+    // A run that a run list alone tells of has nothing to look at.
+    let mut with_files = on_that_side.into_iter().filter(|(_, row)| table.cell(*row, "files").is_some());
+    with_files.nth(usize::try_from(by.unsigned_abs()).ok()?.checked_sub(1)?).map(|(run, _)| run)
 }
 
 impl UiState {

@@ -3,7 +3,7 @@
 use egui::{Align2, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
 use super::scene::Scene;
-use super::state::{Action, RunChoice, UiState};
+use super::state::{Action, Page, RunChoice, UiState};
 use super::{theme, words};
 use crate::snapshot::{FileStage, RunRow};
 
@@ -52,6 +52,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &UiState) {
     egui::ScrollArea::horizontal().stick_to_right(true).auto_shrink([false, true]).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 3.0;
+            older(ui, scene);
             for (row, width) in snapshot.runs.iter().zip(widths) {
                 block(ui, scene, row, width, selected == Some(row.run));
             }
@@ -75,6 +76,16 @@ pub fn widths(runs: &[RunRow], proportional: bool) -> Vec<f32> {
     let longest = lengths.iter().fold(1.0f64, |longest, length| longest.max(*length));
     let scale = WIDEST_PIXELS_PER_S.min(f64::from(WIDEST_BLOCK) / longest);
     lengths.into_iter().map(|length| ((length * scale) as f32).max(NARROWEST_BLOCK)).collect()
+}
+
+/// Where the runs are that have no block.
+fn older(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let count = scene.snapshot.older_runs;
+    if count > 0
+        && ui.small_button(format!("{count} older…")).on_hover_text("All runs, to be searched, on the Runs page").clicked()
+    {
+        scene.ask(Action::Turn(Page::Runs));
+    }
 }
 
 fn legend(ui: &mut Ui, scene: &Scene<'_>) {

@@ -9,12 +9,12 @@ use monitasks::vocab::Run;
 
 use super::failures::FailureCount;
 use super::health::{health, put_off};
-use super::judged::judged_shown;
+use super::judged::{judged_shown, row_of_listed};
 use super::people::PeopleReader;
 use super::rows::run_rows;
 use crate::bookkeeping::{
-    CentralCopy, ChangeStamp, Changes, GroupRecord, LeaseRecord, OutboxState, Overview, PassRecord, ProcessingRecord, Store,
-    StoreError, SyncState,
+    CentralCopy, ChangeStamp, Changes, GroupRecord, LeaseRecord, OutboxState, Overview, PassRecord, ProcessingRecord, Recent,
+    RecentChanges, Store, StoreError, SyncState,
 };
 use crate::config::{Settings, Workspace};
 use crate::snapshot::{Backend, BackendHealth, ClassRow, JudgedShown, NotTaken, PeopleShown, PutOffRow, RunRow};
@@ -22,8 +22,12 @@ use crate::snapshot::{Backend, BackendHealth, ClassRow, JudgedShown, NotTaken, P
 /// What the window shows of the book.
 #[derive(Debug, Clone)]
 pub struct BookView {
-    /// All runs, newest last.
+    /// The newest runs, and of older ones those that are not over, those that are undecided and the one looked at; newest last.
     pub runs: Vec<RunRow>,
+    /// Runs of the book that are older and are not among them.
+    pub older_runs: usize,
+    /// The run that is looked at, when it is known from what people said alone.
+    pub listed: Option<RunRow>,
     /// The backend.
     pub backend: Backend,
     /// Files in incoming that were not taken.
@@ -46,6 +50,9 @@ pub struct BookView {
     pub fault: Option<String>,
 }
 
+/// Newest runs that are kept, and older ones of each kind. A book of years has a million files.
+const KEPT: usize = 500;
+
 /// Reads what is new in the book whenever it has changed.
 pub struct BookPoller {
     store: Box<dyn Store>,
@@ -53,13 +60,17 @@ pub struct BookPoller {
     sync_folder: Option<PathBuf>,
     settings: Settings,
     looked_at: Option<Run>,
+    /// The run that was looked at last: it stays among the rows, however old it is.
+    kept: Option<Run>,
+    /// Whether the book was asked for it.
+    is_kept_read: bool,
     /// Whether the rows of runs are to be made anew although the book is as it was.
     is_stale: bool,
     lease_stale: SignedDuration,
     seen: Option<ChangeStamp>,
     /// How far the rows of runs were read.
     read_to: Option<i64>,
-    /// All that was read.
+    /// What of the book is kept.
     overview: Overview,
     view: BookView,
     lease: Option<LeaseRecord>,
@@ -71,6 +82,8 @@ impl Default for BookView {
     fn default() -> Self {
         BookView {
             runs: Vec::new(),
+            older_runs: 0,
+            listed: None,
             backend: Backend::Unknown,
             not_taken: Vec::new(),
             health: None,
@@ -106,6 +119,8 @@ impl BookPoller {
             sync_folder,
             settings: workspace.settings.clone(),
             looked_at: None,
+            kept: None,
+            is_kept_read: false,
             is_stale: false,
             lease_stale,
             seen: None,
@@ -127,6 +142,7 @@ impl BookPoller {
     pub fn look_at(&mut self, run: Option<Run>) {
         if self.looked_at != run {
             (self.looked_at, self.view.judged, self.is_stale) = (run, None, true);
+            (self.kept, self.is_kept_read) = (run.or(self.kept), false);
         }
     }
 
@@ -181,15 +197,35 @@ impl BookPoller {
     fn read(&mut self) -> Result<bool, StoreError> {
         let stamp = self.store.change_stamp()?;
         let is_stale = std::mem::take(&mut self.is_stale);
-        if self.seen.as_ref() == Some(&stamp) {
+        let lacks_looked_at = self.view.older_runs > 0 && !self.is_kept_read && self.kept.is_some_and(|run| !self.has(run));
+        if self.seen.as_ref() == Some(&stamp) && !lacks_looked_at {
             if is_stale {
                 self.view.runs = run_rows(&self.overview, &self.settings.marks);
-                self.view.people = self.people.read(self.store.as_ref(), &self.overview, true)?;
+                self.view.people = self.people.read(self.store.as_ref(), &self.overview, Some(&[]))?;
                 self.judge()?;
             }
-            return Ok(is_stale);
+            // What goes through the whole book is done when all else is on the screen.
+            let counted = self.people.count(self.store.as_ref())?;
+            let is_counted = counted.is_some();
+            self.view.people = counted.unwrap_or_else(|| std::mem::take(&mut self.view.people));
+            return Ok(is_stale || is_counted);
         }
-        let changes = self.store.changes_since(self.read_to)?;
+        let held = self.overview.runs.iter().map(|run| run.run).collect();
+        let RecentChanges { changes, written, left_out } =
+            self.store.changes_of(&Recent { newest: KEPT, also: self.kept, held }, self.read_to)?;
+        (self.view.older_runs, self.is_kept_read) = (left_out, true);
+        self.take(changes, written.as_deref())?;
+        self.judge()?;
+        self.seen = Some(stamp);
+        Ok(true)
+    }
+
+    fn has(&self, run: Run) -> bool {
+        self.overview.runs.binary_search_by_key(&run, |record| record.run).is_ok()
+    }
+
+    /// Takes over what is new; `written` are the runs of the whole book of which anything is, none for all of them.
+    fn take(&mut self, changes: Changes, written: Option<&[Run]>) -> Result<(), StoreError> {
         let has_run_changed = changes.runs.as_ref().is_none_or(|runs| !runs.is_empty());
         let was_put_off = reasons(&self.overview);
         self.read_to = changes.seen;
@@ -205,13 +241,11 @@ impl BookPoller {
         if has_run_changed || has_reason_changed {
             self.view.runs = run_rows(overview, &self.settings.marks);
         }
-        if has_run_changed {
-            self.failures.read(self.store.as_ref(), overview)?;
+        if written.is_none_or(|written| !written.is_empty()) {
+            self.failures.read(self.store.as_ref())?;
         }
-        self.view.people = self.people.read(self.store.as_ref(), overview, has_run_changed)?;
-        self.judge()?;
-        self.seen = Some(stamp);
-        Ok(true)
+        self.view.people = self.people.read(self.store.as_ref(), overview, written)?;
+        Ok(())
     }
 
     /// Reads what was said of the run that is looked at.
@@ -220,6 +254,8 @@ impl BookPoller {
             Some(run) => Some(Arc::new(judged_shown(self.store.as_ref(), &self.settings, run, Timestamp::now())?)),
             None => None,
         };
+        let without_data = self.view.judged.as_ref().filter(|judged| !self.has(judged.run));
+        self.view.listed = without_data.and_then(|judged| row_of_listed(judged));
         Ok(())
     }
 }
@@ -311,12 +347,14 @@ mod tests {
             let all: Vec<Row> = (0..50).flat_map(|sequence| rows(run, sequence)).collect();
             store.record(None, &[], &all).unwrap();
         }
-        let first = store.changes_since(None).unwrap();
+        let all =
+            |held: &Overview| Recent { newest: 1_000, held: held.runs.iter().map(|run| run.run).collect(), ..Recent::default() };
+        let first = store.changes_of(&all(&Overview::default()), None).unwrap().changes;
         assert_eq!((first.now.files.len(), first.runs), (200, None));
         let mut known = first.now;
         let mut seen = first.seen;
         let mut step = |store: &SqliteStore, runs: &[u32], files: usize| {
-            let changes = store.changes_since(seen).unwrap();
+            let changes = store.changes_of(&all(&known), seen).unwrap().changes;
             let told: Option<Vec<Run>> = Some(runs.iter().copied().map(Run).collect());
             assert_eq!((&changes.runs, changes.now.files.len(), changes.now.central.len()), (&told, files, files));
             seen = changes.seen;
@@ -357,5 +395,81 @@ mod tests {
         };
         store.append(&[kind]).unwrap();
         step(&store, &[2], 50);
+    }
+
+    /// Runs from one number on, all of them over and decided on.
+    fn years(store: &mut SqliteStore, runs: std::ops::Range<u32>) {
+        let at = Timestamp::UNIX_EPOCH;
+        let over = |run| {
+            let mut all = rows(run, 0);
+            all[0] = Row::Run(RunRecord { run: Run(run), first_seen: at, ended: Some(at), ended_by: None });
+            all.truncate(2);
+            all
+        };
+        let all: Vec<Row> = runs.clone().flat_map(over).collect();
+        store.record(None, &[], &all).unwrap();
+        let decided: Vec<NewEntry> = runs.map(|run| decided(run, Vec::new())).collect();
+        store.append(&decided).unwrap();
+    }
+
+    fn decided(run: u32, supersedes: Vec<crate::bookkeeping::EntryId>) -> NewEntry {
+        let (who, role) = ("Ada".into(), "shifter".into());
+        let (subject, decision) = (DecisionSubject::run(Run(run)), Decision::new(Flag::Ok, ""));
+        NewDecision { at: Timestamp::UNIX_EPOCH, subject, decision, who, role, supersedes, wish: None }.entry().unwrap()
+    }
+
+    #[test]
+    fn of_years_the_window_keeps_the_newest_runs_and_the_one_that_is_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace::create(folder.path(), "3x1x1").unwrap();
+        let mut store = SqliteStore::open(&workspace.book()).unwrap();
+        years(&mut store, 1..1_001);
+        // Not over, and not decided on.
+        store.record(None, &[], &rows(2_000, 0)).unwrap();
+        store.record(None, &[], &rows(0, 0)).unwrap();
+        let reader = SqliteStore::open_read_only(&workspace.book()).unwrap();
+        let mut poller = BookPoller::new(Box::new(reader), &workspace);
+        let now = Timestamp::now();
+        let has = |view: &BookView, run: u32| view.runs.iter().any(|row| row.run == Run(run) && row.files.len() == 1);
+        let first = poller.poll(now).unwrap();
+        assert_eq!((first.runs.len(), first.older_runs), (KEPT + 1, 501));
+        assert!(has(&first, 0) && has(&first, 1_000) && has(&first, 502) && !has(&first, 501));
+        assert!(!first.people.meeting.is_counted && poller.poll(now).unwrap().people.meeting.is_counted);
+        assert!(poller.poll(now).is_none());
+
+        poller.look_at(Some(Run(7)));
+        let looked = poller.poll(now).unwrap();
+        assert!(has(&looked, 7) && looked.judged.is_some_and(|judged| judged.run == Run(7)));
+        // It stays while nothing is looked at, and a run that is not there is asked for once.
+        poller.look_at(None);
+        assert!(has(&poller.poll(now).unwrap(), 7));
+        poller.look_at(Some(Run(1_500)));
+        assert!(!has(&poller.poll(now).unwrap(), 7));
+        assert!(poller.poll(now).is_none());
+
+        // Of a run that a list alone tells of there is a row while it is looked at.
+        let facts = |run: u32| NewEntry {
+            kind: EntryKind::RunFacts,
+            subject: format!("run{run}"),
+            body: serde_json::json!({ "trigger": { "value": { "text": "CRT" } } }),
+            ..decided(run, Vec::new())
+        };
+        store.append(&[facts(3_000)]).unwrap();
+        poller.look_at(Some(Run(3_000)));
+        let listed = poller.poll(now).unwrap();
+        assert_eq!(listed.listed.map(|row| (row.run, row.flag)), Some((Run(3_000), Flag::Unchecked)));
+        poller.look_at(Some(Run(1_500)));
+        assert!(poller.poll(now).unwrap().listed.is_none());
+
+        // What is said of an old run reads nothing, and one that is decided on and over leaves.
+        let before = store.in_force_on(EntryKind::Decision, "run9@raw").unwrap().remove(0);
+        store.append(&[decided(9, vec![before.id]), decided(0, Vec::new())]).unwrap();
+        let over = RunRecord { run: Run(0), first_seen: now, ended: Some(now), ended_by: None };
+        let copied =
+            CentralCopy { step: CentralStep::Verified, ..CentralCopy::wanted(FileId::new(0, 0), "/central".into(), 7, 1, now) };
+        store.record(None, &[], &[Row::Run(over), Row::Central(copied)]).unwrap();
+        let later = poller.poll(now).unwrap();
+        assert!(!has(&later, 0) && !has(&later, 9) && later.runs.len() == KEPT);
+        assert_eq!(later.people.meeting.decided_count, 1_001);
     }
 }

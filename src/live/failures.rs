@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::bookkeeping::{FailureClass, FileStep, Overview, PassStep, Store, StoreError, StoryRecord};
+use crate::bookkeeping::{FailureClass, Store, StoreError, StoryRecord};
 use crate::processing::failures::rates;
 use crate::snapshot::ClassRow;
 
@@ -26,23 +26,15 @@ impl FailureCount {
     ///
     /// # Errors
     /// When the book can't be read.
-    pub(super) fn read(&mut self, store: &dyn Store, overview: &Overview) -> Result<(), StoreError> {
+    pub(super) fn read(&mut self, store: &dyn Store) -> Result<(), StoreError> {
         let (last, newest) = self.read_to.unwrap_or((i64::MIN, Timestamp::UNIX_EPOCH));
         let since = newest.saturating_sub(MARGIN).unwrap_or(Timestamp::UNIX_EPOCH).max(Timestamp::UNIX_EPOCH);
-        for record in store.story_since(since)?.into_iter().filter(|record| record.id > last) {
+        for record in store.failures_since(since)?.into_iter().filter(|record| record.id > last) {
             self.failures.extend(class_of(&record).map(|class| (class, record.at)));
             self.read_to = Some((record.id, record.at));
         }
-        self.files = overview.files.len();
-        self.now_failed.clear();
-        // Each processing counts: one that is held after it must not hide one that failed. A failure that was taken over counts
-        // where it happened.
-        let files = overview.files.iter().filter(|file| file.step == FileStep::Failed).map(|file| file.failure);
-        let passes = overview.passes.iter().filter(|pass| pass.step == PassStep::Failed && pass.failed_in().is_none());
-        let passes = passes.map(|pass| pass.failure);
-        for class in files.chain(passes) {
-            *self.now_failed.entry(class.unwrap_or(FailureClass::Unknown)).or_default() += 1;
-        }
+        let counts = store.file_counts()?;
+        (self.files, self.now_failed) = (counts.files, counts.failed);
         Ok(())
     }
 

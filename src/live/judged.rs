@@ -1,13 +1,14 @@
 //! What people said of the run that is looked at, as rows that the window shows.
 
 use jiff::Timestamp;
+use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
 use crate::bookkeeping::{DecisionSubject, Part, Store, StoreError};
 use crate::config::Settings;
 use crate::decisions::flags::{Datum, InForce, Origin};
 use crate::decisions::{self, Judged, JudgedProcessing, JudgedStage, Quality, Said, StatusError};
-use crate::snapshot::{FileFlagShown, FlagShown, JudgedShown, SaidShown, StageShown, StatusShown};
+use crate::snapshot::{FileFlagShown, FlagShown, JudgedShown, RunRow, SaidShown, StageShown, StatusShown};
 
 /// Reads what was said of a run. What can't be read but by a fault of the book is said in it.
 ///
@@ -23,9 +24,20 @@ pub fn judged_shown(store: &dyn Store, settings: &Settings, run: Run, now: Times
             files: Vec::new(),
             processings: Vec::new(),
             history: Vec::new(),
+            facts: Vec::new(),
             fault: Some(error.to_string()),
         }),
     }
+}
+
+/// The row of a run that is known from what people said alone, as from a run list; none when nobody said anything of it.
+pub fn row_of_listed(judged: &JudgedShown) -> Option<RunRow> {
+    let is_known = !(judged.facts.is_empty() && judged.history.is_empty());
+    is_known.then(|| RunRow {
+        flag: judged.stages.first().map_or(Flag::Unchecked, |raw| raw.flag.flag),
+        has_ended: true,
+        ..RunRow::empty(judged.run)
+    })
 }
 
 fn shown(judged: Judged, settings: &Settings) -> JudgedShown {
@@ -43,6 +55,7 @@ fn shown(judged: Judged, settings: &Settings) -> JudgedShown {
         stages: judged.stages.iter().map(stage).collect(),
         processings: judged.processings.into_iter().map(|of| status(of, settings)).collect(),
         history: judged.history.into_iter().map(said).collect(),
+        facts: judged.facts.0.iter().map(|(name, fact)| (name.clone(), fact.with_unit())).collect(),
         fault: judged.fault,
     }
 }

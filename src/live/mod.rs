@@ -41,7 +41,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use monitasks::registry::TaskRegistry;
 
-use crate::bookkeeping::Overview;
+use crate::bookkeeping::{Overview, SyncState};
 use crate::config::Settings;
 use crate::snapshot::{
     Backend, BackendHealth, Banner, CloseLook, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, RunsShown, Snapshot,
@@ -235,7 +235,7 @@ impl Live {
         let mut banners: Vec<Banner> = self.banners.values().flatten().cloned().collect();
         banners.extend(self.book.fault.iter().map(|text| Banner { is_fault: true, text: text.clone() }));
         banners.extend(self.book.outbox.lines().into_iter().map(|(is_fault, text)| Banner { is_fault, text }));
-        let exchange = self.book.sync.as_ref().and_then(|sync| sync.warning());
+        let exchange = self.book.sync.as_ref().and_then(SyncState::warning);
         banners.extend(exchange.map(|text| Banner { is_fault: true, text }));
         banners.extend(self.silent_parts(now));
         let backend = self.backend(now);
@@ -253,6 +253,8 @@ impl Live {
             figures,
             event: self.event.shown.clone(),
             runs: self.book.runs.clone(),
+            older_runs: self.book.older_runs,
+            listed: self.book.listed.clone(),
             judged: self.book.judged.clone(),
             not_taken: self.book.not_taken.clone(),
             processing: ProcessingShown {

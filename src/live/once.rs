@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use monitasks::detector::{Detector, Strip};
 use monitasks::registry::TaskRegistry;
-use monitasks::vocab::FileId;
+use monitasks::vocab::{FileId, Run};
 
 use super::{
     BareError, BookPoller, BookView, DiskResults, EventPoller, EventView, EventWish, Live, ResultPoller, WorkspaceTasks,
@@ -74,7 +74,11 @@ impl Live {
         let mut results = ResultPoller::new(registry.clone(), detector.clone(), folder, &workspace.settings);
         results.poll(now);
         let book = match bookkeeping::open_read_only(&workspace.book_place()) {
-            Ok(store) => BookPoller::new(store, workspace).poll(now).unwrap_or_default(),
+            Ok(store) => {
+                let mut poller = BookPoller::new(store, workspace);
+                poller.look_at(look.run);
+                poller.poll(now).unwrap_or_default()
+            }
             Err(error) => BookView::away(error.to_string()),
         };
         let newest = newest_raw_file(&book.runs);
@@ -115,9 +119,11 @@ impl Live {
     }
 }
 
-/// Which event and strip a command looks at.
+/// Which run, event and strip a command looks at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EventLook {
+    /// The run that is looked at, however old it is; the newest when none is named.
+    pub run: Option<Run>,
     /// The event's place in its file, from 0; the first when none is named.
     pub index: Option<u32>,
     /// The strip whose waveform is shown; the one with the highest hit when none is named.

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use monitasks::quality::State;
+use monitasks::vocab::Run;
 
 use crate::bookkeeping::{EntryKind, Overview, Store, StoreError};
 use crate::config::{MarkSettings, MeetingSettings, Settings};
 use crate::decisions::alarms::{Alarm, AlarmState, Seen};
 use crate::decisions::follow_ups::day_of;
 use crate::decisions::known_issues::{IssueKind, KnownIssue};
-use crate::decisions::meeting::{Meeting, Voices};
+use crate::decisions::meeting::{Decided, Meeting, Voices};
 use crate::decisions::problems::Problem;
+use crate::decisions::review_queue::{ReviewQueue, ToDo};
 use crate::decisions::shifts::{self, Shift};
 use crate::decisions::standing::Standing;
 use crate::snapshot::{
@@ -33,6 +35,8 @@ pub(super) struct PeopleReader {
     /// What was said of each problem, up to the entry at a place.
     stories: BTreeMap<String, (i64, Vec<SaidRow>)>,
     voices: Option<Voices>,
+    /// What subsystems have to look at; none before it was counted.
+    queue: Option<ReviewQueue>,
     /// The day for which the lists were made: what is overdue goes by it.
     day: Option<Date>,
     shown: PeopleShown,
@@ -46,26 +50,37 @@ impl PeopleReader {
             shift_length_h: settings.shifts.length_h,
             stories: BTreeMap::new(),
             voices: None,
+            queue: None,
             day: None,
             shown: PeopleShown::default(),
         }
     }
 
-    /// What people said by now. The lists are made anew only when somebody said something or a run has changed.
+    /// What people said by now. The lists are made anew only when somebody said something or a run has changed: of `written` runs,
+    /// none for all of them.
     pub(super) fn read(
         &mut self,
         store: &dyn Store,
         overview: &Overview,
-        has_run_changed: bool,
+        written: Option<&[Run]>,
     ) -> Result<PeopleShown, StoreError> {
         let voices = Voices::read(store)?;
         let now = Timestamp::now();
         let day = Some(day_of(now));
-        if !has_run_changed && self.day == day && self.voices.as_ref() == Some(&voices) {
+        match (&mut self.queue, written) {
+            (Some(queue), Some(written)) => queue.read_again(store, written)?,
+            (queue, _) => *queue = None,
+        }
+        let is_known = written.is_some_and(<[Run]>::is_empty) && self.day == day && self.voices.as_ref() == Some(&voices);
+        if is_known {
             return Ok(self.shown.clone());
         }
         self.day = day;
-        let list = Meeting::of(overview, &voices, (&self.marks, &self.meeting), now);
+        // Before it was counted there is nothing in the queue.
+        let uncounted = ReviewQueue::default();
+        let queue = self.queue.as_ref().unwrap_or(&uncounted);
+        let decided = Decided::read(store, &voices, queue)?;
+        let list = Meeting::of(overview, &voices, (decided, queue.to_do(now)), &self.marks, now);
         let on: Vec<ShiftRow> = shifts::on_shift(&voices.shifts).map(shift_row).collect();
         let ended = voices.shifts.iter().filter(|shift| !shift.body.is_on()).max_by_key(|shift| (shift.body.to, shift.place));
         self.shown = PeopleShown {
@@ -75,11 +90,25 @@ impl PeopleReader {
             problems: self.problem_rows(store, &voices.problems)?,
             alarms: voices.alarms.iter().filter(|alarm| alarm.body.state != AlarmState::Over).map(alarm_row).collect(),
             issues: voices.issues.iter().filter(|issue| issue.body.is_in_force(now)).map(issue_row).collect(),
-            meeting: meeting_shown(&list, now),
+            meeting: MeetingShown { is_counted: self.queue.is_some(), ..meeting_shown(&list, now) },
             faults: voices.faults.clone(),
         };
         self.voices = Some(voices);
         Ok(self.shown.clone())
+    }
+
+    /// Counts what subsystems have to look at, where it was not counted yet: that goes through the whole book, and nobody waits for
+    /// it who wants to see the newest run. Answers what is shown then; none when it was counted already.
+    pub(super) fn count(&mut self, store: &dyn Store) -> Result<Option<PeopleShown>, StoreError> {
+        if self.queue.is_some() {
+            return Ok(None);
+        }
+        let queue = ReviewQueue::read(store, &self.marks, &self.meeting)?;
+        let meeting = &mut self.shown.meeting;
+        (meeting.to_do, meeting.is_counted) = (to_do_rows(&queue.to_do(Timestamp::now())), true);
+        (meeting.undecided_count, meeting.decided_count) = (queue.undecided(), queue.decided_since(meeting.seen));
+        self.queue = Some(queue);
+        Ok(Some(self.shown.clone()))
     }
 
     fn problem_rows(&mut self, store: &dyn Store, problems: &[Standing<Problem>]) -> Result<Vec<ProblemRow>, StoreError> {
@@ -200,14 +229,6 @@ fn meeting_shown(list: &Meeting, now: Timestamp) -> MeetingShown {
         is_overdue: one.body.is_overdue(now),
         run: one.body.run,
     });
-    let to_do = list.to_do.iter().map(|line| ToDoRow {
-        subsystem: line.subsystem.clone(),
-        cycle: line.cycle.clone(),
-        due: line.due.to_string(),
-        is_overdue: line.is_overdue,
-        count: line.count,
-        names: line.processings.iter().take(NAMES).cloned().collect(),
-    });
     MeetingShown {
         seen: list.since.as_ref().map_or(0, |last| last.place),
         since: list.since.as_ref().map(|last| (last.at, last.who.clone())),
@@ -215,8 +236,21 @@ fn meeting_shown(list: &Meeting, now: Timestamp) -> MeetingShown {
         undecided_count: list.undecided_count,
         decided_count: list.decided_count,
         follow_ups: follow_ups.collect(),
-        to_do: to_do.collect(),
+        to_do: to_do_rows(&list.to_do),
+        is_counted: true,
     }
+}
+
+fn to_do_rows(to_do: &[ToDo]) -> Vec<ToDoRow> {
+    let row = |line: &ToDo| ToDoRow {
+        subsystem: line.subsystem.clone(),
+        cycle: line.cycle.clone(),
+        due: line.due.to_string(),
+        is_overdue: line.is_overdue,
+        count: line.count,
+        names: line.processings.iter().take(NAMES).cloned().collect(),
+    };
+    to_do.iter().map(row).collect()
 }
 
 /// What everybody should see at once, whatever page is open: urgent problems that nobody has acknowledged, and how many alarms wait.

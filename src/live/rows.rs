@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
 use crate::bookkeeping::{
@@ -24,24 +23,8 @@ fn newest_job(jobs: &Jobs<'_>, name: &str) -> Option<JobRow> {
 /// A row per run, newest last.
 pub(super) fn run_rows(overview: &Overview, marks: &MarkSettings) -> Vec<RunRow> {
     let jobs: Jobs<'_> = overview.jobs.iter().map(|job| ((job.name.as_str(), job.attempt), job)).collect();
-    let mut rows: BTreeMap<Run, RunRow> = overview
-        .runs
-        .iter()
-        .map(|run| {
-            let row = RunRow {
-                run: run.run,
-                start: None,
-                end: None,
-                has_ended: run.ended.is_some(),
-                flag: Flag::Unchecked,
-                decisions: Vec::new(),
-                files: Vec::new(),
-                groups: Vec::new(),
-                processings: Vec::new(),
-            };
-            (run.run, row)
-        })
-        .collect();
+    let mut rows: BTreeMap<Run, RunRow> =
+        overview.runs.iter().map(|run| (run.run, RunRow { has_ended: run.ended.is_some(), ..RunRow::empty(run.run) })).collect();
     for file in &overview.files {
         let Some(row) = rows.get_mut(&file.file.run) else { continue };
         row.start = Some(row.start.map_or(file.daq_closed, |start| start.min(file.daq_closed)));

@@ -1,4 +1,5 @@
-//! The table of all runs, kept from the book: read once, then only what changed; and the answers to what is asked of it.
+//! The table of all runs, kept from the book: read once with the newest runs first, then only what changed; and the answers to what
+//! is asked of it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,25 +9,32 @@ use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
 use crate::bookkeeping::{
-    ChangeStamp, DecisionRecord, Entry, EntryKind, Mark, MarkRecord, RunKindBody, RunSums, Store, StoreError,
+    ChangeStamp, DecisionRecord, Entry, EntryKind, Mark, MarkRecord, RunKindBody, RunSums, RunSumsRead, Store, StoreError,
 };
 use crate::catalogue::query::{self, Query};
 use crate::catalogue::{Fields, RunFacts, RunRow, RunTable};
 use crate::config::{MarkSettings, RunListSettings, Settings};
 use crate::decisions::status::Derived;
-use crate::decisions::{self, Quality, StatusError, marks, processing_named};
+use crate::decisions::{self, Quality, RuleInForce, StatusError, marks, processing_named};
 use crate::snapshot::{RunsAsk, RunsShown};
 
-/// Statuses are derived anew whenever something changes while there are no more runs than these; of more, they are those of the
-/// book's last cut: deriving them takes longer than people wait for a table.
-const MOST_DERIVED: usize = 5_000;
+/// Runs that are read first: somebody waits for them.
+const FIRST_PAGE: usize = 2_000;
+/// Runs that are read at once after those.
+const PAGE: usize = 20_000;
+/// Of more changed runs than these all statuses are derived: that takes no longer.
+const MOST_ALONE: usize = 200;
 
 /// The derived statuses of each run, now: the number of each processing with its status, in order.
 ///
 /// # Errors
 /// When the book can't be read, or a rule can't be used.
 pub fn statuses_by_run(store: &dyn Store, settings: &Settings) -> Result<BTreeMap<Run, Vec<(u32, u8)>>, StatusError> {
-    let all = decisions::statuses(store, Quality::of(settings), Timestamp::now())?;
+    Ok(by_run(decisions::statuses(store, Quality::of(settings), Timestamp::now())?))
+}
+
+/// Statuses of processings by run, in order.
+fn by_run(all: BTreeMap<String, u8>) -> BTreeMap<Run, Vec<(u32, u8)>> {
     let mut by_run: BTreeMap<Run, Vec<(u32, u8)>> = BTreeMap::new();
     for (product, status) in all {
         if let Some(of) = processing_named(&product) {
@@ -34,7 +42,7 @@ pub fn statuses_by_run(store: &dyn Store, settings: &Settings) -> Result<BTreeMa
         }
     }
     by_run.values_mut().for_each(|statuses| statuses.sort_unstable());
-    Ok(by_run)
+    by_run
 }
 
 /// Keeps the table.
@@ -47,6 +55,19 @@ pub struct RunTableKeeper {
     stamp: Option<ChangeStamp>,
     seen: Option<i64>,
     place: i64,
+    /// What of the book was not read yet.
+    left: Left,
+    /// The rule and the overrides by which statuses were derived last.
+    judged_by: Option<RuleInForce>,
+}
+
+/// What of the book is still to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    All,
+    RunsBelow(Run),
+    Statuses,
+    Nothing,
 }
 
 impl RunTableKeeper {
@@ -61,43 +82,101 @@ impl RunTableKeeper {
             stamp: None,
             seen: None,
             place: 0,
+            left: Left::All,
+            judged_by: None,
         }
     }
 
-    /// Reads what is new; answers whether anything is.
+    /// Reads what is new; answers whether anything is. Of a book that was not read yet it reads the newest runs, and older ones
+    /// with each further call until [`RunTableKeeper::is_whole`].
     ///
     /// # Errors
     /// When the book can't be read; the table stays as it was.
     pub fn read(&mut self, store: &dyn Store) -> Result<bool, StoreError> {
+        match self.left {
+            Left::All => self.read_first(store)?,
+            Left::RunsBelow(below) => {
+                let (read, left) = store.run_sums_below(Some(below), PAGE)?;
+                self.put(&read);
+                self.left = left.map_or(Left::Statuses, Left::RunsBelow);
+            }
+            Left::Statuses => {
+                self.derive(store, None);
+                self.left = Left::Nothing;
+            }
+            Left::Nothing => return self.read_changes(store),
+        }
+        Ok(true)
+    }
+
+    /// Whether the whole book was read.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.left == Left::Nothing
+    }
+
+    fn read_first(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        let stamp = store.change_stamp()?;
+        let (read, left) = store.run_sums_below(None, FIRST_PAGE)?;
+        self.table = Arc::new(RunTable::new(Fields::new(&self.list)));
+        self.put(&read);
+        // What changes while the rest is read is new after it.
+        (self.stamp, self.seen, self.place) = (Some(stamp), read.seen, read.place);
+        self.left = left.map_or(Left::Statuses, Left::RunsBelow);
+        if self.left == Left::Statuses {
+            self.derive(store, None);
+            self.left = Left::Nothing;
+        }
+        Ok(())
+    }
+
+    fn read_changes(&mut self, store: &dyn Store) -> Result<bool, StoreError> {
         let stamp = store.change_stamp()?;
         if self.stamp.as_ref() == Some(&stamp) {
             return Ok(false);
         }
+        if self.seen.is_none() {
+            // The book does not tell what changed.
+            self.read_first(store)?;
+            return Ok(true);
+        }
         let read = store.run_sums(self.seen)?;
-        let is_new = read.is_all || !read.runs.is_empty() || read.place != self.place;
-        if read.is_all {
-            self.table = Arc::new(RunTable::new(Fields::new(&self.list)));
-        }
-        if !read.runs.is_empty() {
-            // Whoever still looks at the table as it was keeps that one.
-            let table = Arc::make_mut(&mut self.table);
-            for (run, sums) in &read.runs {
-                table.put(&row_of(*run, sums, &self.marks));
-            }
-        }
-        if is_new && self.table.len() <= MOST_DERIVED {
-            self.derive(store);
+        let is_new = !read.runs.is_empty() || read.place != self.place;
+        self.put(&read);
+        if is_new {
+            let runs: Vec<Run> = read.runs.iter().map(|(run, _)| *run).collect();
+            self.derive(store, Some(&runs));
         }
         (self.stamp, self.seen, self.place) = (Some(stamp), read.seen, read.place);
         Ok(is_new)
     }
 
-    /// Derives the statuses anew and puts in those that changed. Where they can't be, those of the book's last cut stay.
-    fn derive(&mut self, store: &dyn Store) {
-        let Ok(statuses) = statuses_by_run(store, &self.settings) else { return };
+    fn put(&mut self, read: &RunSumsRead) {
+        if read.runs.is_empty() {
+            return;
+        }
+        // Whoever still looks at the table as it was keeps that one.
         let table = Arc::make_mut(&mut self.table);
-        for (run, statuses) in &statuses {
-            table.put_number(*run, "status", statuses.last().map(|(_, status)| f64::from(*status)));
+        for (run, sums) in &read.runs {
+            table.put(&row_of(*run, sums, &self.marks));
+        }
+    }
+
+    /// Derives the statuses anew, of all runs or of those that changed and what hangs on them, and puts them in. Where they can't be
+    /// derived, those of the book's last cut stay.
+    fn derive(&mut self, store: &dyn Store, changed: Option<&[Run]>) {
+        let (quality, now) = (Quality::of(&self.settings), Timestamp::now());
+        let Ok(rule) = decisions::rule_in_force(store, quality, now) else { return };
+        let few = changed.filter(|runs| runs.len() <= MOST_ALONE && self.judged_by.as_ref() == Some(&rule));
+        let statuses = match few {
+            Some(runs) => decisions::statuses_around(store, quality, runs, now),
+            None => decisions::statuses(store, quality, now),
+        };
+        let Ok(statuses) = statuses else { return };
+        self.judged_by = Some(rule);
+        let table = Arc::make_mut(&mut self.table);
+        for (run, statuses) in by_run(statuses) {
+            table.put_number(run, "status", statuses.last().map(|(_, status)| f64::from(*status)));
         }
     }
 
@@ -117,7 +196,7 @@ impl RunTableKeeper {
     #[must_use]
     pub fn answer(&self, ask: &RunsAsk, before: Option<&RunsShown>) -> RunsShown {
         let shown = answer_of(&self.table, ask, before);
-        RunsShown { place: self.place, is_read: self.stamp.is_some(), ..shown }
+        RunsShown { place: self.place, is_read: self.stamp.is_some(), is_whole: self.is_whole(), ..shown }
     }
 }
 
@@ -153,6 +232,7 @@ pub fn answer_of(table: &Arc<RunTable>, ask: &RunsAsk, before: Option<&RunsShown
         place: 0,
         bulk: before.and_then(|before| before.bulk.clone()),
         is_read: true,
+        is_whole: true,
     }
 }
 
@@ -226,5 +306,64 @@ impl Said {
             }
         }
         said
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bookkeeping::{NewEntry, Row, RunRecord, SqliteStore};
+    use crate::catalogue::SortKey;
+
+    fn marked(run: u32, subsystem: &str, mark: &str) -> NewEntry {
+        NewEntry {
+            at: Timestamp::UNIX_EPOCH,
+            kind: EntryKind::SubsystemMark,
+            subject: format!("run{run}-p1/{subsystem}"),
+            run: Some(Run(run)),
+            who: "Ada".into(),
+            role: "expert".into(),
+            body: serde_json::json!({"mark": mark, "comment": ""}),
+            supersedes: Vec::new(),
+            wish: None,
+        }
+    }
+
+    #[test]
+    fn the_newest_runs_stand_in_the_table_first_and_all_with_their_statuses_in_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::open(&folder.path().join("book.sqlite")).unwrap();
+        let all = FIRST_PAGE as u32 + 100;
+        let row = |run| Row::Run(RunRecord { run: Run(run), first_seen: Timestamp::UNIX_EPOCH, ended: None, ended_by: None });
+        store.record(None, &[], &(1..=all).map(row).collect::<Vec<_>>()).unwrap();
+        store.append(&[marked(1, "RQM", "good"), marked(1, "CAL", "physics"), marked(all, "RQM", "bad")]).unwrap();
+
+        let mut keeper = RunTableKeeper::new(&Settings::default());
+        let ask = RunsAsk { sort: vec![SortKey { field: "run".into(), is_descending: true }], ..RunsAsk::default() };
+        let newest = |shown: &RunsShown| shown.table.run(shown.rows[0]);
+        let status = |keeper: &RunTableKeeper, run: u32| {
+            let row = keeper.table().row(Run(run)).unwrap();
+            keeper.table().cell(row, "status").map(|cell| cell.text)
+        };
+        assert!(keeper.read(&store).unwrap());
+        let first = keeper.answer(&ask, None);
+        assert_eq!((first.rows.len(), newest(&first), first.is_whole), (FIRST_PAGE, Some(Run(all)), false));
+        // What is written meanwhile is not lost.
+        store.append(&[marked(2, "RQM", "flawed")]).unwrap();
+        while !keeper.is_whole() {
+            assert!(keeper.read(&store).unwrap());
+        }
+        assert!(keeper.read(&store).unwrap());
+        assert!(!keeper.read(&store).unwrap());
+        let whole = keeper.answer(&ask, None);
+        assert_eq!((whole.rows.len(), newest(&whole), whole.is_whole), (all as usize, Some(Run(all)), true));
+        assert_eq!(
+            [1, 2, 3, all].map(|run| status(&keeper, run)),
+            [Some("1"), Some("2"), None, Some("2")].map(|s| s.map(String::from))
+        );
+        // A change of one run changes its own status, by a rule that is the same.
+        store.append(&[marked(3, "RQM", "bad")]).unwrap();
+        assert!(keeper.read(&store).unwrap());
+        assert_eq!(status(&keeper, 3).as_deref(), Some("2"));
     }
 }

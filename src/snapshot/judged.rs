@@ -17,6 +17,8 @@ pub struct JudgedShown {
     pub processings: Vec<StatusShown>,
     /// All that was said, oldest first.
     pub history: Vec<SaidShown>,
+    /// What run lists say of it: names of fields and their values with units.
+    pub facts: Vec<(String, String)>,
     /// Why statuses are not known; none when they are.
     pub fault: Option<String>,
 }

@@ -161,6 +161,8 @@ pub struct MeetingShown {
     pub follow_ups: Vec<FollowUpRow>,
     /// What each subsystem has to look at.
     pub to_do: Vec<ToDoRow>,
+    /// Whether `to_do` and how many runs are undecided and decided were counted yet: in a large book that takes a moment.
+    pub is_counted: bool,
 }
 
 /// A run that nobody has decided on.

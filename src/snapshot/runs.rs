@@ -40,6 +40,8 @@ pub struct RunsShown {
     pub bulk: Option<BulkShown>,
     /// Whether the book was read at least once.
     pub is_read: bool,
+    /// Whether older runs, and the statuses of all, were read too; before that the newest runs alone are found.
+    pub is_whole: bool,
 }
 
 /// Many runs being flagged.

@@ -13,6 +13,8 @@ mod rates;
 mod report;
 mod sample;
 
+use std::path::Path;
+
 use report::Report;
 use sample::{Samples, Size};
 
@@ -21,17 +23,25 @@ fn main() {
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     if has("--help") {
         println!(
-            "bench [--quick] [--growth] [--intake] [--book] [--json]: rates beside peers; --growth: how the cost grows; --intake, --book: that \
-             alone; --quick: few events"
+            "bench [--quick] [--growth] [--intake] [--book [--runs N] [--kept FOLDER]] [--json]: rates beside peers; --growth: how the cost \
+             grows; --intake: that alone; --book: that alone, and a book of 100,000 runs, or N, made in FOLDER unless it stands there; \
+             --quick: few events"
         );
         return;
+    }
+    let value = |name: &str| arguments.iter().skip_while(|argument| *argument != name).nth(1);
+    // What `--book` starts itself with.
+    if let Some(folder) = value("--look-at-book") {
+        return book::look(folder.as_ref());
     }
     let size = if has("--quick") { Size::QUICK } else { Size::FULL };
     let mut report = Report::new(&process::machine());
     if has("--growth") {
         growth::run(&mut report, size);
     } else if has("--book") {
+        let runs = value("--runs").map_or(book::RUNS, |runs| runs.parse().expect("--runs takes a number"));
         book::decisions(&mut report);
+        book::large(&mut report, runs, value("--kept").map(Path::new));
     } else if has("--intake") {
         intake::run(&mut report, size);
     } else {

@@ -103,14 +103,15 @@ fn rows_are_kept(book: &mut dyn Store) {
     };
     let story =
         StoryEntry { at: at(1), run: Some(Run(1)), sequence: None, kind: "x".into(), detail: serde_json::json!({"a": 0.1}) };
-    let seen = book.changes_since(None).unwrap().seen;
+    let all = Recent { newest: 100, held: vec![Run(1)], ..Recent::default() };
+    let seen = book.changes_of(&all, None).unwrap().changes.seen;
     let before = book.change_stamp().unwrap();
     book.record(None, &[story], &[Row::Run(run.clone()), Row::File(file.clone())]).unwrap();
     assert_ne!(book.change_stamp().unwrap(), before);
     let mut later = file.clone();
     later.reason = None;
     book.record(None, &[], &[Row::File(later.clone())]).unwrap();
-    assert_eq!(book.changes_since(seen).unwrap().runs, Some(vec![Run(1)]));
+    assert_eq!(book.changes_of(&all, seen).unwrap().changes.runs, Some(vec![Run(1)]));
     let overview = book.overview().unwrap();
     assert_eq!((overview.runs, overview.files), (vec![run], vec![later]));
     assert_eq!(book.story(Run(1), None).unwrap()[0].detail["a"], 0.1);

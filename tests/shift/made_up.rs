@@ -55,6 +55,8 @@ pub fn full() -> Snapshot {
         figures,
         event: Some(EventShown { file: FileId::new(24, 2), index: 4, of: 12, follows_newest: true, strip: None }),
         runs: (1..=24).map(run).collect(),
+        older_runs: 0,
+        listed: None,
         not_taken: vec![
             NotTaken {
                 name: "core.8812".into(),

@@ -8,6 +8,7 @@ mod batch_backend;
 mod batch_fakes;
 mod book_away;
 mod book_care;
+mod book_recent;
 mod book_soak;
 mod book_story;
 mod central;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use dqmon::bookkeeping::*;
 use dqmon::engine::{self, Command, RunsCommand, Start, World};
-use dqmon::snapshot::RunsAsk;
+use dqmon::snapshot::{BulkShown, RunsAsk};
 use jiff::Timestamp;
 use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Processing, Run};
@@ -196,7 +196,7 @@ fn many_runs_are_flagged_and_one_that_was_decided_meanwhile_is_left() {
         role: "shifter".into(),
         place: shown.place,
     })));
-    let shown = wait_for("the wish's end", &|shown| shown.bulk.as_ref().is_some_and(|bulk| bulk.is_over()));
+    let shown = wait_for("the wish's end", &|shown| shown.bulk.as_ref().is_some_and(BulkShown::is_over));
     let refused = &shown.bulk.as_ref().unwrap().refused;
     assert_eq!(refused.iter().map(|(run, _)| run.0).collect::<Vec<_>>(), [2, 77]);
     assert!(refused[0].1.contains("Bo has decided meanwhile: OK"), "{refused:?}");

@@ -69,6 +69,7 @@ fn judged() -> JudgedShown {
             why: vec!["status 2 (not good), rule \"1\"".into(), "it would be 1 (good) with RQM good and CAL physics".into()],
         }],
         history: vec![said(11, "OK", Some(Flag::Ok), false), said(12, "MAYBE", Some(Flag::Maybe), true)],
+        facts: vec![("drift_field".into(), "560 V/cm".into())],
         fault: None,
     }
 }
@@ -114,6 +115,7 @@ fn the_card_shows_each_stage_with_where_its_flag_comes_from() {
     assert!(desk.has("Stage reconstructed, BAD, conflict between two books"));
     assert!(desk.has("Stage selected, UNCHECKED, nobody has decided"));
     assert!(desk.has("outdated: seq9 came after the decision"));
+    assert!(desk.has("drift field") && desk.has("560 V/cm"), "what the run list says");
     assert!(desk.has("of its run"), "the file says where its flag comes from");
 }
 

@@ -87,6 +87,7 @@ fn people() -> PeopleShown {
             expires: None,
         }],
         meeting: MeetingShown {
+            is_counted: true,
             seen: 3,
             since: Some((before(20), "Cy".into())),
             undecided: vec![UndecidedRow {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dqmon::catalogue::{Fact, Fields, RunRow, RunTable, Value};
+use dqmon::catalogue::{self, Fact, Fields, RunTable, Value};
 use dqmon::config::RunListSettings;
-use dqmon::engine::{Command, RunsCommand};
-use dqmon::gui::{Page, UiState};
-use dqmon::snapshot::{BulkShown, RunsAsk, RunsShown, Snapshot, SortKey};
+use dqmon::engine::{Command, DecisionCommand, RunsCommand, ViewCommand};
+use dqmon::gui::{Page, RunChoice, UiState};
+use dqmon::snapshot::{BulkShown, JudgedShown, RunRow, RunsAsk, RunsShown, Snapshot, SortKey};
 use egui_kittest::kittest::Queryable;
 use monitasks::quality::Flag;
 use monitasks::vocab::Run;
@@ -19,7 +19,7 @@ use super::window_clicks::Desk;
 fn table(runs: u32) -> Arc<RunTable> {
     let mut table = RunTable::new(Fields::new(&RunListSettings::default()));
     for run in 1..=runs {
-        let mut row = RunRow::new(Run(run));
+        let mut row = catalogue::RunRow::new(Run(run));
         let field = Fact { unit: Some("V/cm".into()), ..Fact::of(Value::Number(if run % 2 == 0 { 560.0 } else { 280.0 })) };
         let remark = Fact::of(Value::Text(format!("shift {} of run {run}", run % 3)));
         row.facts.0.extend([("drift_field".to_owned(), field), ("remark".to_owned(), remark)]);
@@ -186,4 +186,57 @@ fn runs_that_are_no_longer_found_are_no_longer_selected() {
     desk.type_into("Find runs", "drift_field>500");
     assert!(answer(&mut desk));
     assert!(desk.has("25 runs selected"));
+}
+
+/// A large book: the snapshot has the newest runs alone.
+fn of_years() -> Snapshot {
+    let mut snapshot = made_up::full();
+    snapshot.runs.retain(|row| row.run > Run(20));
+    snapshot.older_runs = 20;
+    snapshot
+}
+
+#[test]
+fn stepping_from_an_old_run_goes_to_the_next_in_the_book() {
+    let snapshot = of_years();
+    let fixed = |run| RunChoice::Fixed(Run(run));
+    assert_eq!(fixed(21).stepped(-1, &snapshot), fixed(20));
+    assert_eq!(fixed(24).stepped(-1, &snapshot), fixed(23));
+    assert_eq!(fixed(22).stepped(1, &snapshot), fixed(23));
+    // An old run comes into the snapshot when it is looked at.
+    let mut looked = of_years();
+    looked.runs.insert(0, RunRow { run: Run(7), ..looked.runs[0].clone() });
+    assert_eq!(fixed(7).stepped(1, &looked), fixed(8));
+    assert_eq!(fixed(7).stepped(-1, &looked), fixed(6));
+}
+
+#[test]
+fn an_old_run_is_asked_for_and_never_said_to_be_unknown_before_the_book_has_answered() {
+    let state = UiState { page: Page::Runs, who: "Ada Marsh".into(), role: "shifter".into(), ..UiState::default() };
+    let mut desk = Desk::with_state(of_years(), state);
+    desk.window.get_by_label_contains("Row of run 18,").click();
+    desk.settle();
+    let asked = |command| matches!(command, Command::View(ViewCommand::LookAtRun(Some(Run(18)))));
+    assert!(desk.side.commands.try_iter().any(asked));
+    desk.window.key_press(egui::Key::F1);
+    desk.settle();
+    assert!(desk.window.query_by_label_contains("run18 is being read").is_some());
+    assert!(desk.window.query_by_label_contains("20 older").is_some(), "the time line tells of the runs that it does not have");
+    desk.publish(|snapshot| {
+        let (stages, files, processings, history) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let judged = JudgedShown { run: Run(18), stages, files, processings, history, facts: Vec::new(), fault: None };
+        snapshot.judged = Some(Arc::new(judged));
+    });
+    assert!(desk.window.query_by_label_contains("run18 is not in the book").is_some());
+    // One that a run list alone tells of is looked at and decided on as any other.
+    desk.publish(|snapshot| {
+        let mut judged = JudgedShown::clone(snapshot.judged.as_ref().unwrap());
+        judged.facts = vec![("trigger".into(), "CRT".into())];
+        (snapshot.judged, snapshot.listed) = (Some(Arc::new(judged)), Some(RunRow::empty(Run(18))));
+    });
+    assert!(desk.has("Run 18") && desk.has("CRT") && desk.window.query_by_label_contains("No data of it here").is_some());
+    desk.click("Decide OK");
+    let decided =
+        |command| matches!(command, Command::Decision(DecisionCommand::Decide(wanted)) if wanted.subject.run == Run(18));
+    assert!(desk.side.commands.try_iter().any(decided));
 }

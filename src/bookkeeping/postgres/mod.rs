@@ -28,7 +28,10 @@ use super::store::{ChangeStamp, StoreError};
 pub type PostgresStore = SqlStore<PostgresEngine>;
 
 /// The layouts in order: the first is number 1. A layout that was ever released is never edited; a new one is added.
-const LAYOUTS: &[(&str, &str)] = &[("2026_11_21_first", include_str!("migrations/2026_11_21_first.sql"))];
+const LAYOUTS: &[(&str, &str)] = &[
+    ("2026_11_21_first", include_str!("migrations/2026_11_21_first.sql")),
+    ("2026_11_21_first_page", include_str!("migrations/2026_11_21_first_page.sql")),
+];
 
 /// The roles and their rights.
 const ROLES: &str = include_str!("roles.sql");
@@ -141,6 +144,10 @@ impl Engine for PostgresEngine {
     fn has_table(&self, name: &str) -> Result<bool, SqlError> {
         let rows = self.query("SELECT to_regclass($1::text)::text AS found", &[Value::from(name)])?;
         Ok(rows.first().map(|row| row.optional_text("found")).transpose()?.flatten().is_some())
+    }
+
+    fn says_sql(&self) -> &'static str {
+        "CASE WHEN body::json ->> 'withdrawn' = 'true' THEN NULL ELSE coalesce(body::json ->> 'flag', body::json ->> 'mark') END"
     }
 
     fn superseded_sql(&self) -> &'static str {

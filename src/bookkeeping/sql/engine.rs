@@ -47,6 +47,9 @@ pub trait Engine: Send {
     /// A question whose answer is the names of all entries that another one took the place of.
     fn superseded_sql(&self) -> &'static str;
 
+    /// What an entry says in a word, of a row of `entries`: its flag or its mark; nothing where it was taken back or says no such.
+    fn says_sql(&self) -> &'static str;
+
     /// Changes whenever anybody has written.
     ///
     /// # Errors

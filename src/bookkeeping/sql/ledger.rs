@@ -1,12 +1,13 @@
 //! The ledger's entries: appended under the write lock, each bound to the one before by its hash.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use monitasks::vocab::Run;
 
 use super::engine::{Engine, SqlError};
+use super::layouts;
 use super::value::{SqlRow, Value, params, to_json};
-use crate::bookkeeping::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, NewEntry};
+use crate::bookkeeping::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, InForceWord, NewEntry};
 use crate::bookkeeping::lock::Lock;
 use crate::bookkeeping::outbox::Waiting;
 use crate::bookkeeping::store::StoreError;
@@ -178,10 +179,10 @@ pub(super) fn adopt(engine: &dyn Engine, offered: &[Entry]) -> Answer<Adopted> {
     let mut ends: BTreeMap<BookId, Option<ChainEnd>> = BTreeMap::new();
     let mut adopted = Adopted::default();
     for entry in offered {
-        if !ends.contains_key(&entry.id.book) {
-            ends.insert(entry.id.book, chain_end(engine, entry.id.book)?);
-        }
-        let Some(end) = ends.get_mut(&entry.id.book) else { continue };
+        let end = match ends.entry(entry.id.book) {
+            btree_map::Entry::Occupied(known) => known.into_mut(),
+            btree_map::Entry::Vacant(unknown) => unknown.insert(chain_end(engine, entry.id.book)?),
+        };
         let (last, hash) = end.as_ref().map_or((0, String::new()), |end| (end.number, end.hash.clone()));
         if entry.id.number <= last {
             refuse_other_history(engine, entry)?;
@@ -251,6 +252,38 @@ pub(super) fn of_kind(engine: &dyn Engine, kind: EntryKind) -> Answer<Vec<Entry>
 pub(super) fn in_force(engine: &dyn Engine, kind: EntryKind) -> Answer<Vec<Entry>> {
     let condition = "WHERE place IN (SELECT place FROM in_force WHERE kind = $1) ORDER BY subject, place";
     entries(engine, condition, &params![kind.word()])
+}
+
+/// What is in force with `says`, its flag or mark in a word, as a table of a question. A book of an earlier layout, open for
+/// reading, has the word in the entry alone.
+pub(super) fn in_force_with_words(engine: &dyn Engine) -> Answer<String> {
+    if layouts::layout(engine)? == engine.layouts().len() as i64 {
+        return Ok("in_force".into());
+    }
+    let says = engine.says_sql();
+    Ok(format!(
+        "(SELECT in_force.kind, in_force.subject, in_force.entry, in_force.run, in_force.place, {says} AS says
+            FROM in_force JOIN entries ON entries.place = in_force.place)"
+    ))
+}
+
+/// What is in force of a kind in a word each: by subject, without what stands behind it.
+pub(super) fn words_in_force(engine: &dyn Engine, kind: EntryKind) -> Answer<Vec<InForceWord>> {
+    words(engine, "kind = $1", &params![kind.word()])
+}
+
+/// The decisions in force on processings, and on what was reconstructed of runs.
+pub(super) fn words_on_processings(engine: &dyn Engine) -> Answer<Vec<InForceWord>> {
+    words(engine, "kind = 'decision' AND (subject LIKE '%@reconstructed' OR subject LIKE '%-p%')", &[])
+}
+
+fn words(engine: &dyn Engine, condition: &str, params: &[Value]) -> Answer<Vec<InForceWord>> {
+    let sql = format!("SELECT subject, run, says FROM {} AS said WHERE {condition}", in_force_with_words(engine)?);
+    let word = |row: &SqlRow| {
+        let (subject, run) = (row.text("subject")?, row.optional_number("run")?.map(Run));
+        Ok(InForceWord { subject, run, says: row.optional_text("says")? })
+    };
+    engine.query(&sql, params)?.iter().map(word).collect()
 }
 
 /// All that is in force on subjects of which more than one thing is.
@@ -374,7 +407,12 @@ fn wrongly_in_force(engine: &dyn Engine) -> Answer<Vec<String>> {
             WHERE place NOT IN (SELECT place FROM entries WHERE book || '/' || number NOT IN ({superseded}))
         UNION ALL SELECT place, 'should be in force and is not' AS what FROM entries
             WHERE book || '/' || number NOT IN ({superseded}) AND place NOT IN (SELECT place FROM in_force)
-        ORDER BY place"
+        UNION ALL SELECT entries.place AS place, 'says in force what it does not say' AS what
+            FROM {said} AS said JOIN entries ON entries.place = said.place
+            WHERE coalesce(says, '') <> coalesce({says}, '')
+        ORDER BY place",
+        says = engine.says_sql(),
+        said = in_force_with_words(engine)?
     );
     engine.query(&sql, &[])?.iter().map(|row| Ok(format!("entry at place {} {}", row.int("place")?, row.text("what")?))).collect()
 }

@@ -26,18 +26,19 @@ pub(super) fn said(engine: &dyn Engine) -> Answer<Said> {
     })
 }
 
-/// What people said of one run.
-pub(super) fn said_of(engine: &dyn Engine, run: Run, to: &mut Said) -> Answer<()> {
-    for entry in ledger::entries_of_run(engine, run)? {
+/// What people said of the runs from one to another.
+pub(super) fn said_of(engine: &dyn Engine, (from, to): (Run, Run), said: &mut Said) -> Answer<()> {
+    // Found by run: there are few kinds, and each is said of every run.
+    let condition = "WHERE run BETWEEN $1 AND $2 AND (kind || '') IN ('decision', 'mark') ORDER BY place";
+    for entry in ledger::entries(engine, condition, &params![from, to])? {
         match entry.kind {
-            EntryKind::Decision => to.decisions.push(read(&entry, DecisionRecord::of)?),
-            EntryKind::Mark => to.marks.push(read(&entry, MarkRecord::of)?),
-            _ => {}
+            EntryKind::Decision => said.decisions.push(read(&entry, DecisionRecord::of)?),
+            _ => said.marks.push(read(&entry, MarkRecord::of)?),
         }
     }
-    let in_force = ledger::in_force_of_run(engine, run)?;
-    let kinds: Vec<Entry> = in_force.into_iter().filter(|entry| entry.kind == EntryKind::RunKind).collect();
-    to.kinds.extend(kinds_of(&kinds)?);
+    let condition =
+        "WHERE place IN (SELECT place FROM in_force WHERE run BETWEEN $1 AND $2 AND (kind || '') = 'run_kind') ORDER BY place";
+    said.kinds.extend(kinds_of(&ledger::entries(engine, condition, &params![from, to])?)?);
     Ok(())
 }
 

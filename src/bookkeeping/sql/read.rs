@@ -9,7 +9,7 @@ use crate::bookkeeping::rows::{
     BackendState, CentralCopy, FileRecord, GroupRecord, Hold, JobRecord, LeaseRecord, NotTakenRecord, PassRecord,
     ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord, StoryRecord, TransferRecord,
 };
-use crate::bookkeeping::store::{Changes, Overview};
+use crate::bookkeeping::store::Overview;
 
 type Answer<T> = Result<T, SqlError>;
 
@@ -43,7 +43,7 @@ pub(super) fn overview(moment: &dyn Engine) -> Answer<Overview> {
 }
 
 /// What is of no run.
-fn of_no_run(moment: &dyn Engine) -> Answer<Overview> {
+pub(super) fn of_no_run(moment: &dyn Engine) -> Answer<Overview> {
     Ok(Overview {
         backend: one(moment, "SELECT state FROM backend_state", &[], |row| row.json::<BackendState>("state"))?,
         not_taken: all(moment, "SELECT * FROM not_taken ORDER BY name", &[], not_taken_record)?,
@@ -52,42 +52,35 @@ fn of_no_run(moment: &dyn Engine) -> Answer<Overview> {
     })
 }
 
-pub(super) fn changes_since(moment: &dyn Engine, seen: Option<i64>) -> Answer<Changes> {
-    // A book of an earlier layout, open for reading, does not tell.
-    let newest = match moment.has_table("changed_runs")? {
-        true => one(moment, "SELECT coalesce(max(change), 0) AS change FROM changed_runs", &[], |row| row.int("change"))?,
-        false => None,
-    };
-    let (Some(seen), Some(_)) = (seen, newest) else {
-        return Ok(Changes { runs: None, now: overview(moment)?, seen: newest });
-    };
-    let sql = "SELECT run FROM changed_runs WHERE change > $1 ORDER BY run";
-    let runs = all(moment, sql, &params![seen], SqlRow::run)?;
-    let mut now = of_no_run(moment)?;
-    for run in &runs {
-        add_run(moment, *run, &mut now)?;
+/// The number of the last change; none where the book does not tell: one of an earlier layout, open for reading.
+pub(super) fn newest_change(moment: &dyn Engine) -> Answer<Option<i64>> {
+    match moment.has_table("changed_runs")? {
+        true => one(moment, "SELECT coalesce(max(change), 0) AS change FROM changed_runs", &[], |row| row.int("change")),
+        false => Ok(None),
     }
+}
+
+/// Puts what is not ordered by run into its order.
+pub(super) fn put_in_order(now: &mut Overview) {
     now.jobs.sort_by_key(|job| job.id);
     now.said.decisions.sort_by_key(|decision| decision.id);
     now.said.marks.sort_by_key(|mark| mark.id);
-    Ok(Changes { runs: Some(runs), now, seen: newest })
 }
 
-/// Adds all rows of a run.
-fn add_run(moment: &dyn Engine, run: Run, to: &mut Overview) -> Answer<()> {
-    let of = &params![run];
-    to.runs.extend(all(moment, "SELECT * FROM runs WHERE run = $1", of, run_record)?);
-    to.files.extend(all(moment, "SELECT * FROM files WHERE run = $1 ORDER BY sequence", of, file_record)?);
-    to.passes.extend(all(moment, "SELECT * FROM passes WHERE run = $1 ORDER BY sequence, processing", of, pass_record)?);
-    let sql = "SELECT * FROM processings WHERE run = $1 ORDER BY processing";
-    to.processings.extend(all(moment, sql, of, processing_record)?);
-    let sql = "SELECT * FROM jobs AS job WHERE run = $1 AND attempt = (SELECT max(attempt) FROM jobs WHERE name = job.name)
-        ORDER BY id";
-    to.jobs.extend(all(moment, sql, of, job_record)?);
-    to.groups.extend(all(moment, "SELECT * FROM groups WHERE run = $1 ORDER BY processing, file_group", of, group_record)?);
-    people::said_of(moment, run, &mut to.said)?;
-    let sql = "SELECT * FROM central_copies WHERE run = $1 ORDER BY sequence, destination";
-    to.central.extend(all(moment, sql, of, central_copy)?);
+/// Adds all rows of the runs from one to another.
+pub(super) fn add_runs(moment: &dyn Engine, (from, to): (Run, Run), overview: &mut Overview) -> Answer<()> {
+    let of = &params![from, to];
+    let question = |table: &str, order: &str| format!("SELECT * FROM {table} WHERE run BETWEEN $1 AND $2 ORDER BY {order}");
+    overview.runs.extend(all(moment, &question("runs", "run"), of, run_record)?);
+    overview.files.extend(all(moment, &question("files", "run, sequence"), of, file_record)?);
+    overview.passes.extend(all(moment, &question("passes", "run, sequence, processing"), of, pass_record)?);
+    overview.processings.extend(all(moment, &question("processings", "run, processing"), of, processing_record)?);
+    let newest = "jobs AS job WHERE attempt = (SELECT max(attempt) FROM jobs WHERE name = job.name) AND";
+    let sql = format!("SELECT * FROM {newest} run BETWEEN $1 AND $2 ORDER BY id");
+    overview.jobs.extend(all(moment, &sql, of, job_record)?);
+    overview.groups.extend(all(moment, &question("groups", "run, processing, file_group"), of, group_record)?);
+    people::said_of(moment, (from, to), &mut overview.said)?;
+    overview.central.extend(all(moment, &question("central_copies", "run, sequence, destination"), of, central_copy)?);
     Ok(())
 }
 
@@ -101,6 +94,11 @@ pub(super) fn processings_of(engine: &dyn Engine, run: Run) -> Answer<Vec<Proces
 
 pub(super) fn processings(engine: &dyn Engine) -> Answer<Vec<ProcessingRecord>> {
     all(engine, "SELECT * FROM processings ORDER BY run, processing", &[], processing_record)
+}
+
+pub(super) fn processing_names(engine: &dyn Engine) -> Answer<Vec<(Run, Processing)>> {
+    let name = |row: &SqlRow| Ok((row.run()?, Processing(row.number("processing")?)));
+    all(engine, "SELECT run, processing FROM processings ORDER BY run, processing", &[], name)
 }
 
 pub(super) fn files_of(engine: &dyn Engine, run: Run) -> Answer<(Vec<FileRecord>, Vec<PassRecord>)> {
@@ -135,6 +133,15 @@ pub(super) fn story(engine: &dyn Engine, run: Run, file: Option<FileId>) -> Answ
 
 pub(super) fn story_since(engine: &dyn Engine, since: jiff::Timestamp) -> Answer<Vec<StoryRecord>> {
     all(engine, "SELECT * FROM story WHERE at_ns >= $1 ORDER BY id", &params![since], story_record)
+}
+
+/// What the story tells of failures since a moment, oldest first.
+pub(super) fn failures_since(engine: &dyn Engine, since: jiff::Timestamp) -> Answer<Vec<StoryRecord>> {
+    // Put in order here: asked to, an engine would rather go through the whole story in its order.
+    let sql = "SELECT * FROM story WHERE kind IN ('failed', 'job_gone') AND at_ns >= $1";
+    let mut told = all(engine, sql, &params![since], story_record)?;
+    told.sort_by_key(|record| record.id);
+    Ok(told)
 }
 
 pub(super) fn jobs_of(engine: &dyn Engine, run: Run) -> Answer<Vec<JobRecord>> {

@@ -6,14 +6,13 @@ use monitasks::vocab::Run;
 
 use super::engine::{Engine, SqlError};
 use super::ledger;
+use super::read;
 use super::value::{SqlRow, Value, params};
 use crate::bookkeeping::entry::Entry;
 use crate::bookkeeping::run_sums::{RunCounts, RunSums, RunSumsRead, StreamFiles};
 
 type Answer<T> = Result<T, SqlError>;
 
-/// Runs that changed since. `seen` stands as `$1`.
-const CHANGED: &str = "(SELECT run FROM changed_runs WHERE change > $1)";
 /// A file's newest pass, beside the file.
 const NEWEST_PASS: &str = "files LEFT JOIN passes AS pass ON pass.run = files.run AND pass.sequence = files.sequence
     AND pass.processing = (SELECT max(processing) FROM passes AS other WHERE other.run = files.run AND other.sequence = files.sequence)";
@@ -25,31 +24,52 @@ struct Which {
 }
 
 pub(super) fn run_sums(moment: &dyn Engine, seen: Option<i64>) -> Answer<RunSumsRead> {
-    // A book of an earlier layout, open for reading, does not tell.
-    let newest = match moment.has_table("changed_runs")? {
-        true => int(moment, "SELECT coalesce(max(change), 0) AS number FROM changed_runs")?.into(),
-        false => None,
-    };
-    let has_ledger = moment.has_table("entries")?;
-    let place = if has_ledger { int(moment, "SELECT coalesce(max(place), 0) AS number FROM entries")? } else { 0 };
+    let (newest, place, has_ledger) = state(moment)?;
     let since = seen.filter(|_| newest.is_some());
     let which = match since {
-        Some(seen) => Which { condition: |run| format!("WHERE {run} IN {CHANGED}"), params: params![seen].to_vec() },
+        Some(seen) => Which {
+            condition: |run| format!("WHERE {run} IN (SELECT run FROM changed_runs WHERE change > $1)"),
+            params: params![seen].to_vec(),
+        },
         None => Which { condition: |_| String::new(), params: Vec::new() },
     };
-    let mut runs: BTreeMap<Run, RunSums> = BTreeMap::new();
     if since.is_some() && since == newest {
         return Ok(RunSumsRead { runs: Vec::new(), is_all: false, seen: newest, place });
     }
-    counts(moment, &which, &mut runs)?;
-    if has_ledger {
-        said(moment, &which, &mut runs)?;
-    }
-    Ok(RunSumsRead { runs: runs.into_iter().collect(), is_all: since.is_none(), seen: newest, place })
+    let runs = summed(moment, &which, has_ledger)?;
+    Ok(RunSumsRead { runs, is_all: since.is_none(), seen: newest, place })
 }
 
-fn int(moment: &dyn Engine, sql: &str) -> Answer<i64> {
-    moment.query(sql, &[])?.first().map_or(Ok(0), |row| row.int("number"))
+/// The newest runs below one, and below which there are more.
+pub(super) fn run_sums_below(moment: &dyn Engine, below: Option<Run>, at_most: usize) -> Answer<(RunSumsRead, Option<Run>)> {
+    let (newest, place, has_ledger) = state(moment)?;
+    let below = below.map_or(i64::MAX, |run| i64::from(run.0));
+    let sql = "SELECT run FROM runs WHERE run < $1 ORDER BY run DESC LIMIT 1 OFFSET $2";
+    let last = moment.query(sql, &params![below, at_most.saturating_sub(1) as u64])?;
+    let from = last.first().map(SqlRow::run).transpose()?;
+    // Runs that a run list alone tells of stand among those with files around them; the oldest of all with the last page.
+    let which = Which {
+        condition: |run| format!("WHERE {run} >= $1 AND {run} < $2"),
+        params: params![from.map_or(i64::MIN, |run| i64::from(run.0)), below].to_vec(),
+    };
+    let runs = summed(moment, &which, has_ledger)?;
+    Ok((RunSumsRead { runs, is_all: false, seen: newest, place }, from))
+}
+
+/// The number of the last change, none where the book does not tell; the place of its last entry; whether there is a ledger.
+fn state(moment: &dyn Engine) -> Answer<(Option<i64>, i64, bool)> {
+    let has_ledger = moment.has_table("entries")?;
+    let place = if has_ledger { ledger::newest_place(moment)? } else { 0 };
+    Ok((read::newest_change(moment)?, place, has_ledger))
+}
+
+fn summed(moment: &dyn Engine, which: &Which, has_ledger: bool) -> Answer<Vec<(Run, RunSums)>> {
+    let mut runs: BTreeMap<Run, RunSums> = BTreeMap::new();
+    counts(moment, which, &mut runs)?;
+    if has_ledger {
+        said(moment, which, &mut runs)?;
+    }
+    Ok(runs.into_iter().collect())
 }
 
 /// Rows of a question about the runs that are asked about; `{}` in it is the condition on a run's column.
@@ -129,7 +149,8 @@ fn failed_in_a_lane(moment: &dyn Engine, which: &Which) -> Answer<Vec<SqlRow>> {
 
 /// What is in force on runs as a whole.
 fn said(moment: &dyn Engine, which: &Which, runs: &mut BTreeMap<Run, RunSums>) -> Answer<()> {
-    let kinds = "kind IN ('mark', 'run_kind', 'run_facts', 'status') OR kind = 'decision' AND subject = 'run' || CAST(run AS TEXT) || '@raw'";
+    // Found by run: there are few kinds, and each is said of every run.
+    let kinds = "(kind || '') IN ('mark', 'run_kind', 'run_facts', 'status') OR (kind || '') = 'decision' AND subject = 'run' || CAST(run AS TEXT) || '@raw'";
     let which_runs = (which.condition)("run");
     let and = if which_runs.is_empty() { "WHERE" } else { "AND" };
     let condition =

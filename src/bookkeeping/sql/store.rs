@@ -6,18 +6,19 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use monitasks::vocab::{FileId, Run};
+use monitasks::vocab::{FileId, Processing, Run};
 
 use super::engine::{Engine, Purpose, SqlError, in_transaction};
-use super::{dump, layouts, ledger, people, read, run_sums, write};
-use crate::bookkeeping::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, NewEntry};
+use super::{dump, layouts, ledger, people, read, recent, run_sums, write};
+use crate::bookkeeping::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, InForceWord, NewEntry};
 use crate::bookkeeping::outbox::{Outbox, OutboxState, Waiting};
+use crate::bookkeeping::recent::{FileCounts, Recent, RecentChanges};
 use crate::bookkeeping::rows::{
     FileRecord, JobRecord, LeaseRecord, PassRecord, ProcessingRecord, Reading, RequestRecord, RequestSubject, RunRecord,
     StoryEntry, StoryRecord, TransferRecord,
 };
 use crate::bookkeeping::run_sums::{RunSumsRead, StreamFiles};
-use crate::bookkeeping::store::{ChangeStamp, Changes, Judgement, Overview, Row, Store, StoreError};
+use crate::bookkeeping::store::{ChangeStamp, Judgement, Overview, Row, Store, StoreError};
 use crate::bookkeeping::words::{EntryKind, RequestKind};
 
 /// A connection to a book in a database.
@@ -176,12 +177,48 @@ impl<E: Engine> Store for SqlStore<E> {
         self.read(|engine| read::story_since(engine, since))
     }
 
-    fn changes_since(&self, seen: Option<i64>) -> Result<Changes, StoreError> {
-        self.seeing(|| self.read_at_once(|engine| read::changes_since(engine, seen)))
+    fn changes_of(&self, part: &Recent, seen: Option<i64>) -> Result<RecentChanges, StoreError> {
+        self.seeing(|| self.read_at_once(|engine| recent::changes_of(engine, part, seen)))
+    }
+
+    fn overview_of(&self, run: Run) -> Result<Overview, StoreError> {
+        self.read_at_once(|engine| recent::of_run(engine, run))
+    }
+
+    fn file_counts(&self) -> Result<FileCounts, StoreError> {
+        self.read_at_once(recent::file_counts)
+    }
+
+    fn newest_decided(&self, after: i64, at_most: usize) -> Result<Vec<Entry>, StoreError> {
+        self.read(|engine| recent::newest_decided(engine, after, at_most))
+    }
+
+    fn decided_at(&self, run: Option<Run>) -> Result<Vec<(Run, Option<i64>)>, StoreError> {
+        self.read(|engine| recent::decided_at(engine, run))
+    }
+
+    fn failures_since(&self, since: Timestamp) -> Result<Vec<StoryRecord>, StoreError> {
+        self.read(|engine| read::failures_since(engine, since))
+    }
+
+    fn words_in_force(&self, kind: EntryKind) -> Result<Vec<InForceWord>, StoreError> {
+        self.read(|engine| ledger::words_in_force(engine, kind))
     }
 
     fn run_sums(&self, seen: Option<i64>) -> Result<RunSumsRead, StoreError> {
         self.read_at_once(|engine| run_sums::run_sums(engine, seen))
+    }
+
+    fn run_sums_below(&self, below: Option<Run>, at_most: usize) -> Result<(RunSumsRead, Option<Run>), StoreError> {
+        self.read_at_once(|engine| run_sums::run_sums_below(engine, below, at_most))
+    }
+
+    fn words_on_processings(&self) -> Result<Vec<InForceWord>, StoreError> {
+        self.read(ledger::words_on_processings)
+    }
+
+    fn processing_names(&self) -> Result<Vec<(Run, Processing)>, StoreError> {
+        self.read(read::processing_names)
     }
 
     fn stream_files(&self) -> Result<Vec<StreamFiles>, StoreError> {

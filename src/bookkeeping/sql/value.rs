@@ -44,7 +44,7 @@ impl SqlRow {
         match self.value(column)? {
             Value::Null => Ok(None),
             Value::Int(value) => Ok(Some(*value)),
-            other => Err(damaged(column, format!("{other:?} where a whole number should stand"))),
+            other => Err(damaged(column, &format!("{other:?} where a whole number should stand"))),
         }
     }
 
@@ -60,7 +60,7 @@ impl SqlRow {
 
     /// A whole number of a smaller type or nothing.
     pub fn optional_number<T: TryFrom<i64>>(&self, column: &str) -> Column<Option<T>> {
-        let read = |value: i64| T::try_from(value).map_err(|_| damaged(column, format!("{value} is out of range")));
+        let read = |value: i64| T::try_from(value).map_err(|_| damaged(column, &format!("{value} is out of range")));
         self.optional_int(column)?.map(read).transpose()
     }
 
@@ -70,7 +70,7 @@ impl SqlRow {
             Value::Null => Ok(None),
             Value::Real(value) => Ok(Some(*value)),
             Value::Int(value) => Ok(Some(*value as f64)),
-            Value::Text(text) => Err(damaged(column, format!("{text:?} where a number should stand"))),
+            Value::Text(text) => Err(damaged(column, &format!("{text:?} where a number should stand"))),
         }
     }
 
@@ -79,7 +79,7 @@ impl SqlRow {
         match self.value(column)? {
             Value::Null => Ok(None),
             Value::Text(text) => Ok(Some(text.clone())),
-            other => Err(damaged(column, format!("{other:?} where text should stand"))),
+            other => Err(damaged(column, &format!("{other:?} where text should stand"))),
         }
     }
 
@@ -90,7 +90,7 @@ impl SqlRow {
 
     /// A stamp or nothing.
     pub fn optional_stamp(&self, column: &str) -> Column<Option<Timestamp>> {
-        let read = |ns: i64| Timestamp::from_nanosecond(i128::from(ns)).map_err(|error| damaged(column, error.to_string()));
+        let read = |ns: i64| Timestamp::from_nanosecond(i128::from(ns)).map_err(|error| damaged(column, &error.to_string()));
         self.optional_int(column)?.map(read).transpose()
     }
 
@@ -103,8 +103,8 @@ impl SqlRow {
     pub fn optional_word<T: FromStr<Err: std::error::Error>>(&self, column: &str) -> Column<Option<T>> {
         match self.value(column)? {
             Value::Null => Ok(None),
-            Value::Text(text) => text.parse().map(Some).map_err(|error: T::Err| damaged(column, error.to_string())),
-            other => Err(damaged(column, format!("{other:?} where a word should stand"))),
+            Value::Text(text) => text.parse().map(Some).map_err(|error: T::Err| damaged(column, &error.to_string())),
+            other => Err(damaged(column, &format!("{other:?} where a word should stand"))),
         }
     }
 
@@ -117,8 +117,8 @@ impl SqlRow {
     pub fn optional_json<T: serde::de::DeserializeOwned>(&self, column: &str) -> Column<Option<T>> {
         match self.value(column)? {
             Value::Null => Ok(None),
-            Value::Text(text) => serde_json::from_str(text).map(Some).map_err(|error| damaged(column, error.to_string())),
-            other => Err(damaged(column, format!("{other:?} where JSON should stand"))),
+            Value::Text(text) => serde_json::from_str(text).map(Some).map_err(|error| damaged(column, &error.to_string())),
+            other => Err(damaged(column, &format!("{other:?} where JSON should stand"))),
         }
     }
 
@@ -154,11 +154,11 @@ impl SqlRow {
 }
 
 fn nothing(column: &str) -> SqlError {
-    damaged(column, "it holds nothing".into())
+    damaged(column, "it holds nothing")
 }
 
 /// A value that is not what its column should hold.
-pub fn damaged(column: &str, what: String) -> SqlError {
+pub fn damaged(column: &str, what: &str) -> SqlError {
     SqlError::Damaged(format!("column {column}: {what}"))
 }
 

@@ -95,6 +95,38 @@ fn a_book_of_every_earlier_layout_is_brought_up_to_date_whole() {
 }
 
 #[test]
+fn what_was_in_force_before_it_said_its_word_says_it_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.sqlite");
+    let ledger = LAYOUTS.iter().position(|(name, _)| name.ends_with("ledger")).unwrap() + 1;
+    book_of_layout(&path, ledger);
+    let entry = |number: u32, kind: &str, subject: &str, body: &str| {
+        let sql =
+            "INSERT INTO entries (book, number, at_ns, kind, subject, run, who, role, host, body, supersedes, previous, hash)
+            VALUES ('00c0ffee00c0ffee', ?1, 5, ?2, ?3, 2, 'Ada', 'shifter', '', ?4, '[]', '', '')";
+        Connection::open(&path).unwrap().execute(sql, rusqlite::params![number, kind, subject, body]).unwrap();
+    };
+    entry(1, "decision", "run2@raw", r#"{"flag": "MAYBE"}"#);
+    entry(2, "decision", "run2-seq0@raw", r#"{"flag": "UNCHECKED", "withdrawn": true}"#);
+    entry(3, "mark", "run2", r#"{"mark": "flawed"}"#);
+    let words = |store: &SqliteStore| {
+        let decisions = store.words_in_force(EntryKind::Decision).unwrap();
+        let mut all: Vec<(String, Option<String>)> =
+            decisions.into_iter().filter(|word| word.run == Some(Run(2))).map(|word| (word.subject, word.says)).collect();
+        all.sort();
+        let marks = store.words_in_force(EntryKind::Mark).unwrap().into_iter().filter(|word| word.run == Some(Run(2)));
+        all.extend(marks.map(|word| (word.subject, word.says)));
+        all
+    };
+    // Who may only read it as it was is told the same.
+    let before = words(&SqliteStore::open_read_only(&path).unwrap());
+    let said = |subject: &str, says: Option<&str>| (subject.to_owned(), says.map(str::to_owned));
+    let expected = [said("run2-seq0@raw", None), said("run2@raw", Some("MAYBE")), said("run2", Some("flawed"))];
+    assert_eq!(before, expected);
+    assert_eq!(words(&SqliteStore::open(&path).unwrap()), expected);
+}
+
+#[test]
 fn a_migration_that_fails_leaves_the_book_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("book.sqlite");

@@ -52,6 +52,7 @@ const LAYOUTS: &[(&str, &str)] = &[
     ("2026_11_21_backend_state", include_str!("migrations/2026_11_21_backend_state.sql")),
     ("2026_11_21_changed_runs", include_str!("migrations/2026_11_21_changed_runs.sql")),
     ("2026_11_21_ledger", include_str!("migrations/2026_11_21_ledger.sql")),
+    ("2026_11_21_first_page", include_str!("migrations/2026_11_21_first_page.sql")),
 ];
 
 impl SqliteStore {
@@ -121,7 +122,7 @@ impl SqliteEngine {
 impl Engine for SqliteEngine {
     fn query(&self, sql: &str, params: &[Value]) -> Result<Vec<SqlRow>, SqlError> {
         let mut statement = self.connection.prepare_cached(&numbered(sql)).map_err(|error| told(&error))?;
-        let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(|error| told(&error))?;
         let mut answer = Vec::new();
         while let Some(row) = rows.next().map_err(|error| told(&error))? {
@@ -158,6 +159,11 @@ impl Engine for SqliteEngine {
 
     fn superseded_sql(&self) -> &'static str {
         "SELECT named.value FROM entries AS later, json_each(later.supersedes) AS named"
+    }
+
+    fn says_sql(&self) -> &'static str {
+        // With no path in it: a dollar stands for a parameter here.
+        "CASE WHEN body ->> 'withdrawn' THEN NULL ELSE coalesce(body ->> 'flag', body ->> 'mark') END"
     }
 
     fn change_stamp(&self) -> Result<ChangeStamp, SqlError> {

@@ -140,11 +140,17 @@ impl Inputs {
     /// The values by column, with the worst status of the parents in its column.
     #[must_use]
     pub fn row(&self, rules: &Rules, parents: &[Parent]) -> Vec<u8> {
-        let mut row = self.row.clone();
-        let worst = parents.iter().map(|parent| parent.status).reduce(|one, other| rules.worse(one, other));
-        row[rules.parents_column()] = worst.map_or(0, |status| place_of(rules, status));
-        row
+        with_parents(rules, &self.row, parents)
     }
+}
+
+/// Values by column with the worst status of the parents in its column.
+#[must_use]
+pub fn with_parents(rules: &Rules, values: &[u8], parents: &[Parent]) -> Vec<u8> {
+    let mut row = values.to_vec();
+    let worst = parents.iter().map(|parent| parent.status).reduce(|one, other| rules.worse(one, other));
+    row[rules.parents_column()] = worst.map_or(0, |status| place_of(rules, status));
+    row
 }
 
 /// The status of a product that people say nothing of, such as one merged from several: what it has from its parents.

@@ -10,7 +10,7 @@ mod rule;
 mod what_if;
 mod why;
 
-pub use derive::{Derived, Inputs, Parent, ShownInput, Told, Touched, UnknownInput, derive, inherited};
+pub use derive::{Derived, Inputs, Parent, ShownInput, Told, Touched, UnknownInput, derive, inherited, with_parents};
 pub use lineage::{Carried, Derivation, Graph, LineageError, ProcessingOf, ProductKind};
 pub use rule::{Judge, RuleError, Rules};
 pub use what_if::{Flip, Flips, Table, what_if};

@@ -199,7 +199,7 @@ fn in_words(sets: &[ChangeSet], named: &impl Fn(u8) -> String) -> Vec<String> {
     let mut lines: Vec<(u8, Vec<String>, Vec<String>)> = Vec::new();
     for set in sets {
         let inputs: Vec<String> = set.changes.iter().map(|change| change.input.clone()).collect();
-        let values = set.changes.iter().map(|change| words_of(change)).collect::<Vec<_>>().join(" and ");
+        let values = set.changes.iter().map(words_of).collect::<Vec<_>>().join(" and ");
         match lines.iter_mut().find(|(status, of, _)| *status == set.status && *of == inputs) {
             Some((_, _, all)) => all.push(values),
             None => lines.push((set.status, inputs, vec![values])),

@@ -39,7 +39,9 @@ fn head(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut MeetingView, state: &mut 
             None => "nothing has been signed off yet".into(),
         };
         ui.label(RichText::new(since).weak());
-        ui.label(RichText::new(format!("{} decided since", words::count(list.decided_count, "run"))).weak());
+        if list.is_counted {
+            ui.label(RichText::new(format!("{} decided since", words::count(list.decided_count, "run"))).weak());
+        }
     });
     if scene.read_only().is_some() {
         return;
@@ -59,7 +61,11 @@ fn head(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut MeetingView, state: &mut 
 
 fn undecided(ui: &mut Ui, scene: &mut Scene<'_>, list: &MeetingShown) {
     let shown = list.undecided.len();
-    let count = if shown == list.undecided_count { shown.to_string() } else { format!("{shown} of {}", list.undecided_count) };
+    let count = match list.is_counted {
+        false => format!("{shown} of how many is being counted"),
+        true if shown == list.undecided_count => shown.to_string(),
+        true => format!("{shown} of {}", list.undecided_count),
+    };
     ui.label(theme::section(&format!("Undecided runs ({count})")));
     if list.undecided.is_empty() {
         ui.label(RichText::new("Every run has been decided on.").weak());
@@ -131,7 +137,8 @@ fn follow_ups(ui: &mut Ui, scene: &mut Scene<'_>, state: &UiState, rows: &[Follo
 fn to_do(ui: &mut Ui, scene: &Scene<'_>, list: &MeetingShown) {
     ui.label(theme::section("To review, by subsystem"));
     if list.to_do.is_empty() {
-        ui.label(RichText::new("No processing waits for a mark.").weak());
+        let words = if list.is_counted { "No processing waits for a mark." } else { "It is being counted." };
+        ui.label(RichText::new(words).weak());
     }
     egui::Grid::new("to do").num_columns(4).spacing([14.0, 3.0]).show(ui, |ui| {
         for row in &list.to_do {

@@ -89,6 +89,13 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProcessingView) {
     failures::strip(ui, scene, view);
     ui.add_space(2.0);
     tabs(ui, scene, view);
+    let older = scene.snapshot.older_runs;
+    if older > 0 {
+        let words = format!(
+            "{older} older runs that are over are not listed here; all are on the Runs page, and 'dqmon show RUN' tells of one."
+        );
+        ui.add(egui::Label::new(RichText::new(words).small().weak()).wrap());
+    }
     ui.separator();
     match view.part {
         Part::Files => files_part(ui, scene, view),
