@@ -192,6 +192,17 @@ impl Summary {
         self.data_start.or(self.processed_at)
     }
 
+    /// How many entries it was made from, where it says so: hits, of all views together, or else tracks.
+    #[must_use]
+    pub fn entries(&self) -> Option<f64> {
+        ["entries", "tracks"].into_iter().find_map(|name| {
+            let of_name = |column: &&Column| column.name.starts_with(name);
+            let table = self.tables.iter().find(|table| table.columns.iter().any(|column| of_name(&column)))?;
+            let values = table.columns.iter().filter(of_name).flat_map(|column| &column.values);
+            values.filter_map(|value| value.value()).reduce(|sum, value| sum + value)
+        })
+    }
+
     /// `run1-p1-g0`, or the file's name where the run is not known.
     #[must_use]
     pub fn name(&self) -> String {

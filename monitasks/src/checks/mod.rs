@@ -6,7 +6,7 @@
 //!
 //! `written` has the TOML form; a file per family has its rule: `range`, `deviation`, `trend`, `bins` (bin by bin, chi2),
 //! `kolmogorov`, `staleness`. `series` says what of a figure is measured (`references` asks it too), `masks` what is left out,
-//! `statistics` has the numbers, `verdict` the answer, `what_if` the same over history with other rules. May use `figure`, `quality`, `references`,
+//! `statistics` has the numbers, `verdict` the answer, `said` its words, `what_if` the same over history with other rules. May use `figure`, `quality`, `references`,
 //! `summary` and `vocab`.
 
 pub mod bins;
@@ -14,6 +14,7 @@ pub mod deviation;
 pub mod kolmogorov;
 pub mod masks;
 pub mod range;
+mod said;
 pub mod series;
 pub mod staleness;
 pub mod statistics;
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use crate::figure::Figure;
 use crate::quality::State;
 use crate::references::{Reference, ReferenceSource, References, value_axis};
+use crate::summary::Summary;
 use crate::vocab::Run;
 use masks::{Mask, stands_for};
 use series::{Series, Spot, is_over_time, measured_series};
@@ -148,7 +150,7 @@ pub struct Limits {
     pub bad: f64,
 }
 
-/// A plot to judge, and what it does not say itself.
+/// A plot to judge, and what it does not say itself. [`Subject::of`] takes that from the results it is drawn from.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     /// The task's name.
@@ -220,7 +222,33 @@ impl Checks {
     }
 }
 
+impl<'a> Subject<'a> {
+    /// A plot that was drawn from these results, oldest first, of `task` and `item`.
+    #[must_use]
+    pub fn of((task, item): (&'a str, &'a str), figure: &'a Figure, history: &[&Summary], now: Timestamp) -> Self {
+        let newest = history.last();
+        let run = newest.and_then(|summary| summary.run);
+        let of_run = || history.iter().filter(|summary| summary.run == run).count();
+        Subject {
+            task,
+            item,
+            figure,
+            run,
+            results: if is_over_time(figure) { history.len() } else { of_run() },
+            entries: newest.and_then(|summary| summary.entries()),
+            newest: newest.and_then(|summary| summary.stamp()),
+            now,
+        }
+    }
+}
+
 impl Check {
+    /// Whether it judges the age of data alone, so that it says otherwise with time.
+    #[must_use]
+    pub fn is_of_age(&self) -> bool {
+        matches!(self.kind, Kind::Staleness(_))
+    }
+
     /// What this check thinks, with these masks in force.
     #[must_use]
     pub fn judge(&self, subject: &Subject<'_>, masks: &[&Mask], references: &References) -> Verdict {
@@ -286,7 +314,7 @@ impl Check {
             }
         }
         // The age of data does not hang on each series having some.
-        let is_age = matches!(self.kind, Kind::Staleness(_));
+        let is_age = self.is_of_age();
         series.retain(|one| {
             let count = one.count();
             if is_age || count >= self.needs.points.max(1) {

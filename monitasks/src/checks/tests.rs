@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::bins::chi2_of_counts;
 use super::kolmogorov::distance_of_counts;
-use super::verdict::{Statistic, item_state};
+use super::verdict::{Statistic, item_state, leaf_state};
 use super::what_if::what_if;
 use super::*;
 use crate::figure::{Axis, Ink, Layer, Map, Point};
@@ -364,6 +364,16 @@ fn an_item_is_as_its_worst_verdict_and_unchecked_without_any() {
     let ok = verdict("kind = \"range\"\nok = { to = 30.0 }", &figure, &figure);
     let bad = verdict("kind = \"range\"\nok = { to = 3.0 }", &figure, &figure);
     assert_eq!(item_state(&[ok, bad], true), State::Bad);
+}
+
+#[test]
+fn a_leaf_is_never_ok_where_its_task_says_that_something_is_missing() {
+    let figure = histogram(&[20.0]);
+    let ok = verdict("kind = \"range\"\nok = { to = 30.0 }", &figure, &figure);
+    let says = |task_says| leaf_state(std::slice::from_ref(&ok), task_says);
+    let states = [State::Unchecked, State::NoData, State::CannotJudge].map(says);
+    assert_eq!(states, [State::Ok, State::NoData, State::CannotJudge]);
+    assert_eq!(leaf_state(&[], State::NoData), State::NoData);
 }
 
 #[test]

@@ -311,6 +311,34 @@ pub fn item_state(verdicts: &[Verdict], has_data: bool) -> State {
     judged.reduce(State::worse).unwrap_or(unchecked)
 }
 
+/// The state of a leaf: the [`item_state`] of its verdicts, or what the task itself says of its newest result where that asks more
+/// for an eye. Without verdicts, what the task says. A mask explains that there is no number, and no failure to judge.
+#[must_use]
+pub fn leaf_state(verdicts: &[Verdict], task_says: State) -> State {
+    if verdicts.is_empty() {
+        return task_says;
+    }
+    match (item_state(verdicts, task_says != State::NoData), task_says) {
+        (judged, State::Unchecked) => judged,
+        (State::Masked, State::NoData) => State::Masked,
+        (judged, says) => judged.worse(says),
+    }
+}
+
+/// The verdict that an item's state comes from, the first of those that are alike; none where no check says more than that data
+/// are new.
+#[must_use]
+pub fn worst(verdicts: &[Verdict]) -> Option<&Verdict> {
+    let judged = verdicts.iter().filter(|verdict| !verdict.is_only_new());
+    judged.reduce(|worst, verdict| if verdict.state().severity() > worst.state().severity() { verdict } else { worst })
+}
+
+/// What checks draw over a plot: bounds and what is beyond them. An age is not drawn: where it ends moves with the clock.
+#[must_use]
+pub fn layers_of(verdicts: &[Verdict]) -> Vec<Layer> {
+    verdicts.iter().filter(|verdict| verdict.kind != STALENESS).flat_map(Verdict::layers).collect()
+}
+
 /// The flag that a state proposes to a person.
 #[must_use]
 pub fn proposal(state: State) -> Flag {

@@ -3,7 +3,7 @@
 use super::super::provenance::members_note;
 use super::super::shown::titled;
 use super::{Quantity, UNIT, of_view, strip_table_name};
-use crate::detector::Detector;
+use crate::detector::{Detector, Strip};
 use crate::figure::{Across, Axis, Figure, Ink, Layer, Point};
 use crate::summary::{Summary, Table};
 use crate::vocab::View;
@@ -45,6 +45,27 @@ pub(super) fn draw(quantity: Quantity, latest: &Summary, detector: &Detector) ->
 
 fn before(count: usize) -> usize {
     count.saturating_sub(1)
+}
+
+/// Ranges of the horizontal axis on which the strips of these channels stand, first and last channel of each range.
+pub(super) fn ranges_of(channels: &[(u32, u32)], detector: &Detector) -> Vec<[f64; 2]> {
+    let strips0 = detector.view(View::V0).strips;
+    let place = |strip: &Strip| strip.number as usize + if strip.view == View::V0 { 0 } else { strips0 };
+    let mut places: Vec<usize> = (0u32..)
+        .zip(&detector.channel_map)
+        .filter(|(channel, _)| channels.iter().any(|(first, last)| (first..=last).contains(&channel)))
+        .filter_map(|(_, strip)| strip.as_ref().map(place))
+        .collect();
+    places.sort_unstable();
+    let mut ranges: Vec<[f64; 2]> = Vec::new();
+    for place in places {
+        let at = place as f64;
+        match ranges.last_mut() {
+            Some([_, last]) if at - *last <= 1.0 => *last = at,
+            _ => ranges.push([at, at]),
+        }
+    }
+    ranges
 }
 
 /// A bin per strip, centred on its number; NaN where there is no number.

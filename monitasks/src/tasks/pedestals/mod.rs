@@ -18,6 +18,18 @@ use crate::vocab::View;
 /// The unit of everything here.
 const UNIT: &str = "ADC counts";
 
+/// The task's name.
+pub const NAME: &str = "pedestals";
+/// Its items whose horizontal axis is the strips.
+pub const BY_STRIP: [&str; 2] = ["mean_by_strip", "rms_by_strip"];
+
+/// Ranges of the horizontal axis of the [`BY_STRIP`] items on which the strips of these channels stand: `(first, last)` of each
+/// range of channels.
+#[must_use]
+pub fn ranges_of_channels(channels: &[(u32, u32)], detector: &Detector) -> Vec<[f64; 2]> {
+    by_strip::ranges_of(channels, detector)
+}
+
 /// Which of the two numbers of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Quantity {
@@ -36,7 +48,7 @@ impl Pedestals {
     #[must_use]
     pub fn new(zone: TimeZone) -> Self {
         let info = TaskInfo {
-            name: "pedestals".into(),
+            name: NAME.into(),
             title: "Pedestals".into(),
             about: "Baseline and noise of every channel: what all charges are measured against. Dead, noisy and moving channels \
                     show here first."
