@@ -5,6 +5,7 @@
 
 mod judged;
 mod people;
+mod plots;
 mod processing;
 mod runs;
 
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use monitasks::checks::verdict::Verdict;
 use monitasks::detector::{Detector, Strip};
 use monitasks::figure::Figure;
 use monitasks::quality::{Flag, State};
@@ -23,6 +25,7 @@ pub use judged::{FileFlagShown, FlagShown, JudgedShown, SaidShown, StageShown, S
 pub use people::{
     AlarmRow, FollowUpRow, IssueRow, MeetingShown, PeopleShown, ProblemRow, SaidRow, ShiftRow, ToDoRow, UndecidedRow,
 };
+pub use plots::{FigureKey, PlotView};
 pub use processing::{
     BackendHealth, ClassRow, CloseLook, CloseSubject, CopyRow, DiskRow, FlowShown, LatencyRow, ProcessingShown, PutOffRow,
     StoryLine, WatcherRow, in_short,
@@ -50,6 +53,9 @@ pub struct Snapshot {
     pub tasks: Vec<TaskNode>,
     /// The figures that were asked for by `watch`, as far as they are made.
     pub figures: BTreeMap<FigureKey, Arc<Figure>>,
+    /// What checks think of them and of each item's newest plot, under their keys with [`PlotView::Bounds`]; none where no check
+    /// judges one.
+    pub verdicts: BTreeMap<FigureKey, Arc<Vec<Verdict>>>,
     /// The event that the event display shows.
     pub event: Option<EventShown>,
     /// The newest runs, and of older ones those that are not over, those that are undecided and the one looked at; newest last. All
@@ -163,23 +169,12 @@ pub struct ItemNode {
     pub title: String,
     /// What is seen and what it should look like.
     pub about: String,
-    /// State and last value.
+    /// State and last value; where checks judge it, theirs is the state.
     pub glance: Glance,
+    /// What each of its checks thinks of its newest plot.
+    pub verdicts: Arc<Vec<Verdict>>,
     /// When its newest data were taken.
     pub newest: Option<Timestamp>,
-}
-
-/// Which figure: an item of a task, up to a run or up to now.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FigureKey {
-    /// The task's name.
-    pub task: String,
-    /// The item's name.
-    pub item: String,
-    /// The run that "latest" items show; none for the newest.
-    pub run: Option<Run>,
-    /// Only results of this lane; none for those of all.
-    pub lane: Option<String>,
 }
 
 /// The event that the event display shows.
@@ -452,6 +447,7 @@ impl Snapshot {
             backend: Backend::Unknown,
             tasks: Vec::new(),
             figures: BTreeMap::new(),
+            verdicts: BTreeMap::new(),
             event: None,
             runs: Vec::new(),
             older_runs: 0,

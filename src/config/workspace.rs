@@ -47,6 +47,12 @@ impl Workspace {
     /// The file that makes a folder a workspace.
     pub const SETTINGS_FILE: &str = "dqmon.toml";
 
+    /// Its file of automatic checks.
+    pub const CHECKS_FILE: &str = "checks.toml";
+
+    /// The checks that a new workspace of the 3x1x1 starts with: their bounds are those of that detector.
+    pub const NEW_CHECKS: &str = include_str!("../../assets/checks.toml");
+
     /// The commented settings file that a new workspace starts with.
     pub const NEW_SETTINGS: &str = include_str!("../../assets/dqmon.toml");
 
@@ -74,6 +80,10 @@ impl Workspace {
             |path: &Path, error: &std::io::Error| WorkspaceError::NotMade { path: path.to_owned(), why: error.to_string() };
         for folder in workspace.folders() {
             std::fs::create_dir_all(&folder).map_err(|error| not_made(&folder, &error))?;
+        }
+        if workspace.settings.detector == Settings::default().detector {
+            let checks = workspace.checks_file();
+            std::fs::write(&checks, Self::NEW_CHECKS).map_err(|error| not_made(&checks, &error))?;
         }
         // The settings come last: a folder is a workspace only when it is whole.
         std::fs::write(&path, settings).map_err(|error| not_made(&path, &error))?;
@@ -158,6 +168,12 @@ impl Workspace {
         let folder = self.output_of(file.run);
         let folder = if processing.0 <= 1 { folder } else { folder.join(format!("p{}", processing.0)) };
         folder.join(format!("recotask_{file}.root"))
+    }
+
+    /// The automatic checks on plots; need not be there.
+    #[must_use]
+    pub fn checks_file(&self) -> PathBuf {
+        self.root.join(Self::CHECKS_FILE)
     }
 
     /// One of the folders of `processing/`: `todo`, `work`, `toanalyse`, `scripts`.

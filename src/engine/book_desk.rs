@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use crossbeam_channel::Sender;
 use jiff::Timestamp;
+use monitasks::references::ReferenceSource;
 use monitasks::vocab::Run;
 
 use super::command::DecisionCommand;
 use super::people_command::PeopleCommand;
-use super::{Notice, decision_desk, people_desk};
+use super::{Notice, checks_desk, decision_desk, people_desk};
 use crate::bookkeeping::{RequestKind, RequestSubject, Store};
 use crate::config::{Settings, Workspace};
 use crate::decisions::alarms::Seen;
@@ -33,6 +34,8 @@ pub(super) enum BookErrand {
     People(PeopleCommand),
     /// What checks saw of plots.
     Hear(Vec<Seen>),
+    /// A reference for the file of checks.
+    TakeReference(ReferenceSource),
 }
 
 impl BookErrand {
@@ -47,6 +50,7 @@ impl BookErrand {
             BookErrand::ReadText { what, .. } => format!("reading of the {what}"),
             BookErrand::People(command) => command.deed.words(),
             BookErrand::Hear(_) => "what checks saw".into(),
+            BookErrand::TakeReference(source) => format!("taking of the reference {}", source.label),
         }
     }
 }
@@ -92,6 +96,7 @@ fn answer(errand: BookErrand, store: &mut dyn Store, workspace: &Workspace, now:
                 Err(error) => Notice::Refused(format!("{what} not read: {error}: {}", path.display())),
             }
         }
+        BookErrand::TakeReference(source) => checks_desk::take_reference(&source, workspace),
         // Those have answers of their own.
         BookErrand::People(_) | BookErrand::Hear(_) => Notice::Refused(format!("{words}: not done")),
     }

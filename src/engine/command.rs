@@ -27,6 +27,15 @@ pub enum Command {
     Workspace(WorkspaceCommand),
     /// What people say of shifts, problems, meetings.
     People(PeopleCommand),
+    /// What is written into the file of checks.
+    Checks(ChecksCommand),
+}
+
+/// What is written into the file of checks.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ChecksCommand {
+    /// Take the result that a plot shows as its reference, from the result's run on.
+    TakeReference(FigureKey),
 }
 
 /// What is looked at.

@@ -5,6 +5,7 @@
 
 mod backend_process;
 mod book_desk;
+mod checks_desk;
 mod close_looks;
 mod command;
 mod decision_desk;
@@ -17,8 +18,8 @@ mod urgent;
 
 pub use backend_process::start as start_backend;
 pub use command::{
-    Command, Decision, DecisionCommand, DecisionSubject, Evidence, FailureClass, Outcome, Part, ProcessingCommand, RequestKind,
-    RequestSubject, RunsCommand, Stage, ViewCommand, WantedDecision, WorkspaceCommand,
+    ChecksCommand, Command, Decision, DecisionCommand, DecisionSubject, Evidence, FailureClass, Outcome, Part, ProcessingCommand,
+    RequestKind, RequestSubject, RunsCommand, Stage, ViewCommand, WantedDecision, WorkspaceCommand,
 };
 pub use people_command::{NewProblem, PeopleCommand, PeopleDeed, Place, ProblemChange, Severity};
 pub use pollers::OpenStore;

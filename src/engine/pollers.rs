@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, select};
 use jiff::Timestamp;
+use monitasks::checks::Checks;
 use monitasks::detector::Strip;
 use monitasks::registry::TaskRegistry;
 use monitasks::vocab::FileId;
@@ -20,7 +21,9 @@ use super::Notice;
 use super::book_desk::{self, BookErrand};
 use crate::bookkeeping::{Store, StoreError};
 use crate::config::{Settings, SettingsError, Workspace};
-use crate::live::{BookPoller, BookView, EventPoller, EventView, EventWish, Part, ResultPoller, ResultsView, WorkspaceTasks};
+use crate::live::{
+    BookPoller, BookView, EventPoller, EventView, EventWish, Part, ResultPoller, ResultsView, WorkspaceChecks, WorkspaceTasks,
+};
 use crate::snapshot::{CloseLook, FlowShown, RunsShown};
 
 /// Between two looks of a poller that nothing hurries.
@@ -38,6 +41,8 @@ pub(super) enum Update {
     Settings(Box<Result<Settings, SettingsError>>),
     /// The tasks there are now, and a message for each task file that can't be used.
     Tasks(Arc<TaskRegistry>, Vec<String>),
+    /// The checks there are now, and a message when their file can't be used.
+    Checks(Arc<Checks>, Vec<String>),
     /// The flow that is watched; none when it no longer is.
     Flow(Option<Arc<FlowShown>>),
     /// What is looked at closely; none when nothing is.
@@ -231,16 +236,17 @@ pub(super) fn spawn_event(
     });
 }
 
-/// Watches the settings and task files until stopped: reads them again whenever they have changed.
-pub(super) fn spawn_settings(workspace: &Workspace, mut tasks: WorkspaceTasks, outbox: Outbox) {
+/// Watches the settings, task files and checks until stopped: reads them again whenever they have changed.
+pub(super) fn spawn_settings(workspace: &Workspace, mut tasks: WorkspaceTasks, mut checks: WorkspaceChecks, outbox: Outbox) {
+    let checks_file = workspace.checks_file();
     let path = workspace.root.join(Workspace::SETTINGS_FILE);
     let folder = workspace.root.join("tasks");
     let mut time_zone = workspace.settings.time_zone.clone();
     spawn("settings", move || {
-        let mut known = (modified(&path), listed(&folder));
+        let mut known = (modified(&path), listed(&folder), modified(&checks_file));
         while !outbox.is_stopped() {
             thread::sleep(LOOK);
-            let now = (modified(&path), listed(&folder));
+            let now = (modified(&path), listed(&folder), modified(&checks_file));
             let mut are_tasks_due = now.1 != known.1;
             if now.0 != known.0 {
                 let loaded = Settings::load(&path);
@@ -255,6 +261,10 @@ pub(super) fn spawn_settings(workspace: &Workspace, mut tasks: WorkspaceTasks, o
             if are_tasks_due {
                 let (registry, faults) = tasks.read(&time_zone);
                 outbox.tell(Update::Tasks(Arc::new(registry), faults));
+            }
+            if now.2 != known.2 {
+                let (checks, faults) = checks.read();
+                outbox.tell(Update::Checks(checks, faults));
             }
             known = now;
         }

@@ -15,7 +15,7 @@ use monitasks::vocab::FileId;
 use super::backend_process;
 use super::book_desk::BookErrand;
 use super::close_looks::{self, CloseErrand};
-use super::command::{Command, ProcessingCommand, RunsCommand, ViewCommand, WorkspaceCommand};
+use super::command::{ChecksCommand, Command, ProcessingCommand, RunsCommand, ViewCommand, WorkspaceCommand};
 use super::pollers::{self, EventErrand, OpenStore, Outbox, ResultsErrand, Update};
 use super::runs_desk::{self, ManyRuns, RunsErrand};
 use super::{EngineHandle, EngineSide, Notice};
@@ -24,10 +24,10 @@ use crate::config::{Settings, SettingsError, Workspace};
 use crate::decisions::alarms::Seen;
 use crate::detector;
 use crate::live::{
-    DiskResults, EventPoller, EventWish, Live, ResultPoller, ResultsFolder, WorkspaceTasks, bare_raw_file, bare_tasks,
-    checks_to_tell, newest_raw_file,
+    DiskResults, EventPoller, EventWish, Live, ResultPoller, ResultsFolder, WorkspaceChecks, WorkspaceTasks, bare_raw_file,
+    bare_tasks, checks_to_tell, newest_raw_file,
 };
-use crate::snapshot::{Banner, CloseSubject, Origin, Snapshot, WorkspaceFacts};
+use crate::snapshot::{Banner, CloseSubject, FigureKey, Origin, Snapshot, WorkspaceFacts};
 
 /// Snapshots are published at most this often, so that a burst of updates is one of them.
 const QUIET: Duration = Duration::from_millis(40);
@@ -94,7 +94,7 @@ struct Engine {
     read_only: bool,
     open: Option<Open>,
     /// What the window watches; kept here so that it holds for the next workspace too.
-    watched: Vec<crate::snapshot::FigureKey>,
+    watched: Vec<FigureKey>,
     /// The same of the flow.
     flow_window_s: Option<u64>,
     /// What the welcome page should know: why the last opening failed.
@@ -201,6 +201,7 @@ impl Engine {
             Update::Runs(table) => open.live.take_run_table(table),
             Update::Settings(loaded) => open.take_settings(*loaded),
             Update::Tasks(registry, faults) => open.take_tasks(registry, faults),
+            Update::Checks(checks, faults) => open.live.take_checks(checks, faults),
             Update::Book(view) => {
                 let newest = newest_raw_file(&view.runs);
                 if newest != open.newest_file {
@@ -222,6 +223,7 @@ impl Engine {
             Command::Processing(command) => self.obey_processing(command),
             Command::Workspace(command) => self.obey_workspace(command),
             Command::People(command) => self.book_errand(BookErrand::People(command)),
+            Command::Checks(ChecksCommand::TakeReference(key)) => self.take_reference(&key),
         }
     }
 
@@ -250,6 +252,18 @@ impl Engine {
                 // A full channel means that it has been told often enough.
                 let _ = open.results.try_send(ResultsErrand::Hurry);
             }
+        }
+    }
+
+    /// Which result a plot shows is known here; the file is written by a thread that may wait.
+    fn take_reference(&self, key: &FigureKey) {
+        if self.read_only {
+            return self.notice(Notice::Refused("reference not taken: this window is read-only".into()));
+        }
+        let Some(open) = &self.open else { return };
+        match open.live.reference_of(key, Timestamp::now()) {
+            Ok(source) => self.book_errand(BookErrand::TakeReference(source)),
+            Err(why) => self.notice(Notice::Refused(format!("reference not taken: {why}"))),
         }
     }
 
@@ -366,9 +380,12 @@ impl Engine {
         let event_poller = EventPoller::new(detector, workspace.settings.reconstruction.clone(), workspace.root.clone());
         let raw_files = workspace.clone();
         pollers::spawn_event(event_poller, move |file| raw_files.raw_file(file), event_errands, outbox.clone());
-        pollers::spawn_settings(&workspace, tasks, outbox);
+        let mut checks = WorkspaceChecks::of(&workspace);
+        let (read, check_faults) = checks.read();
+        pollers::spawn_settings(&workspace, tasks, checks, outbox);
         let mut live = Live::new(registry, Origin::Live, facts);
         live.faults("tasks", task_faults);
+        live.take_checks(read, check_faults);
         Ok(Open {
             live,
             workspace: Some(workspace),

@@ -4,7 +4,7 @@ use egui_tiles::{Container, LinearDir, SimplificationOptions, Tile, TileId, Tile
 use serde::{Deserialize, Serialize};
 
 use super::state::ItemRef;
-use crate::snapshot::{FigureKey, TaskNode};
+use crate::snapshot::{FigureKey, PlotView, TaskNode};
 use monitasks::vocab::Run;
 
 /// The task whose panes have the event display's buttons.
@@ -19,6 +19,18 @@ pub struct Pane {
     pub id: u64,
     /// What it shows; none before anything was chosen.
     pub shows: Option<ItemRef>,
+    /// What its plot is shown with.
+    #[serde(default)]
+    pub view: PlotView,
+}
+
+impl Pane {
+    /// The figure that it shows, of a run or the newest, of a lane or of all.
+    #[must_use]
+    pub fn key(&self, run: Option<Run>, lane: Option<&str>) -> Option<FigureKey> {
+        let ItemRef { task, item } = self.shows.as_ref()?;
+        Some(FigureKey { run, lane: lane.map(str::to_owned), view: self.view, ..FigureKey::newest(task, item) })
+    }
 }
 
 /// The panes, their places, and which of them is the active one.
@@ -89,10 +101,10 @@ impl Layout {
     /// The figures that are needed now.
     #[must_use]
     pub fn watched(&self, run: Option<Run>, lane: Option<&str>) -> Vec<FigureKey> {
-        let lane = || lane.map(str::to_owned);
-        let key = |item: ItemRef| FigureKey { task: item.task, item: item.item, run, lane: lane() };
-        let mut keys: Vec<FigureKey> = self.visible().into_iter().map(key).collect();
+        let tiles = self.tree.active_tiles().into_iter().filter_map(|id| self.tree.tiles.get_pane(&id));
+        let mut keys: Vec<FigureKey> = tiles.filter_map(|pane| pane.key(run, lane)).collect();
         keys.sort();
+        keys.dedup();
         keys
     }
 
@@ -114,7 +126,7 @@ impl Layout {
         }
         self.mend();
         match self.active.and_then(|active| self.tree.tiles.get_mut(active)) {
-            Some(Tile::Pane(pane)) => pane.shows = Some(item),
+            Some(Tile::Pane(pane)) => (pane.shows, pane.view) = (Some(item), PlotView::default()),
             _ => self.open(item),
         }
         if let Some(active) = self.active {
@@ -167,6 +179,13 @@ impl Layout {
         self.activate(new);
     }
 
+    /// Shows a pane's plot with something else.
+    pub fn show_with(&mut self, place: TileId, view: PlotView) {
+        if let Some(Tile::Pane(pane)) = self.tree.tiles.get_mut(place) {
+            pane.view = view;
+        }
+    }
+
     /// Closes a pane.
     pub fn close(&mut self, place: TileId) {
         self.tree.remove_recursively(place);
@@ -209,7 +228,7 @@ impl Layout {
 
     fn next_pane(&mut self, shows: Option<ItemRef>) -> Pane {
         self.next_id += 1;
-        Pane { id: self.next_id, shows }
+        Pane { id: self.next_id, shows, view: PlotView::default() }
     }
 }
 
@@ -226,6 +245,7 @@ mod tests {
             title: (*item).into(),
             about: String::new(),
             glance: Glance::no_data(""),
+            verdicts: Default::default(),
             newest: None,
         };
         TaskNode {

@@ -89,7 +89,7 @@ fn task_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn load_one(path: &Path, name: &str) -> Result<DeclaredTask, String> {
-    let text = read_text(path).map_err(|error| format!("task file not read: {error}: {name}"))?;
+    let text = read_text(path, LARGEST_TASK_FILE_BYTES).map_err(|error| format!("task file not read: {error}: {name}"))?;
     let task = DeclaredTask::parse(&text, name).map_err(|error| error.to_string())?;
     // The event display is a branch of the tree without being in the registry.
     if task.info().name == EVENT_DISPLAY {
@@ -98,15 +98,16 @@ fn load_one(path: &Path, name: &str) -> Result<DeclaredTask, String> {
     Ok(task)
 }
 
-fn read_text(path: &Path) -> io::Result<String> {
+/// A text of so many bytes at most.
+pub(super) fn read_text(path: &Path, most_bytes: usize) -> io::Result<String> {
     // A pipe would be waited for.
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("no regular file"));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST_TASK_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > LARGEST_TASK_FILE_BYTES {
-        return Err(io::Error::other(format!("longer than {LARGEST_TASK_FILE_BYTES} bytes")));
+    File::open(path)?.take(most_bytes as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > most_bytes {
+        return Err(io::Error::other(format!("longer than {most_bytes} bytes")));
     }
     String::from_utf8(bytes)
         .map_err(|error| io::Error::other(format!("byte {} is no UTF-8 text", error.utf8_error().valid_up_to())))

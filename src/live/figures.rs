@@ -1,4 +1,4 @@
-//! Draws the figures that are watched, again only when what they show has changed.
+//! Draws the figures that are watched or judged, again only when what they show has changed.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,64 +9,86 @@ use monitasks::detector::Detector;
 use monitasks::figure::Figure;
 use monitasks::registry::TaskRegistry;
 use monitasks::summary::Summary;
-use monitasks::task::TaskContext;
+use monitasks::task::{MonTask, TaskContext};
 
 use super::event::{self, EventView};
 use super::results::{ResultsView, panic_message};
-use crate::snapshot::FigureKey;
+use crate::snapshot::{FigureKey, PlotView};
+
+/// What figures are drawn from, at a moment.
+#[derive(Clone, Copy)]
+pub(super) struct Material<'a> {
+    pub registry: &'a TaskRegistry,
+    pub results: &'a ResultsView,
+    pub event: &'a EventView,
+    pub detector: &'a Detector,
+    pub now: Timestamp,
+}
 
 /// Keeps the figures made, with the version of the results each was made from.
 #[derive(Default)]
-pub struct FigureMaker {
+pub(super) struct FigureMaker {
     made: BTreeMap<FigureKey, (u64, Arc<Figure>)>,
 }
 
 impl FigureMaker {
-    /// The figures of the keys. Figures of other keys are dropped.
-    pub fn make(
+    /// The figures of the keys as tasks draw them, under [`PlotView::Bare`], each with the version of what it was made from.
+    /// Figures of other keys are dropped.
+    pub(super) fn make<'a>(
         &mut self,
-        registry: &TaskRegistry,
-        keys: &[FigureKey],
-        results: &ResultsView,
-        event: &EventView,
-        detector: &Detector,
-        now: Timestamp,
-    ) -> BTreeMap<FigureKey, Arc<Figure>> {
+        keys: impl Iterator<Item = &'a FigureKey>,
+        of: &Material<'_>,
+    ) -> &BTreeMap<FigureKey, (u64, Arc<Figure>)> {
         let before = std::mem::take(&mut self.made);
         for key in keys {
+            let key = key.with(PlotView::Bare);
             let version = if key.task == event::EVENT_DISPLAY {
-                event.version
+                of.event.version
             } else {
-                results.tasks.get(&key.task).map_or(0, |task| task.version)
+                of.results.tasks.get(&key.task).map_or(0, |task| task.version)
             };
-            let figure = match before.get(key) {
+            let figure = match before.get(&key) {
                 Some((made_from, figure)) if *made_from == version => figure.clone(),
-                _ => Arc::new(draw(registry, key, results, event, &TaskContext { detector, now })),
+                _ if self.made.contains_key(&key) => continue,
+                _ => Arc::new(draw(&key, of)),
             };
-            self.made.insert(key.clone(), (version, figure));
+            self.made.insert(key, (version, figure));
         }
-        self.made.iter().map(|(key, (_, figure))| (key.clone(), figure.clone())).collect()
+        &self.made
     }
 }
 
-fn draw(registry: &TaskRegistry, key: &FigureKey, results: &ResultsView, event: &EventView, context: &TaskContext<'_>) -> Figure {
+/// The figure of a key, not kept; none where it would be empty.
+pub(super) fn drawn_of(key: &FigureKey, of: &Material<'_>) -> Option<Figure> {
+    Some(draw(key, of)).filter(|figure| figure.empty.is_none())
+}
+
+fn draw(key: &FigureKey, of: &Material<'_>) -> Figure {
     if key.task == event::EVENT_DISPLAY {
-        return event::figure(event, &key.item, context.detector);
+        return event::figure(of.event, &key.item, of.detector);
     }
-    let Some(task) = registry.get(&key.task) else {
+    let Some(task) = of.registry.get(&key.task) else {
         return Figure::empty(key.task.clone(), format!("There is no task named {}.", key.task));
     };
-    let history: Vec<&Summary> =
-        results.tasks.get(&key.task).map(|task| task.history.iter().map(AsRef::as_ref).collect()).unwrap_or_default();
-    let history = of_lane(up_to_run(history, key), key);
-    let drawn = catch_unwind(AssertUnwindSafe(|| task.draw(&key.item, &history, context)));
-    let mut figure = drawn.unwrap_or_else(|panic| {
-        Figure::empty(task.info().title.clone(), format!("Cannot judge: the task failed: {}", panic_message(&*panic)))
-    });
+    let mut figure = drawn(task, &key.item, &history(of.results, key), (of.detector, of.now));
     if let Some(lane) = &key.lane {
         figure.notes.push(format!("results of lane {lane} alone"));
     }
     figure
+}
+
+/// What a task draws of these results; a panic of the task is an empty figure that says so.
+pub(super) fn drawn(task: &dyn MonTask, item: &str, history: &[&Summary], (detector, now): (&Detector, Timestamp)) -> Figure {
+    let context = TaskContext { detector, now };
+    catch_unwind(AssertUnwindSafe(|| task.draw(item, history, &context))).unwrap_or_else(|panic| {
+        Figure::empty(task.info().title.clone(), format!("Cannot judge: the task failed: {}", panic_message(&*panic)))
+    })
+}
+
+/// The results that a figure shows, oldest first.
+pub(super) fn history<'a>(results: &'a ResultsView, key: &FigureKey) -> Vec<&'a Summary> {
+    let all = results.tasks.get(&key.task).map(|task| task.history.iter().map(AsRef::as_ref).collect());
+    of_lane(up_to_run(all.unwrap_or_default(), key), key)
 }
 
 /// With a lane chosen, only its results; one that does not say its lane was made by hand and is of none.

@@ -6,6 +6,7 @@
 
 mod bare;
 mod book;
+mod checks_file;
 mod closely;
 mod declared;
 mod event;
@@ -13,9 +14,12 @@ mod failures;
 mod figures;
 mod flow;
 mod health;
+mod issue_masks;
 mod judged;
+mod judging;
 mod once;
 mod people;
+mod plots;
 mod results;
 mod retold;
 mod rows;
@@ -25,10 +29,10 @@ mod tree;
 
 pub use bare::{BareError, bare_tasks};
 pub use book::{BookPoller, BookView};
+pub use checks_file::WorkspaceChecks;
 pub use closely::look_closely;
 pub use declared::WorkspaceTasks;
 pub use event::{EVENT_DISPLAY, EventPoller, EventView, EventWish, WAVEFORM};
-pub use figures::FigureMaker;
 pub use flow::flow_shown;
 pub use once::{EventLook, bare_raw_file, newest_raw_file};
 pub use results::{DiskResults, FoundResult, ResultPoller, ResultsFolder, ResultsView, TaskResults};
@@ -39,6 +43,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use monitasks::checks::Checks;
+use monitasks::checks::what_if::WhatIf;
+use monitasks::references::ReferenceSource;
 use monitasks::registry::TaskRegistry;
 
 use crate::bookkeeping::{Overview, SyncState};
@@ -47,6 +54,9 @@ use crate::snapshot::{
     Backend, BackendHealth, Banner, CloseLook, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, RunsShown, Snapshot,
     WorkspaceFacts,
 };
+
+use figures::Material;
+use plots::PlotMaker;
 
 pub use people::checks_to_tell;
 
@@ -91,7 +101,7 @@ pub struct Live {
     closely: Option<Arc<CloseLook>>,
     run_table: Option<Arc<RunsShown>>,
     watched: Vec<FigureKey>,
-    figures: FigureMaker,
+    plots: PlotMaker,
     banners: BTreeMap<&'static str, Vec<Banner>>,
     serial: u64,
 }
@@ -112,7 +122,7 @@ impl Live {
             closely: None,
             run_table: None,
             watched: Vec::new(),
-            figures: FigureMaker::default(),
+            plots: PlotMaker::default(),
             banners: BTreeMap::new(),
             serial: 0,
         }
@@ -157,7 +167,32 @@ impl Live {
     /// Takes another list of tasks; figures are drawn anew.
     pub fn take_registry(&mut self, registry: Arc<TaskRegistry>) {
         self.registry = registry;
-        self.figures = FigureMaker::default();
+        self.plots.redraw();
+    }
+
+    /// Takes other checks, with what is wrong in their file.
+    pub fn take_checks(&mut self, checks: Arc<Checks>, faults: Vec<String>) {
+        self.faults("checks", faults);
+        self.plots.take_checks(checks);
+    }
+
+    /// What other checks would have said of the past: every plot of an item that either judges, as it was after each run.
+    pub fn what_if(&mut self, new: &Checks, now: Timestamp) -> WhatIf {
+        let detector = self.workspace.detector.clone();
+        let of = Material { registry: &self.registry, results: &self.results, event: &self.event, detector: &detector, now };
+        self.plots.what_if(new, &self.book.people.issues, &of)
+    }
+
+    /// What is to be written so that a plot as shown is a reference.
+    ///
+    /// # Errors
+    /// When it is of no result, or of one that does not say its run.
+    pub fn reference_of(&self, key: &FigureKey, now: Timestamp) -> Result<ReferenceSource, String> {
+        let detector = &self.workspace.detector;
+        plots::reference_of(
+            key,
+            &Material { registry: &self.registry, results: &self.results, event: &self.event, detector, now },
+        )
     }
 
     /// A poller has looked, whether or not there was anything new.
@@ -219,7 +254,7 @@ impl Live {
         let mut keys = Vec::new();
         for info in self.registry.iter().map(monitasks::task::MonTask::info).chain([event::info()]) {
             for item in &info.items {
-                keys.push(FigureKey { task: info.name.clone(), item: item.name.clone(), run: None, lane: None });
+                keys.push(FigureKey::newest(&info.name, &item.name));
             }
         }
         keys
@@ -229,10 +264,13 @@ impl Live {
     pub fn snapshot(&mut self, now: Timestamp) -> Snapshot {
         self.serial += 1;
         let detector = self.workspace.detector.clone();
-        let figures = self.figures.make(&self.registry, &self.watched, &self.results, &self.event, &detector, now);
-        let mut tasks = tree::nodes(&self.registry, &self.results, &detector, now);
+        let of = Material { registry: &self.registry, results: &self.results, event: &self.event, detector: &detector, now };
+        let plots = self.plots.make(&self.watched, &self.book.people.issues, &of);
+        let of_checks = self.plots.faults(&of);
+        let mut tasks = tree::nodes(&self.registry, &self.results, &plots.verdicts, (&detector, now));
         tasks.push(event::node(&self.event));
         let mut banners: Vec<Banner> = self.banners.values().flatten().cloned().collect();
+        banners.extend(of_checks.into_iter().map(|text| Banner { is_fault: true, text }));
         banners.extend(self.book.fault.iter().map(|text| Banner { is_fault: true, text: text.clone() }));
         banners.extend(self.book.outbox.lines().into_iter().map(|(is_fault, text)| Banner { is_fault, text }));
         let exchange = self.book.sync.as_ref().and_then(SyncState::warning);
@@ -250,7 +288,8 @@ impl Live {
             banners,
             backend,
             tasks,
-            figures,
+            figures: plots.figures,
+            verdicts: plots.verdicts,
             event: self.event.shown.clone(),
             runs: self.book.runs.clone(),
             older_runs: self.book.older_runs,

@@ -9,8 +9,8 @@ use monitasks::registry::TaskRegistry;
 use monitasks::vocab::{FileId, Run};
 
 use super::{
-    BareError, BookPoller, BookView, DiskResults, EventPoller, EventView, EventWish, Live, ResultPoller, WorkspaceTasks,
-    bare_tasks,
+    BareError, BookPoller, BookView, DiskResults, EventPoller, EventView, EventWish, Live, ResultPoller, WorkspaceChecks,
+    WorkspaceTasks, bare_tasks,
 };
 use crate::bookkeeping;
 use crate::config::{Settings, Workspace};
@@ -86,6 +86,8 @@ impl Live {
         let event = look.read(&mut poller, newest, |file| workspace.raw_file(file));
         let mut live = Live::new(registry, Origin::Live, facts);
         live.faults("tasks", task_faults);
+        let (checks, check_faults) = WorkspaceChecks::of(workspace).read();
+        live.take_checks(checks, check_faults);
         live.take_results(Arc::new(results.view()));
         live.take_book(Arc::new(book));
         live.take_event(Arc::new(event));

@@ -204,6 +204,7 @@ fn issue_row(issue: &Standing<KnownIssue>) -> IssueRow {
         is_mask: body.kind == IssueKind::Mask,
         scope: body.scope.words(),
         item: body.scope.item.clone(),
+        channels: body.scope.channels.ranges().to_vec(),
         runs: (body.scope.from, body.scope.to),
         reason: body.reason.clone(),
         author: body.author.who.clone(),
@@ -293,7 +294,8 @@ pub fn checks_to_tell(tasks: &[TaskNode], people: &PeopleShown) -> Vec<Seen> {
             };
             if is_news {
                 let is_bad = item.glance.state == State::Bad;
-                seen.push(Seen { item: format!("{}/{}", task.name, item.name), is_bad, says: item.glance.text.clone() });
+                let says = if item.verdicts.is_empty() { &item.glance.text } else { &item.glance.reason };
+                seen.push(Seen { item: format!("{}/{}", task.name, item.name), is_bad, says: says.clone() });
             }
         }
     }

@@ -1,8 +1,11 @@
 //! The task tree: each task's state and last values, from its results.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use monitasks::checks::verdict::Verdict;
 use monitasks::detector::Detector;
 use monitasks::quality::State;
 use monitasks::registry::TaskRegistry;
@@ -10,16 +13,25 @@ use monitasks::summary::Summary;
 use monitasks::task::{Glance, ItemInfo, MonTask, TaskContext};
 
 use super::results::{ResultsView, TaskResults, panic_message};
-use crate::snapshot::{ItemNode, TaskNode};
+use crate::snapshot::{FigureKey, ItemNode, TaskNode};
+
+/// What checks think of plots.
+pub(super) type Verdicts = BTreeMap<FigureKey, Arc<Vec<Verdict>>>;
 
 /// The branches of the tree, in the order of the registry.
-pub(super) fn nodes(registry: &TaskRegistry, results: &ResultsView, detector: &Detector, now: Timestamp) -> Vec<TaskNode> {
+pub(super) fn nodes(
+    registry: &TaskRegistry,
+    results: &ResultsView,
+    verdicts: &Verdicts,
+    (detector, now): (&Detector, Timestamp),
+) -> Vec<TaskNode> {
     let nothing = TaskResults::default();
     let context = TaskContext { detector, now };
-    registry.iter().map(|task| node(task, results.tasks.get(&task.info().name).unwrap_or(&nothing), &context)).collect()
+    let of = |task: &dyn MonTask| results.tasks.get(&task.info().name).unwrap_or(&nothing);
+    registry.iter().map(|task| node(task, of(task), verdicts, &context)).collect()
 }
 
-fn node(task: &dyn MonTask, results: &TaskResults, context: &TaskContext<'_>) -> TaskNode {
+fn node(task: &dyn MonTask, results: &TaskResults, verdicts: &Verdicts, context: &TaskContext<'_>) -> TaskNode {
     let info = task.info();
     let history: Vec<&Summary> = results.history.iter().map(AsRef::as_ref).collect();
     let newest = history.last().and_then(|summary| summary.stamp());
@@ -31,7 +43,12 @@ fn node(task: &dyn MonTask, results: &TaskResults, context: &TaskContext<'_>) ->
             fault.get_or_insert_with(|| message.clone());
             Glance::cannot_judge(message)
         });
-        items.push(leaf(item, glance, newest));
+        let leaf = leaf(item, glance, newest);
+        let of_leaf = verdicts.get(&FigureKey::newest(&info.name, &item.name));
+        items.push(match of_leaf {
+            Some(verdicts) => leaf.judged(verdicts.clone()),
+            None => leaf,
+        });
     }
     let state = if fault.is_some() { State::CannotJudge } else { State::worst(items.iter().map(|item| item.glance.state)) };
     TaskNode {
@@ -48,5 +65,6 @@ fn node(task: &dyn MonTask, results: &TaskResults, context: &TaskContext<'_>) ->
 
 /// A leaf with its glance.
 pub(super) fn leaf(item: &ItemInfo, glance: Glance, newest: Option<Timestamp>) -> ItemNode {
-    ItemNode { name: item.name.clone(), title: item.title.clone(), about: item.about.clone(), glance, newest }
+    let (name, title, about) = (item.name.clone(), item.title.clone(), item.about.clone());
+    ItemNode { name, title, about, glance, verdicts: Arc::default(), newest }
 }

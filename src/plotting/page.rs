@@ -44,12 +44,7 @@ pub fn page_keys(snapshot: &Snapshot) -> Vec<FigureKey> {
     let in_turn = (0..longest).flat_map(|rank| snapshot.tasks.iter().enumerate().map(move |(place, task)| (place, rank, task)));
     let mut chosen: Vec<_> = in_turn.filter(|(_, rank, task)| *rank < task.items.len()).take(MOST_FIGURES).collect();
     chosen.sort_by_key(|(place, rank, _)| (*place, *rank));
-    let key = |rank: usize, task: &TaskNode| FigureKey {
-        task: task.name.clone(),
-        item: task.items[rank].name.clone(),
-        run: None,
-        lane: None,
-    };
+    let key = |rank: usize, task: &TaskNode| FigureKey::newest(&task.name, &task.items[rank].name);
     chosen.into_iter().map(|(_, rank, task)| key(rank, task)).collect()
 }
 

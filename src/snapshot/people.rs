@@ -134,6 +134,8 @@ pub struct IssueRow {
     pub scope: String,
     /// The plot `task/item`, or the task, that it holds for; none for all.
     pub item: Option<String>,
+    /// The channels that it is about, first and last of each range; none where it is not about channels.
+    pub channels: Vec<(u32, u32)>,
     /// First and last run that it holds for.
     pub runs: (Option<Run>, Option<Run>),
     /// Why.

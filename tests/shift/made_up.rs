@@ -39,7 +39,7 @@ pub fn full() -> Snapshot {
         for item in &task.items {
             let figure = Arc::new(figure(&task.name, &item.name));
             for run in std::iter::once(None).chain((1..=24).map(|run| Some(Run(run)))) {
-                let key = FigureKey { task: task.name.clone(), item: item.name.clone(), run, lane: None };
+                let key = FigureKey { run, ..FigureKey::newest(&task.name, &item.name) };
                 figures.insert(key, figure.clone());
             }
         }
@@ -53,6 +53,7 @@ pub fn full() -> Snapshot {
         backend: Backend::Running { owner: "daq-ws3:20417".into(), heartbeat: before(2) },
         tasks,
         figures,
+        verdicts: BTreeMap::new(),
         event: Some(EventShown { file: FileId::new(24, 2), index: 4, of: 12, follows_newest: true, strip: None }),
         runs: (1..=24).map(run).collect(),
         older_runs: 0,
@@ -220,6 +221,7 @@ fn item(name: &str, title: &str, state: State, text: &str, reason: &str) -> Item
         title: title.into(),
         about: format!("{title}: what is seen here and what it should look like."),
         glance: Glance { state, text: text.into(), reason: reason.into(), reading: Measured::NoData },
+        verdicts: Arc::default(),
         newest: Some(before(75)),
     }
 }

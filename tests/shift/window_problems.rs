@@ -81,6 +81,7 @@ fn people() -> PeopleShown {
             is_mask: true,
             scope: "channels 0-31".into(),
             item: Some("pedestals".into()),
+            channels: vec![(0, 31)],
             runs: (Some(Run(18)), Some(Run(21))),
             reason: "dead card".into(),
             author: "Ben".into(),

@@ -1,0 +1,96 @@
+//! Which plot is shown, and what checks think of it.
+
+use std::sync::Arc;
+
+use monitasks::checks::verdict::{Verdict, leaf_state, worst};
+use monitasks::quality::State;
+use monitasks::vocab::Run;
+use serde::{Deserialize, Serialize};
+
+use super::{ItemNode, Snapshot};
+
+/// Which figure: an item of a task, up to a run or up to now.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FigureKey {
+    /// The task's name.
+    pub task: String,
+    /// The item's name.
+    pub item: String,
+    /// The run that "latest" items show; none for the newest.
+    pub run: Option<Run>,
+    /// Only results of this lane; none for those of all.
+    pub lane: Option<String>,
+    /// What it is shown with.
+    pub view: PlotView,
+}
+
+/// What a plot is shown with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub enum PlotView {
+    /// The bounds of its checks and what is beyond them.
+    #[default]
+    Bounds,
+    /// Nothing: what the task draws.
+    Bare,
+    /// Its reference under it.
+    Overlay,
+    /// Itself over its reference.
+    Ratio,
+    /// Itself less its reference.
+    Difference,
+}
+
+impl PlotView {
+    /// All of them, in the order of menus.
+    pub const ALL: [PlotView; 5] = [PlotView::Bounds, PlotView::Bare, PlotView::Overlay, PlotView::Ratio, PlotView::Difference];
+
+    /// As menus have it.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            PlotView::Bounds => "With the bounds of its checks",
+            PlotView::Bare => "Without bounds",
+            PlotView::Overlay => "Over its reference",
+            PlotView::Ratio => "Divided by its reference",
+            PlotView::Difference => "Less its reference",
+        }
+    }
+}
+
+impl FigureKey {
+    /// The newest plot of an item, of all lanes.
+    #[must_use]
+    pub fn newest(task: impl Into<String>, item: impl Into<String>) -> Self {
+        FigureKey { task: task.into(), item: item.into(), run: None, lane: None, view: PlotView::default() }
+    }
+
+    /// The same plot shown otherwise.
+    #[must_use]
+    pub fn with(&self, view: PlotView) -> Self {
+        FigureKey { view, ..self.clone() }
+    }
+}
+
+impl Snapshot {
+    /// What checks think of a plot, however it is shown; empty where none judges it.
+    #[must_use]
+    pub fn verdicts_of(&self, key: &FigureKey) -> &[Verdict] {
+        self.verdicts.get(&key.with(PlotView::Bounds)).map_or(&[], |verdicts| verdicts.as_slice())
+    }
+}
+
+impl ItemNode {
+    /// Takes what checks think of its newest plot: its state is what they and its task say together, its reason theirs.
+    #[must_use]
+    pub fn judged(mut self, verdicts: Arc<Vec<Verdict>>) -> Self {
+        self.glance.state = leaf_state(&verdicts, self.glance.state);
+        let reasons = verdicts.iter().filter(|verdict| verdict.state() == self.glance.state);
+        let reasons: Vec<String> = reasons.map(|verdict| format!("{}: {}", verdict.check, verdict.reason())).collect();
+        let has_judged = worst(&verdicts).is_some() && self.glance.state != State::Unchecked;
+        if has_judged && !reasons.is_empty() {
+            self.glance.reason = reasons.join("\n");
+        }
+        self.verdicts = verdicts;
+        self
+    }
+}
