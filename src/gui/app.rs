@@ -404,6 +404,7 @@ impl DqmonApp {
             | Action::Split(..)
             | Action::SplitActive(_)
             | Action::ClosePane(_)
+            | Action::ShowWith(..)
             | Action::Activate(_) => {
                 self.arrange(action, snapshot);
             }
@@ -429,6 +430,7 @@ impl DqmonApp {
                 }
             }
             Action::ClosePane(place) => layout.close(place),
+            Action::ShowWith(place, view) => layout.show_with(place, view),
             Action::Activate(place) => layout.activate(place),
             _ => {}
         }

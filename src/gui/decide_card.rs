@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 
 use egui::{Button, RichText, TextEdit, Ui, vec2};
-use monitasks::quality::Flag;
+use monitasks::checks::verdict::leaf_state;
+use monitasks::quality::{Flag, State};
 
 use super::scene::Scene;
 use super::state::{Action, Draft, ItemRef, Pending, RunChoice, UiState};
 use super::{said_card, theme, words};
 use crate::engine::{Command, Decision, DecisionCommand, DecisionSubject, Evidence, Outcome, Part, Stage, WantedDecision};
-use crate::snapshot::{JudgedShown, RunRow, StageShown};
+use crate::snapshot::{FigureKey, JudgedShown, RunRow, StageShown};
 
 /// The run looked at, with all that was said of it as far as it is known.
 type Of<'a> = (&'a RunRow, Option<&'a JudgedShown>);
@@ -225,9 +226,15 @@ fn flag_button(
 /// An item on the screen with what its checks say and its newest value.
 fn evidence(scene: &Scene<'_>, item: &ItemRef) -> Evidence {
     let node = scene.snapshot.task(&item.task).and_then(|task| task.items.iter().find(|node| node.name == item.item));
+    let (run, lane) = (scene.choice.fixed(), scene.lane.map(str::to_owned));
+    let verdicts = scene.snapshot.verdicts_of(&FigureKey { run, lane, ..FigureKey::newest(&item.task, &item.item) });
+    // The tree's state is of the newest data; of the plot looked at its own verdicts tell.
+    let is_newest = run.is_none() && scene.lane.is_none();
+    let of_plot = (!is_newest && !verdicts.is_empty()).then(|| leaf_state(verdicts, State::Unchecked));
+    let state = of_plot.or(node.map(|node| node.glance.state));
     Evidence {
         item: format!("{}/{}", item.task, item.item),
-        state: node.map(|node| node.glance.state.words().to_owned()),
+        state: state.map(|state| state.words().to_owned()),
         value: node.map(|node| node.glance.text.clone()),
     }
 }

@@ -7,6 +7,7 @@
 mod app;
 mod caption;
 mod cell_words;
+mod checks_part;
 mod decide_card;
 mod dialogs;
 mod event_pane;

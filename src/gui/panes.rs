@@ -1,12 +1,13 @@
 //! The docked panes in the middle: tabs, splits, and the figures in them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use egui::{Id, Ui, WidgetText};
 use egui_tiles::{Behavior, LinearDir, SimplificationOptions, Tabs, TileId, Tiles, UiResponse};
 use monitasks::figure::Figure;
 
+use super::checks_part;
 use super::event_pane;
 use super::figure_ui::{self, FigureView};
 use super::layout::{EVENT_TASK, Layout, Pane, RULES, WAVEFORM_ITEM};
@@ -15,8 +16,8 @@ use super::people::{self, Link, PeopleAction};
 use super::scene::Scene;
 use super::state::{Action, ItemRef};
 use super::theme;
-use crate::engine::{Command, ViewCommand};
-use crate::snapshot::{FOUND_LAYERS, FigureKey, ItemNode, Snapshot, TaskNode};
+use crate::engine::{ChecksCommand, Command, ViewCommand};
+use crate::snapshot::{FOUND_LAYERS, FigureKey, ItemNode, PlotView, Snapshot, TaskNode};
 
 /// What the panes keep from frame to frame.
 #[derive(Default)]
@@ -24,6 +25,8 @@ pub struct PaneMemory {
     textures: MapTextures,
     last: HashMap<u64, (ItemRef, Arc<Figure>)>,
     reset_zoom: bool,
+    /// The panes in which all verdicts are shown.
+    open_checks: HashSet<u64>,
     /// Events are shown without the hits and tracks found in them.
     hides_found: bool,
 }
@@ -56,6 +59,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, layout: &mut Layout, memory: &mu
         .filter_map(|tile| if let egui_tiles::Tile::Pane(pane) = tile { Some(pane.id) } else { None })
         .collect();
     memory.last.retain(|id, _| panes.contains(id));
+    memory.open_checks.retain(|id| panes.contains(id));
 }
 
 struct Docked<'a, 'b> {
@@ -83,11 +87,35 @@ fn title(snapshot: &Snapshot, pane: &Pane) -> String {
 }
 
 impl Docked<'_, '_> {
+    fn key(&self, pane: &Pane) -> Option<FigureKey> {
+        pane.key(self.scene.choice.fixed(), self.scene.lane)
+    }
+
+    /// What checks think of the plot: a line of the worst, and all of it while that is open.
+    fn checks(&mut self, ui: &mut Ui, pane: &Pane, pane_title: &str) {
+        let snapshot = self.scene.snapshot;
+        let verdicts = self.key(pane).map_or(&[][..], |key| snapshot.verdicts_of(&key));
+        if verdicts.is_empty() {
+            return;
+        }
+        let mut is_open = self.memory.open_checks.contains(&pane.id);
+        if checks_part::line(ui, self.scene, verdicts, pane_title) {
+            is_open = !is_open;
+            if is_open {
+                self.memory.open_checks.insert(pane.id);
+            } else {
+                self.memory.open_checks.remove(&pane.id);
+            }
+        }
+        if is_open {
+            checks_part::show(ui, self.scene, verdicts, pane.id);
+        }
+    }
+
     /// The figure that was asked for, or the last one of this pane while that is being made.
     fn figure(&mut self, pane: &Pane, shows: &ItemRef) -> Option<(Arc<Figure>, bool)> {
-        let lane = self.scene.lane.map(str::to_owned);
-        let key = FigureKey { task: shows.task.clone(), item: shows.item.clone(), run: self.scene.choice.fixed(), lane };
-        if let Some(figure) = self.scene.snapshot.figures.get(&key) {
+        let figures = &self.scene.snapshot.figures;
+        if let Some(figure) = self.key(pane).and_then(|key| figures.get(&key)) {
             self.memory.last.insert(pane.id, (shows.clone(), figure.clone()));
             return Some((figure.clone(), false));
         }
@@ -122,6 +150,7 @@ impl Docked<'_, '_> {
                 people::plot_lines(ui, self.scene, shows);
                 let zoom_key = format!("{}/{}", shows.task, shows.item);
                 let pane_title = title(self.scene.snapshot, pane);
+                self.checks(ui, pane, &pane_title);
                 let is_event = shows.task == EVENT_TASK;
                 let is_waveform = is_event && shows.item == WAVEFORM_ITEM;
                 let PaneMemory { textures, hides_found, .. } = self.memory;
@@ -227,6 +256,9 @@ impl Behavior<Pane> for Docked<'_, '_> {
                     self.scene.ask(action);
                 }
             }
+            if let Some(key) = self.key(pane).filter(|key| key.task != EVENT_TASK && !self.scene.is_bare()) {
+                comparisons(ui, self.scene, active, &key);
+            }
             if self.scene.read_only().is_none() && ui.button("New problem…").clicked() {
                 self.scene.ask(Action::People(PeopleAction::NewProblem(link)));
             }
@@ -284,6 +316,26 @@ impl Behavior<Pane> for Docked<'_, '_> {
             painter.rect_stroke(rect, 0.0, stroke, egui::StrokeKind::Inside);
         }
     }
+}
+
+/// The part of a pane's menu that says what its plot is shown with, and makes a reference of it.
+fn comparisons(ui: &mut Ui, scene: &mut Scene<'_>, place: TileId, key: &FigureKey) {
+    ui.separator();
+    for view in PlotView::ALL {
+        if ui.selectable_label(key.view == view, view.words()).clicked() {
+            scene.ask(Action::Activate(place));
+            scene.ask(Action::ShowWith(place, view));
+            ui.close();
+        }
+    }
+    if scene.read_only().is_none() {
+        let button = ui.button("Take this run as reference");
+        let hover = "Writes the result that is shown into checks.toml, as what this plot should look like from its run on";
+        if button.on_hover_text(hover).clicked() {
+            scene.send(Command::Checks(ChecksCommand::TakeReference(key.with(PlotView::Bare))));
+        }
+    }
+    ui.separator();
 }
 
 /// A tab: its title, cut when there is no room, and a cross to close it.

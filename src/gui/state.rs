@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::layout::Layout;
 use super::people::PeopleAction;
 use crate::engine::{Command, DecisionSubject, Outcome};
-use crate::snapshot::{RunRow, Snapshot};
+use crate::snapshot::{PlotView, RunRow, Snapshot};
 
 /// What is kept between two starts.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -155,6 +155,8 @@ pub enum Action {
     ClosePane(TileId),
     /// Make a pane the active one.
     Activate(TileId),
+    /// Show a pane's plot with something else.
+    ShowWith(TileId, PlotView),
     /// Show all the data of the active pane again.
     ResetZoom,
     /// The panes of the first start.

@@ -1,6 +1,7 @@
 //! The task tree at the left: state, last value, and a click to see more.
 
 use egui::{Align2, Response, RichText, Sense, Ui, pos2, vec2};
+use monitasks::checks::verdict::worst;
 use monitasks::quality::State;
 
 use super::scene::{Scene, shown_tasks};
@@ -143,6 +144,13 @@ fn item_row(ui: &mut Ui, scene: &mut Scene<'_>, item: &ItemNode, place: &ItemRef
         });
         if !item.glance.reason.is_empty() {
             ui.label(&item.glance.reason);
+        }
+        if let Some(verdict) = worst(&item.verdicts).filter(|verdict| verdict.state() != State::Ok) {
+            let advice = &verdict.advice;
+            ui.label(format!("{}\nDo: {}\nCall: {}", advice.meaning, advice.action, advice.contact));
+        }
+        for mask in item.verdicts.iter().flat_map(|verdict| &verdict.masks) {
+            ui.label(RichText::new(format!("▨ {}: {}", mask.name, mask.reason)).weak());
         }
         ui.label(RichText::new(&item.about).weak());
         if let Some(newest) = item.newest {
