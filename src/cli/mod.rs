@@ -8,6 +8,7 @@ mod analyse;
 mod archive;
 mod book;
 mod book_care;
+mod checks;
 mod closing;
 mod compare;
 mod dataset;
@@ -107,6 +108,9 @@ enum Command {
     Tasks(tasks::Args),
     /// One plot of a task, or the whole Monitor page, as PNG, SVG, CSV or JSON.
     Plot(plot::Args),
+    /// Automatic checks: what they are, what they think of the plots, what others would have thought.
+    #[command(subcommand)]
+    Checks(checks::Args),
     /// The runs in the book and those of run lists, by a query: trigger:CRT drift_field>500 flag:UNCHECKED.
     Runs(runs::Args),
     /// Data sets: lists of runs that follow a query, and snapshots of them that never change.
@@ -334,6 +338,7 @@ pub fn main() -> ExitCode {
         Some(Command::Inspect(args)) => inspect::run(args),
         Some(Command::Tasks(args)) => tasks::run(global, args),
         Some(Command::Plot(args)) => plot::run(global, args),
+        Some(Command::Checks(args)) => checks::run(global, args),
         Some(Command::Runs(args)) => runs::run(global, args),
         Some(Command::Dataset(args)) => dataset::run(global, args),
         Some(Command::Show(args)) => show::run(global, args),

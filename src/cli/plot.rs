@@ -11,7 +11,7 @@ use monitasks::vocab::{Run, View};
 use super::{Ended, Failure, Outcome};
 use crate::live::{EventLook, Live};
 use crate::plotting::{self, Look};
-use crate::snapshot::{FigureKey, Snapshot};
+use crate::snapshot::{FigureKey, PlotView, Snapshot};
 
 /// What stands for the whole Monitor page in the place of TASK/ITEM.
 const PAGE: &str = "page";
@@ -31,6 +31,10 @@ pub struct Args {
     /// Show results of this lane and no others.
     #[arg(long, value_name = "NAME")]
     lane: Option<String>,
+    /// What it is shown with: bounds, bare, overlay, ratio or difference, the last three of its reference; else the bounds of its
+    /// checks in a picture, and bare in .csv and .json.
+    #[arg(long = "with", value_name = "WHAT", value_parser = parse_view)]
+    view: Option<PlotView>,
     /// Look at this result file, folder of results or raw file and at no workspace.
     #[arg(long, value_name = "PATH")]
     from: Option<PathBuf>,
@@ -61,6 +65,13 @@ fn parse_strip(text: &str) -> Result<Strip, String> {
     parsed.ok_or_else(|| format!("{text:?} is no strip; write view and strip, e.g. 1:480"))
 }
 
+/// What a plot is shown with, as people write it.
+fn parse_view(text: &str) -> Result<PlotView, String> {
+    let words = ["bounds", "bare", "overlay", "ratio", "difference"];
+    let found = words.into_iter().zip(PlotView::ALL).find(|(word, _)| *word == text);
+    found.map(|(_, view)| view).ok_or_else(|| format!("expected one of {}", words.join(", ")))
+}
+
 /// What the ending of the output's name asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
@@ -82,7 +93,8 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     if args.what == PAGE {
         return page(&mut live, args, (format, look), now);
     }
-    let key = key_of(args, &live.snapshot(now))?;
+    let alone = if matches!(format, Format::Csv | Format::Json) { PlotView::Bare } else { PlotView::Bounds };
+    let key = key_of(args, &live.snapshot(now))?.with(args.view.unwrap_or(alone));
     live.watch(vec![key.clone()]);
     let snapshot = live.snapshot(now);
     let shown = snapshot.event.as_ref().and_then(|event| event.strip);
@@ -141,7 +153,7 @@ fn key_of(args: &Args, snapshot: &Snapshot) -> Result<FigureKey, Failure> {
         let names: Vec<String> = node.items.iter().map(|item| format!("{task}/{}", item.name)).collect();
         return Err(Failure(format!("no plot {:?}; there are: {}", args.what, names.join(", "))));
     }
-    Ok(FigureKey { task: task.to_owned(), item: item.to_owned(), run: args.run, lane: args.lane.clone() })
+    Ok(FigureKey { run: args.run, lane: args.lane.clone(), ..FigureKey::newest(task, item) })
 }
 
 /// An SVG document with another outer size: its picture keeps its shape and stands in the middle.
