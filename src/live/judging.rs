@@ -55,7 +55,8 @@ impl Judge {
     pub(super) fn take(&mut self, file: Arc<Checks>) {
         self.checks = Checks::clone(&file);
         self.file = file;
-        self.drawn_from.clear();
+        // Those of the earlier file are none of this one.
+        (self.references, self.refused, self.drawn_from) = (References::default(), Vec::new(), Vec::new());
         self.rules += 1;
     }
 
@@ -99,8 +100,6 @@ impl Judge {
     /// Takes the masks of the book, ends those whose time is over, and draws references again from what has changed.
     pub(super) fn renew(&mut self, issues: &[IssueRow], of: &Material<'_>) {
         if self.file.checks.is_empty() && self.file.references.is_empty() {
-            self.checks.masks.clear();
-            (self.references, self.refused) = (References::default(), Vec::new());
             return;
         }
         let ended = |mask: &&Mask| mask.until.is_some_and(|until| until < of.now);

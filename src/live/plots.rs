@@ -10,6 +10,7 @@ use monitasks::references::{self, Reference, ReferenceSource, Runs};
 use monitasks::vocab::Run;
 
 use super::figures::{self, FigureMaker, Material};
+use super::issue_masks::issue_masks;
 use super::judging::{Judge, names};
 use super::tree::Verdicts;
 use crate::snapshot::{FigureKey, IssueRow, PlotView};
@@ -87,9 +88,8 @@ impl PlotMaker {
     pub(super) fn what_if(&mut self, new: &Checks, issues: &[IssueRow], of: &Material<'_>) -> WhatIf {
         self.judge.renew(issues, of);
         let old = self.judge.checks();
-        let of_book = old.masks.iter().skip(self.judge.file().masks.len());
         let mut new = new.clone();
-        new.masks.extend(of_book.cloned());
+        new.masks.extend(issue_masks(issues, of.detector, of.now));
         let mut past = Vec::new();
         for (task, items) in names(of) {
             let runs = runs_of(task, of);
