@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::quality::State;
+
 /// A plot: two axes, layers drawn in order, and the words around them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
@@ -61,6 +63,8 @@ pub enum Ink {
     Reference,
     /// Things that only guide the eye.
     Faint,
+    /// What is thought to be so: the colour of that state.
+    State(State),
 }
 
 /// One measured point. An error of NaN is not drawn.

@@ -147,6 +147,7 @@ pub fn ink(ink: Ink, look: Look) -> Rgb {
         Ink::Fit => pick([[255, 122, 92], [200, 50, 20]], look),
         Ink::Reference => pick([[196, 203, 211], [70, 78, 88]], look),
         Ink::Faint => pick([[104, 113, 124], [160, 168, 177]], look),
+        Ink::State(of) => state(of, look).colour,
     }
 }
 

@@ -249,7 +249,7 @@ impl Verdict {
             let points: Vec<Point> = broken.map(|broken| Point { x: broken.x, y: broken.y, y_error: f64::NAN }).collect();
             if !points.is_empty() {
                 let label = format!("{} by {}", state.words(), self.check);
-                layers.push(Layer::Points { label, ink: Ink::Reference, points });
+                layers.push(Layer::Points { label, ink: Ink::State(state), points });
             }
         }
         layers
