@@ -28,8 +28,22 @@ fn said(verdicts: &[Verdict]) -> String {
         Some(verdict) if verdict.state() == State::Ok => {
             format!("OK: {} passed", words::count(verdicts.len(), "check"))
         }
+        Some(verdict) if verdict.state() == State::Masked => format!("masked: {}", masks(verdicts).join("; ")),
         Some(verdict) => format!("{} by {}: {}", verdict.state().words(), verdict.check, verdict.reason()),
     }
+}
+
+/// What masks the verdicts applied, who set them and until when, each once.
+#[must_use]
+pub fn masks(verdicts: &[Verdict]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for mask in verdicts.iter().flat_map(|verdict| &verdict.masks) {
+        let line = format!("{}: {}", mask.name, mask.reason);
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 /// Draws the part: every verdict with its reason, meaning, what to do, whom to call, and what it was found from.

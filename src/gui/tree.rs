@@ -6,7 +6,7 @@ use monitasks::quality::State;
 
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, ItemRef};
-use super::{theme, words};
+use super::{checks_part, theme, words};
 use crate::snapshot::{ItemNode, TaskNode};
 
 /// Where the column of names begins.
@@ -149,8 +149,8 @@ fn item_row(ui: &mut Ui, scene: &mut Scene<'_>, item: &ItemNode, place: &ItemRef
             let advice = &verdict.advice;
             ui.label(format!("{}\nDo: {}\nCall: {}", advice.meaning, advice.action, advice.contact));
         }
-        for mask in item.verdicts.iter().flat_map(|verdict| &verdict.masks) {
-            ui.label(RichText::new(format!("▨ {}: {}", mask.name, mask.reason)).weak());
+        for mask in checks_part::masks(&item.verdicts) {
+            ui.label(RichText::new(format!("▨ {mask}")).weak());
         }
         ui.label(RichText::new(&item.about).weak());
         if let Some(newest) = item.newest {

@@ -27,8 +27,13 @@ contact = \"purity expert\"
 
 /// The made-up shift in which no lifetime is long enough.
 fn judged() -> Snapshot {
+    judged_by(CHECKS, State::Bad)
+}
+
+/// The made-up shift judged by these checks, which find the lifetime so.
+fn judged_by(checks: &str, state: State) -> Snapshot {
     let mut snapshot = made_up::full();
-    let checks = Checks::parse(CHECKS, "checks.toml").unwrap();
+    let checks = Checks::parse(checks, "checks.toml").unwrap();
     let key = FigureKey::newest("purity", "lifetime_trend");
     for (key, figure) in snapshot.figures.clone() {
         if (key.task.as_str(), key.item.as_str()) == ("purity", "lifetime_trend") {
@@ -38,8 +43,11 @@ fn judged() -> Snapshot {
     }
     let verdicts = snapshot.verdicts[&key].clone();
     let purity = snapshot.tasks.iter_mut().find(|task| task.name == "purity").unwrap();
-    let leaf = purity.items.remove(0).judged(verdicts);
-    assert_eq!(leaf.glance.state, State::Bad);
+    let mut leaf = purity.items.remove(0);
+    // A task says no more than that there are data.
+    leaf.glance.state = State::Unchecked;
+    let leaf = leaf.judged(verdicts);
+    assert_eq!(leaf.glance.state, state);
     purity.items.insert(0, leaf);
     snapshot
 }
@@ -60,6 +68,17 @@ fn the_line_above_a_plot_says_what_checks_think_and_opens_what_to_do() {
     assert!(!desk.has("Call: purity expert"));
     desk.publish(|snapshot| snapshot.verdicts.clear());
     assert!(line(&desk).is_none(), "without checks the line is not there");
+}
+
+#[test]
+fn what_a_known_issue_masks_says_so_with_reason_author_and_end() {
+    let reason = "purity monitor is filled, until 2026-12-01 00:00 UTC";
+    let mask =
+        format!("[[mask]]\nname = \"filling\"\ntask = \"purity\"\nitem = \"*\"\nreason = \"{reason}\"\nauthor = \"Ada Marsh\"\n");
+    let desk = Desk::at(judged_by(&(CHECKS.to_owned() + &mask), State::Masked));
+    let line = format!("Checks of Purity: Lifetime trend: masked: filling: {reason} (Ada Marsh)");
+    assert!(desk.has(&line), "{line}");
+    assert!(desk.window.query_all_by_label_contains("Lifetime trend, masked").next().is_some());
 }
 
 #[test]
