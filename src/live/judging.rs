@@ -1,6 +1,7 @@
 //! Has plots judged by the workspace's checks: what changed anew, the age of data at every look.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +14,7 @@ use monitasks::task::{MonTask, TaskInfo};
 
 use super::figures::{self, Material};
 use super::issue_masks::issue_masks;
+use super::results::panic_message;
 use crate::snapshot::{FigureKey, IssueRow, PlotView};
 
 /// Ages are looked at again after so long.
@@ -168,12 +170,18 @@ impl Judge {
         let checks = self.checks.of(&key.task, &key.item).filter(|check| key.run.is_none() || !check.is_of_age());
         let judge = |(place, check): (usize, &Check)| match &known {
             Some(known) if !check.is_of_age() => known.verdicts[place].clone(),
-            _ => check.judge(&subject, &masks, &self.references),
+            _ => judged_or_failed(check, &subject, &masks, &self.references),
         };
         let verdicts: Vec<Verdict> = checks.enumerate().map(judge).collect();
         let layers = known.map_or_else(|| Arc::new(layers_of(&verdicts)), |known| known.layers);
         JudgedPlot { by, at: of.now, verdicts: Arc::new(verdicts), layers }
     }
+}
+
+/// What a check thinks; a panic of its rule is its fault alone.
+fn judged_or_failed(check: &Check, subject: &Subject<'_>, masks: &[&Mask], references: &References) -> Verdict {
+    let judged = catch_unwind(AssertUnwindSafe(|| check.judge(subject, masks, references)));
+    judged.unwrap_or_else(|panic| Verdict::failed(check, format!("the check failed: {}", panic_message(&*panic))))
 }
 
 /// Every task's name with those of its items.

@@ -214,6 +214,14 @@ impl Verdict {
         }
     }
 
+    /// What stands where a check itself failed: CANNOT JUDGE, with why.
+    #[must_use]
+    pub fn failed(check: &Check, why: impl Into<String>) -> Self {
+        let mut verdict = Verdict::of(check);
+        verdict.find(State::CannotJudge, why);
+        verdict
+    }
+
     /// What the check thinks: the worst of what it found.
     #[must_use]
     pub fn state(&self) -> State {
