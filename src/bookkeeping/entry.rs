@@ -123,6 +123,11 @@ pub struct Adopted {
     pub known: u64,
 }
 
+/// A moment as people read it in a sentence: `2026-11-21 20:44:04 UTC`.
+pub(super) fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
 impl Entry {
     /// What its hash should be: over every field that is part of what was said, each with its length before it, so that no two
     /// different entries can read alike.

@@ -3,7 +3,7 @@
 use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Entry, NewEntry};
+use super::entry::{Entry, NewEntry, moment};
 use super::people::{DecisionSubject, Part};
 use super::words::{EntryKind, Stage};
 
@@ -40,6 +40,6 @@ impl Lock {
     pub fn words(entry: &Entry) -> Option<String> {
         let lock = entry.read::<Lock>().unwrap_or(Lock { is_locked: true, comment: String::new() });
         let why = if lock.comment.is_empty() { String::new() } else { format!(": {}", lock.comment) };
-        lock.is_locked.then(|| format!("{} ({}) at {}{why}", entry.who, entry.role, entry.at))
+        lock.is_locked.then(|| format!("{} ({}) at {}{why}", entry.who, entry.role, moment(entry.at)))
     }
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Entry, EntryId, NewEntry};
+use super::entry::{Entry, EntryId, NewEntry, moment};
 use super::store::StoreError;
 use super::words::EntryKind;
 use crate::durable;
@@ -118,7 +118,7 @@ impl From<&WaitingEntry> for NewEntry {
 impl Waiting {
     fn words(&self) -> String {
         let of = |entry: &WaitingEntry| {
-            format!("{} on {} by {} at {}", entry.kind.word().replace('_', " "), entry.subject, entry.who, entry.at)
+            format!("{} on {} by {} at {}", entry.kind.word().replace('_', " "), entry.subject, entry.who, moment(entry.at))
         };
         let more = self.entries.len().saturating_sub(1);
         let first = self.entries.first().map(of).unwrap_or_default();

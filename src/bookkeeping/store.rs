@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Processing, Run};
 
-use super::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, InForceWord, NewEntry};
+use super::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, InForceWord, NewEntry, moment};
 use super::outbox::OutboxState;
 use super::people::Said;
 use super::recent::{FileCounts, Recent, RecentChanges};
@@ -575,6 +575,6 @@ fn superseded_words(in_force: &[Entry]) -> String {
         what.map(|what| format!("{what}, ")).unwrap_or_default(),
         why.map(|why| format!("{why:?}, ")).unwrap_or_default(),
         entry.who,
-        entry.at
+        moment(entry.at)
     )
 }

@@ -105,9 +105,12 @@ impl DqmonApp {
         self.choice
     }
 
-    /// The items on the screen.
+    /// The items on the screen: those of the panes, while the page with the panes is open.
     #[must_use]
     pub fn on_screen(&self) -> Vec<ItemRef> {
+        if self.state.page != Page::Monitor {
+            return Vec::new();
+        }
         self.state.layout.as_ref().map(Layout::visible).unwrap_or_default()
     }
 

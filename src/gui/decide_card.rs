@@ -139,6 +139,7 @@ fn hint(ui: &mut Ui, scene: &Scene<'_>, of: Of<'_>, state: &UiState, draft: &Dra
             Some(hindrance) => RichText::new(hindrance).small().color(theme::warning(scene.look)),
             None => weak("Press BAD again to record it with this comment.".into()),
         },
+        _ if plots == 0 => weak("Recorded with no plot as evidence: none is on the screen.".into()),
         _ => weak(format!("Recorded with {} on the screen as evidence.", words::count(plots, "plot"))),
     };
     ui.add(egui::Label::new(words).wrap());
