@@ -287,6 +287,8 @@ fn uri_character(character: char) -> Vec<char> {
 /// and a cache in which the indexes of a book of years find room.
 fn set_up(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(PREPARED_AT_MOST);
+    // Else every value bound to a column with a partial index makes the statement be prepared anew.
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.busy_handler(Some(|looks: i32| {
