@@ -56,6 +56,9 @@ pub struct NewEntry {
     pub supersedes: Vec<EntryId>,
     /// A name drawn by chance by who delivers it, so that delivering it twice records it once.
     pub wish: Option<String>,
+    /// The place of the book up to which the person saw it, where that is known: it is gone by when what is said can't be written
+    /// at once. It does not stand in the book.
+    pub seen: Option<i64>,
 }
 
 /// Something in force in a word: what lists of all runs need of it.

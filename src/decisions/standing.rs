@@ -208,6 +208,7 @@ pub fn entry<T: Said>(
         body: serde_json::to_value(body).map_err(DecisionError::from)?,
         supersedes,
         wish: None,
+        seen: None,
     })
 }
 

@@ -93,6 +93,51 @@ fn what_is_said_while_the_server_is_away_is_delivered_once_and_a_conflict_is_sho
 }
 
 #[test]
+fn what_nobody_saw_is_not_overruled_by_what_waited() {
+    let Some(server) = server("what was seen") else { return };
+    let shift = shift_on(&server.new_database("seen"));
+    let mut book = book_of(&shift);
+    let outbox = outbox_of(&shift.workspace.book_place()).unwrap();
+    let (own, other) = (book.book_id().unwrap(), "0123456789abcdef".parse().unwrap());
+    know_runs(book.as_mut(), &[1, 2, 3]);
+    let said = |run: u32, seen: Option<i64>| NewEntry {
+        seen,
+        subject: format!("run{run}@raw"),
+        run: Some(Run(run)),
+        wish: Some(format!("{run} {seen:?}")),
+        ..as_entry("run1@raw", "Ben")
+    };
+    for run in 1..=3 {
+        book.append(&[NewEntry { subject: format!("run{run}@raw"), run: Some(Run(run)), ..as_entry("run1@raw", "Ada") }]).unwrap();
+    }
+    // The place that this workspace knew was one of a book that came back from a backup since: nothing of this one was seen.
+    outbox.saw(999, other);
+    outbox.keep(&[said(1, None)]).unwrap();
+    assert_eq!(book.deliver().unwrap(), (0, 1));
+    // Who said that nothing was in force did not see what the workspace saw.
+    outbox.saw(999, own);
+    outbox.keep(&[said(2, Some(0))]).unwrap();
+    assert_eq!(book.deliver().unwrap(), (0, 1));
+    outbox.keep(&[said(3, None)]).unwrap();
+    assert_eq!(book.deliver().unwrap(), (1, 0));
+    let in_force = book.in_force(EntryKind::Decision).unwrap();
+    assert_eq!(in_force.iter().map(|entry| entry.who.as_str()).collect::<Vec<_>>(), ["Ada", "Ada", "Ben"]);
+}
+
+#[test]
+fn a_server_that_refuses_for_now_is_asked_again() {
+    let Some(server) = server("a server that may only be read for now") else { return };
+    let shift = shift_on(&server.new_database("passing"));
+    know_runs(book_of(&shift).as_mut(), &[1]);
+    server.connect("postgres").batch_execute("ALTER DATABASE passing SET default_transaction_read_only = on").unwrap();
+    let kept = decide(&shift, "run1", "OK", "Ada");
+    assert!(said(&kept).contains("kept, and delivered when"), "{}", said(&kept));
+    assert!(said(&shift.run(&["book", "outbox", "--deliver"])).contains("0 refused"));
+    server.connect("postgres").batch_execute("ALTER DATABASE passing SET default_transaction_read_only = off").unwrap();
+    assert!(said(&shift.run(&["book", "outbox", "--deliver"])).contains("1 delivered, 0 refused"));
+}
+
+#[test]
 fn a_delivery_whose_answer_was_lost_is_not_made_twice() {
     let Some(server) = server("a lost answer") else { return };
     let shift = shift_on(&server.new_database("lost"));
@@ -105,6 +150,7 @@ fn a_delivery_whose_answer_was_lost_is_not_made_twice() {
         role: "shifter".into(),
         supersedes: Vec::new(),
         wish: Some("drawn by chance".into()),
+        seen: None,
     };
     // The server stored it, and went away before it said so: the same words wait in the outbox.
     book.append(&[said.entry().unwrap()]).unwrap();
@@ -122,7 +168,7 @@ fn as_entry(subject: &str, who: &str) -> NewEntry {
     let decision = Decision::new(monitasks::quality::Flag::Maybe, "as seen");
     let subject = subject.parse().unwrap();
     let (who, role) = (who.into(), "shifter".into());
-    let said = NewDecision { at: Timestamp::now(), subject, decision, who, role, supersedes: Vec::new(), wish: None };
+    let said = NewDecision { at: Timestamp::now(), subject, decision, who, role, supersedes: Vec::new(), wish: None, seen: None };
     said.entry().unwrap()
 }
 
@@ -289,6 +335,50 @@ fn who_may_only_read_is_refused_by_the_server_itself() {
         let error = client.batch_execute(sql).unwrap_err();
         assert_eq!(error.code(), Some(&postgres::error::SqlState::INSUFFICIENT_PRIVILEGE), "{account}: {sql}: {error}");
     }
+    the_server_guards_the_ledger(&server, &mut book_of(&shift));
+}
+
+/// What a shifter with an account and a program of his own can't do either.
+fn the_server_guards_the_ledger(server: &Postgres, book: &mut Box<dyn Store>) {
+    use postgres::error::SqlState;
+    let lock = NewEntry { kind: EntryKind::Lock, body: serde_json::json!({ "is_locked": true }), ..as_entry("run2@raw", "Ada") };
+    let locked = book.append(&[NewEntry { run: Some(Run(2)), ..lock }]).unwrap().remove(0);
+    let mut client =
+        postgres::Client::connect(&server.address_of("sam", "s", "roles"), postgres::NoTls).expect("a shifter may connect");
+    // A table of the same name that comes first for whoever is connected so.
+    client.batch_execute("CREATE TEMP TABLE in_force (LIKE public.in_force); CREATE TEMP TABLE this_book (book TEXT)").unwrap();
+    let mut insert = |number: i64, previous: &str, kind: &str, subject: &str, body: &str| {
+        let sql = format!(
+            "INSERT INTO public.entries (book, number, at_ns, kind, subject, run, who, role, host, body, supersedes, previous, hash)
+            VALUES ('{}', {number}, 0, '{kind}', '{subject}', 2, 'Sam', 'shifter', 'h', '{body}', '[]', '{previous}', 'x')",
+            locked.id.book
+        );
+        client.batch_execute(&sql).map_err(|error| error.code().cloned())
+    };
+    let (next, hash, flag) = (locked.id.number + 1, locked.hash.as_str(), r#"{"flag":"OK"}"#);
+    for (number, previous, kind, subject, body, why) in [
+        (i64::MAX, hash, "decision", "run2@selected", flag, SqlState::CHECK_VIOLATION),
+        (next, "x", "decision", "run2@selected", flag, SqlState::CHECK_VIOLATION),
+        (next, hash, "nokind", "run2@selected", flag, SqlState::CHECK_VIOLATION),
+        (next, hash, "decision", "garbage", flag, SqlState::CHECK_VIOLATION),
+        (next, hash, "decision", "run2@raw", flag, SqlState::CHECK_VIOLATION),
+        (next, hash, "lock", "run2@raw", r#"{"is_locked":false}"#, SqlState::INSUFFICIENT_PRIVILEGE),
+        (next, hash, "rule", "rule", "{}", SqlState::INSUFFICIENT_PRIVILEGE),
+    ] {
+        assert_eq!(insert(number, previous, kind, subject, body), Err(Some(why)), "{number} {kind} {subject} {body}");
+    }
+    insert(next, hash, "decision", "run2@selected", flag).unwrap();
+    let came: i64 = server
+        .connect("roles")
+        .query_one("SELECT count(*) FROM in_force WHERE subject = 'run2@selected'", &[])
+        .unwrap()
+        .get(0);
+    assert_eq!(came, 1, "it came into force in the book, not in a table of the shifter's own");
+    // Nobody who may only read can make the writers wait.
+    let mut reader = postgres::Client::connect(&server.address_of("rita", "r", "roles"), postgres::NoTls).unwrap();
+    reader.batch_execute("BEGIN; SELECT pg_advisory_lock(105311)").unwrap();
+    assert!(reader.batch_execute("SELECT only_one FROM write_turn FOR UPDATE").is_err());
+    book.append(&[NewEntry { subject: "run1@selected".into(), ..as_entry("run1@raw", "Ada") }]).unwrap();
 }
 
 #[test]

@@ -62,6 +62,7 @@ fn said(subject: DecisionSubject, flag: Flag, note: &str, supersedes: &[EntryId]
         role: "shifter".into(),
         supersedes: supersedes.to_vec(),
         wish: None,
+        seen: None,
     }
     .entry()
     .unwrap()

@@ -43,7 +43,13 @@ pub(super) fn append(engine: &dyn Engine, new: &[NewEntry], host: &str) -> Answe
         }
         refuse_locked(engine, wanted)?;
         refuse_superseded(engine, wanted)?;
-        let (number, previous) = end.as_ref().map_or((1, String::new()), |end| (end.number + 1, end.hash.clone()));
+        let (number, previous) = match &end {
+            None => (1, String::new()),
+            Some(end) => {
+                let full = || SqlError::Damaged("its last entry has the highest number there can be".into());
+                (end.number.checked_add(1).ok_or_else(full)?, end.hash.clone())
+            }
+        };
         let mut entry = Entry {
             id: EntryId { book, number },
             place: 0,
@@ -70,13 +76,14 @@ pub(super) fn append(engine: &dyn Engine, new: &[NewEntry], host: &str) -> Answe
 
 /// Writes what waited for the book: what its writer saw in force, and what waited before it, is taken the place of.
 pub(super) fn deliver(engine: &dyn Engine, waiting: &Waiting, host: &str) -> Answer<()> {
+    let is_same_book = waiting.seen_in == Some(book_id(engine)?);
     let mut all = Vec::with_capacity(waiting.entries.len());
     for waits in &waiting.entries {
         let mut wanted = NewEntry::from(waits);
         if wanted.supersedes.is_empty() {
             let was_seen = |entry: &Entry| {
                 let waited_before = entry.wish.as_ref().is_some_and(|wish| waiting.after.contains(wish));
-                entry.place <= waiting.seen || waited_before
+                (is_same_book && entry.place <= waits.seen.unwrap_or(waiting.seen)) || waited_before
             };
             let in_force = in_force_on(engine, wanted.kind, &wanted.subject)?;
             wanted.supersedes = in_force.iter().filter(|entry| was_seen(entry)).map(|entry| entry.id).collect();
@@ -362,6 +369,7 @@ pub(super) fn adopt_earlier_layouts(engine: &dyn Engine) -> Answer<()> {
             body: row.json("body")?,
             supersedes: newest.get(&(kind, subject.clone())).copied().into_iter().collect(),
             wish: None,
+            seen: None,
         };
         for entry in append(engine, &[wanted], "")? {
             newest.insert((kind, subject.clone()), entry.id);

@@ -83,9 +83,9 @@ impl<E: Engine> SqlStore<E> {
     /// first: what arrives while it is read does not count as seen.
     fn seeing<T>(&self, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
         let Some(outbox) = &self.outbox else { return read() };
-        let place = self.read(ledger::newest_place)?;
+        let (place, book) = self.read(|engine| Ok((ledger::newest_place(engine)?, ledger::book_id(engine)?)))?;
         let answer = read()?;
-        outbox.saw(place);
+        outbox.saw(place, book);
         Ok(answer)
     }
 
