@@ -21,7 +21,7 @@ pub fn open(place: &BookPlace) -> Result<Box<dyn Store>, StoreError> {
             PostgresStore::call(&address, Outbox::of(&place.beside)).map(|store| Box::new(store) as Box<dyn Store>)
         }
     };
-    opened.map_err(|error| with_way_out(error, place))
+    opened.map_err(|error| with_way_out(error, &place.backups))
 }
 
 /// Opens a book for reading; never writes into it.
@@ -36,7 +36,7 @@ pub fn open_read_only(place: &BookPlace) -> Result<Box<dyn Store>, StoreError> {
             PostgresStore::connect_read_only(&address).map(|store| Box::new(store) as Box<dyn Store>)
         }
     };
-    opened.map_err(|error| with_way_out(error, place))
+    opened.map_err(|error| with_way_out(error, &place.backups))
 }
 
 /// Makes the roles of a book in PostgreSQL, and the book where there is none.
@@ -63,11 +63,11 @@ fn address(url: &str, password_file: Option<&Path>) -> Result<BookAddress, Store
 }
 
 /// A damaged book is never mended or made anew unasked: the message has the command that brings the last backup back.
-fn with_way_out(error: StoreError, place: &BookPlace) -> StoreError {
+pub(super) fn with_way_out(error: StoreError, backups: &Path) -> StoreError {
     let StoreError::Damaged { what, place: at } = error else { return error };
-    let way_out = match newest_backup(&place.backups) {
+    let way_out = match newest_backup(backups) {
         Some(backup) => format!("'dqmon book restore {}' brings the last backup back", backup.display()),
-        None => format!("there is no backup in {}", place.backups.display()),
+        None => format!("there is no backup in {}", backups.display()),
     };
     StoreError::Damaged { what: format!("{what}; {way_out}"), place: at }
 }

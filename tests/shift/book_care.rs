@@ -251,6 +251,24 @@ fn a_book_in_postgresql_comes_back_into_a_new_database() {
 }
 
 #[test]
+fn a_tampered_book_in_postgresql_is_not_backed_up_and_good_backups_stay() {
+    let Some(server) = server("a backup of a tampered book in PostgreSQL") else { return };
+    let shift = shift_on(&server.new_database("tampered"));
+    know_runs(book_of(&shift).as_mut(), &[1]);
+    ok(&decide(&shift, "run1", "OK", "Ada"));
+    let good = ok(&shift.run(&["book", "backup"])).trim().to_owned();
+    // By who may do everything on the server, past the guards.
+    let tampering = "SET session_replication_role = replica; UPDATE entries SET who = 'Eve'";
+    server.connect("tampered").batch_execute(tampering).unwrap();
+    let refused = shift.run(&["book", "backup"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+    assert!(said(&refused).contains("was changed") && said(&refused).contains(&good), "{}", said(&refused));
+    let left: Vec<PathBuf> =
+        fs::read_dir(Path::new(&good).parent().unwrap()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, [PathBuf::from(&good)], "nothing is left of the one that was refused");
+}
+
+#[test]
 fn who_may_only_read_is_refused_by_the_server_itself() {
     let Some(server) = server("roles in PostgreSQL") else { return };
     let url = server.new_database("roles");
