@@ -172,6 +172,38 @@ fn the_same_book_exports_to_the_same_bytes_on_both_engines() {
 }
 
 #[test]
+fn an_export_that_was_cut_is_refused_and_says_what_is_missing() {
+    let shift = told();
+    let export = shift.workspace.root.join("export.jsonl");
+    ok(&shift.run(&["book", "export", export.to_str().unwrap()]));
+    let whole = fs::read_to_string(&export).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    let fresh = Shift::new("");
+    let refusal = |kept: &[&str], command: &str, words: &[&str]| {
+        fs::write(&export, kept.join("\n") + "\n").unwrap();
+        let refused = fresh.run(&["book", command, export.to_str().unwrap()]);
+        assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+        for word in words {
+            assert!(said(&refused).contains(word), "{word}: {}", said(&refused));
+        }
+        assert_eq!(book_of(&fresh).entries_after(0, 10).unwrap(), []);
+    };
+    for command in ["import", "restore"] {
+        refusal(&lines[..4], command, &["cut short", "behind line 4", "3 entries and 0 rows"]);
+        refusal(&lines[..lines.len() - 1], command, &["cut short"]);
+        // Cut in the middle: the chain ends early, and its last line knows.
+        let rows = lines.iter().position(|line| line.starts_with("{\"row\"") || line.starts_with("{\"table\"")).unwrap();
+        let without_last_entry = [&lines[..rows - 1], &lines[rows..]].concat();
+        refusal(&without_last_entry, command, &["entries should stand in it", "should end with number"]);
+        let without_a_run = [&lines[..rows], &lines[rows + 1..]].concat();
+        refusal(&without_a_run, command, &["3 rows of runs should stand in it, 2 do"]);
+        refusal(&[&lines[..], &lines[rows..=rows]].concat(), command, &["behind the line that should be the last"]);
+    }
+    refusal(&[], "import", &["cut short"]);
+    refusal(&lines[..1], "import", &["cut short"]);
+}
+
+#[test]
 fn a_book_that_was_rewritten_whole_is_found_by_an_end_that_was_kept() {
     let shift = told();
     let heads = shift.workspace.root.join("heads");
