@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 pub(super) use self::chores::Chores;
+use super::book::refuse_lost_book;
 use super::words::{counted, stamp};
 use super::{Ended, Failure, Outcome};
 use crate::bookkeeping::{self, ChainEnd, Entry, Store};
@@ -118,6 +119,7 @@ fn init(workspace: &Workspace, roles: bool) -> Outcome {
 }
 
 fn migrate(workspace: &Workspace) -> Outcome {
+    refuse_lost_book(workspace)?;
     let place = workspace.book_place();
     match bookkeeping::back_up(&place, Timestamp::now()) {
         Ok(backup) => println!("backed up: {}", backup.display()),

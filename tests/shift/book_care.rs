@@ -269,6 +269,29 @@ fn a_damaged_book_is_refused_with_the_way_back_which_works() {
 }
 
 #[test]
+fn a_book_that_is_missing_beside_its_backups_is_not_begun_anew_unasked() {
+    let shift = told();
+    let backup = ok(&shift.run(&["book", "backup"])).trim().to_owned();
+    let path = shift.workspace.book();
+    for ending in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(format!("{}{ending}", path.display()));
+    }
+    for arguments in [
+        &["decide", "run1", "OK", "--who", "Ada", "--role", "shifter"][..],
+        &["shift", "begin", "--who", "Ada", "--role", "shifter"],
+        &["lock", "run1", "--who", "Ada", "--role", "shifter"],
+        &["book", "migrate"],
+    ] {
+        let refused = shift.run(arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {}", said(&refused));
+        assert!(said(&refused).contains("1 backup in") && said(&refused).contains("restore it"), "{}", said(&refused));
+        assert!(!path.exists(), "{arguments:?}");
+    }
+    ok(&shift.run(&["book", "restore", &backup]));
+    ok(&decide(&shift, "run1", "OK", "Ada"));
+}
+
+#[test]
 fn a_book_in_postgresql_comes_back_into_a_new_database() {
     let Some(server) = server("a backup of a book in PostgreSQL") else { return };
     let shift = shift_on(&server.new_database("first"));
