@@ -41,7 +41,11 @@ pub fn back_up(place: &BookPlace, now: Timestamp) -> Result<PathBuf, StoreError>
     let book = open_read_only(place)?;
     let made = match place.is_server() {
         true => export_to(book.as_ref(), &part).and_then(|()| refuse_unsound_export(&part, place)),
-        false => book.back_up(&part).and_then(|()| refuse_unsound(&SqliteStore::open_read_only(&part)?, &part)),
+        false => book.back_up(&part).and_then(|()| match refuse_unsound(&SqliteStore::open_read_only(&part)?, &part) {
+            // A copy by the engine is as the book is.
+            Err(StoreError::Damaged { what, .. }) => Err(damaged(what, place)),
+            other => other,
+        }),
     };
     if let Err(error) = made {
         let _ = remove(&part); // what is left of it is told by the first error

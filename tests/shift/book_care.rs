@@ -292,6 +292,35 @@ fn a_book_that_is_missing_beside_its_backups_is_not_begun_anew_unasked() {
 }
 
 #[test]
+fn damage_that_is_found_inside_a_book_is_told_with_the_way_back_too() {
+    let shift = told();
+    let backup = ok(&shift.run(&["book", "backup"])).trim().to_owned();
+    let path = shift.workspace.book();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let size: usize = connection.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap();
+    let sql = "SELECT rootpage FROM sqlite_master WHERE name IN ('entries', 'in_force', 'runs')";
+    let mut pages = connection.prepare(sql).unwrap();
+    let pages: Vec<usize> = pages.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(pages.len(), 3);
+    drop(connection);
+    // The layout can be read, and the tables can't.
+    let mut bytes = fs::read(&path).unwrap();
+    pages.iter().for_each(|page| bytes[(page - 1) * size..page * size].fill(0xa5));
+    fs::write(&path, bytes).unwrap();
+    let way_out = format!("'dqmon book restore {backup}'");
+    let by = ["--who", "Ada", "--role", "shifter"];
+    for arguments in [&["runs"][..], &["show", "run1"], &[&["decide", "run1", "OK"][..], &by].concat(), &["book", "verify"]] {
+        let refused = shift.run(arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {}", said(&refused));
+        assert!(said(&refused).contains("damaged"), "{arguments:?}: {}", said(&refused));
+        assert_eq!(said(&refused).matches(&way_out).count(), 1, "{arguments:?}: {}", said(&refused));
+    }
+    ok(&shift.run(&["book", "restore", &backup]));
+    ok(&shift.run(&["book", "verify"]));
+}
+
+#[test]
 fn a_book_in_postgresql_comes_back_into_a_new_database() {
     let Some(server) = server("a backup of a book in PostgreSQL") else { return };
     let shift = shift_on(&server.new_database("first"));
