@@ -420,6 +420,20 @@ fn two_books_exchange_what_people_said_and_conflicts_stay() {
         assert_eq!(book_of(book).in_force_on(EntryKind::Decision, "run2@raw").unwrap().len(), 2);
         assert_eq!(book_of(book).verify_chains().unwrap(), Vec::<String>::new());
     }
+    // The same said in both is no conflict, nor is a status that was derived in each.
+    for (book, who) in [(&shift, "Ada"), (&other, "Ben")] {
+        let status = NewEntry {
+            kind: EntryKind::Status,
+            subject: "run3-p1/reconstructed".into(),
+            body: serde_json::json!({"status": who.len(), "of": who}),
+            ..as_entry("run3", who)
+        };
+        book_of(book).append(&[as_entry("run9", who), status]).unwrap();
+    }
+    shift.run(&["sync", &path]);
+    let conflicts = book_of(&shift).conflicts().unwrap();
+    assert_eq!(book_of(&shift).in_force_on(EntryKind::Decision, "run9@raw").unwrap().len(), 2);
+    assert_eq!(conflicts.iter().map(|entry| entry.subject.as_str()).collect::<Vec<_>>(), ["run2@raw", "run2@raw"]);
     // A book that is not there is not made; one that went on from a copy under the same id is refused.
     let nowhere = shift.workspace.root.join("nowhere.sqlite");
     assert_eq!(shift.run(&["sync", nowhere.to_str().unwrap()]).status.code(), Some(2));

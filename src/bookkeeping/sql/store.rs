@@ -11,6 +11,7 @@ use monitasks::vocab::{FileId, Processing, Run};
 use super::engine::{Engine, Purpose, SqlError, in_transaction};
 use super::{dump, layouts, ledger, people, read, recent, run_sums, write};
 use crate::bookkeeping::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, InForceWord, NewEntry};
+use crate::bookkeeping::exchange::differing;
 use crate::bookkeeping::open::with_way_out;
 use crate::bookkeeping::outbox::{Outbox, OutboxState, Waiting};
 use crate::bookkeeping::recent::{FileCounts, Recent, RecentChanges};
@@ -296,7 +297,7 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn conflicts(&self) -> Result<Vec<Entry>, StoreError> {
-        self.read(ledger::conflicts)
+        self.read(ledger::conflicts).map(differing)
     }
 
     fn export(&self, to: &mut dyn Write) -> Result<(), StoreError> {
