@@ -71,6 +71,18 @@ pub enum Args {
     Conflicts,
 }
 
+impl Args {
+    /// Whether it only tells what stands in the book, on standard output.
+    pub(super) fn only_tells(&self) -> bool {
+        match self {
+            Args::Verify { .. } | Args::Head | Args::Export { to: None } | Args::Conflicts => true,
+            Args::Outbox { settle, deliver } => settle.is_none() && !deliver,
+            Args::Init { .. } | Args::Migrate | Args::Export { to: Some(_) } | Args::Import { .. } => false,
+            Args::Backup | Args::Restore { .. } => false,
+        }
+    }
+}
+
 /// Runs the command. What is found wrong is a finding.
 pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let workspace = global.workspace()?;

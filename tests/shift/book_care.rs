@@ -172,6 +172,22 @@ fn the_same_book_exports_to_the_same_bytes_on_both_engines() {
 }
 
 #[test]
+fn what_tells_of_the_book_ends_quietly_when_nobody_reads_on() {
+    let shift = told();
+    for command in ["outbox", "conflicts", "head", "verify", "export"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let program = env!("CARGO_BIN_EXE_dqmon");
+        let output = std::process::Command::new(program)
+            .args(["-w", shift.workspace.root.to_str().unwrap(), "book", command])
+            .stdout(writer)
+            .output()
+            .unwrap();
+        assert!(!said(&output).contains("panicked"), "{command}: {}", said(&output));
+    }
+}
+
+#[test]
 fn an_export_that_was_cut_is_refused_and_says_what_is_missing() {
     let shift = told();
     let export = shift.workspace.root.join("export.jsonl");
