@@ -130,7 +130,7 @@ impl<T: Said> Standing<T> {
             at: newest.at,
             who: newest.who.clone(),
             role: newest.role.clone(),
-            in_conflict: entries.len() > 1,
+            in_conflict: entries.iter().any(|entry| entry.body != newest.body),
             entries: entries.iter().map(|entry| entry.id).collect(),
         }))
     }

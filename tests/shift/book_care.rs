@@ -218,6 +218,54 @@ fn the_same_book_exports_to_the_same_bytes_on_both_engines() {
 }
 
 #[test]
+fn what_tells_of_the_book_ends_quietly_when_nobody_reads_on() {
+    let shift = told();
+    for command in ["outbox", "conflicts", "head", "verify", "export"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let program = env!("CARGO_BIN_EXE_dqmon");
+        let output = std::process::Command::new(program)
+            .args(["-w", shift.workspace.root.to_str().unwrap(), "book", command])
+            .stdout(writer)
+            .output()
+            .unwrap();
+        assert!(!said(&output).contains("panicked"), "{command}: {}", said(&output));
+    }
+}
+
+#[test]
+fn an_export_that_was_cut_is_refused_and_says_what_is_missing() {
+    let shift = told();
+    let export = shift.workspace.root.join("export.jsonl");
+    ok(&shift.run(&["book", "export", export.to_str().unwrap()]));
+    let whole = fs::read_to_string(&export).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    let fresh = Shift::new("");
+    let refusal = |kept: &[&str], command: &str, words: &[&str]| {
+        fs::write(&export, kept.join("\n") + "\n").unwrap();
+        let refused = fresh.run(&["book", command, export.to_str().unwrap()]);
+        assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+        for word in words {
+            assert!(said(&refused).contains(word), "{word}: {}", said(&refused));
+        }
+        assert_eq!(book_of(&fresh).entries_after(0, 10).unwrap(), []);
+    };
+    for command in ["import", "restore"] {
+        refusal(&lines[..4], command, &["cut short", "behind line 4", "3 entries and 0 rows"]);
+        refusal(&lines[..lines.len() - 1], command, &["cut short"]);
+        // Cut in the middle: the chain ends early, and its last line knows.
+        let rows = lines.iter().position(|line| line.starts_with("{\"row\"") || line.starts_with("{\"table\"")).unwrap();
+        let without_last_entry = [&lines[..rows - 1], &lines[rows..]].concat();
+        refusal(&without_last_entry, command, &["entries should stand in it", "should end with number"]);
+        let without_a_run = [&lines[..rows], &lines[rows + 1..]].concat();
+        refusal(&without_a_run, command, &["3 rows of runs should stand in it, 2 do"]);
+        refusal(&[&lines[..], &lines[rows..=rows]].concat(), command, &["behind the line that should be the last"]);
+    }
+    refusal(&[], "import", &["cut short"]);
+    refusal(&lines[..1], "import", &["cut short"]);
+}
+
+#[test]
 fn a_book_that_was_rewritten_whole_is_found_by_an_end_that_was_kept() {
     let shift = told();
     let heads = shift.workspace.root.join("heads");
@@ -226,11 +274,14 @@ fn a_book_that_was_rewritten_whole_is_found_by_an_end_that_was_kept() {
     // The rows changed behind the program's back: found by the chain alone.
     let path = shift.workspace.book();
     let connection = rusqlite::Connection::open(&path).unwrap();
-    let guards = "DROP TRIGGER entries_are_never_changed; DROP TRIGGER entries_are_never_deleted;";
-    connection.execute_batch(&format!("{guards} UPDATE entries SET who = 'Eve' WHERE place = 2;")).unwrap();
+    let guard = "SELECT sql FROM sqlite_master WHERE name = 'entries_are_never_changed'";
+    let guard: String = connection.query_row(guard, [], |row| row.get(0)).unwrap();
+    let tampering = "DROP TRIGGER entries_are_never_changed; UPDATE entries SET who = 'Eve' WHERE place = 2;";
+    connection.execute_batch(tampering).unwrap();
     let found = shift.run(&["book", "verify"]);
     assert_eq!(found.status.code(), Some(1));
-    assert!(said(&found).contains("was changed"), "{}", said(&found));
+    assert!(said(&found).contains("entry") && said(&found).contains("was changed"), "{}", said(&found));
+    assert!(said(&found).contains("trigger entries_are_never_changed is missing"), "{}", said(&found));
     // The whole chain written anew, its hashes and all, is sound in itself.
     let mut entries = book_of(&shift).entries_after(0, 100).unwrap();
     let mut previous = String::new();
@@ -241,6 +292,7 @@ fn a_book_that_was_rewritten_whole_is_found_by_an_end_that_was_kept() {
         let change = "UPDATE entries SET previous = ?1, hash = ?2 WHERE place = ?3";
         connection.execute(change, rusqlite::params![entry.previous, entry.hash, entry.place]).unwrap();
     }
+    connection.execute_batch(&guard).unwrap();
     ok(&shift.run(&["book", "verify"]));
     let found = shift.run(&["book", "verify", "--head", heads.to_str().unwrap()]);
     assert!(said(&found).contains("the book was rewritten"), "{}", said(&found));
@@ -283,6 +335,58 @@ fn a_damaged_book_is_refused_with_the_way_back_which_works() {
 }
 
 #[test]
+fn a_book_that_is_missing_beside_its_backups_is_not_begun_anew_unasked() {
+    let shift = told();
+    let backup = ok(&shift.run(&["book", "backup"])).trim().to_owned();
+    let path = shift.workspace.book();
+    for ending in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(format!("{}{ending}", path.display()));
+    }
+    for arguments in [
+        &["decide", "run1", "OK", "--who", "Ada", "--role", "shifter"][..],
+        &["shift", "begin", "--who", "Ada", "--role", "shifter"],
+        &["lock", "run1", "--who", "Ada", "--role", "shifter"],
+        &["book", "migrate"],
+    ] {
+        let refused = shift.run(arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {}", said(&refused));
+        assert!(said(&refused).contains("1 backup in") && said(&refused).contains("restore it"), "{}", said(&refused));
+        assert!(!path.exists(), "{arguments:?}");
+    }
+    ok(&shift.run(&["book", "restore", &backup]));
+    ok(&decide(&shift, "run1", "OK", "Ada"));
+}
+
+#[test]
+fn damage_that_is_found_inside_a_book_is_told_with_the_way_back_too() {
+    let shift = told();
+    let backup = ok(&shift.run(&["book", "backup"])).trim().to_owned();
+    let path = shift.workspace.book();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let size: usize = connection.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap();
+    let sql = "SELECT rootpage FROM sqlite_master WHERE name IN ('entries', 'in_force', 'runs')";
+    let mut pages = connection.prepare(sql).unwrap();
+    let pages: Vec<usize> = pages.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(pages.len(), 3);
+    drop(connection);
+    // The layout can be read, and the tables can't.
+    let mut bytes = fs::read(&path).unwrap();
+    pages.iter().for_each(|page| bytes[(page - 1) * size..page * size].fill(0xa5));
+    fs::write(&path, bytes).unwrap();
+    let way_out = format!("'dqmon book restore {backup}'");
+    let by = ["--who", "Ada", "--role", "shifter"];
+    for arguments in [&["runs"][..], &["show", "run1"], &[&["decide", "run1", "OK"][..], &by].concat(), &["book", "verify"]] {
+        let refused = shift.run(arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {}", said(&refused));
+        assert!(said(&refused).contains("damaged"), "{arguments:?}: {}", said(&refused));
+        assert_eq!(said(&refused).matches(&way_out).count(), 1, "{arguments:?}: {}", said(&refused));
+    }
+    ok(&shift.run(&["book", "restore", &backup]));
+    ok(&shift.run(&["book", "verify"]));
+}
+
+#[test]
 fn a_book_in_postgresql_comes_back_into_a_new_database() {
     let Some(server) = server("a backup of a book in PostgreSQL") else { return };
     let shift = shift_on(&server.new_database("first"));
@@ -294,6 +398,24 @@ fn a_book_in_postgresql_comes_back_into_a_new_database() {
     assert_eq!(new.run(&["book", "export"]).stdout, shift.run(&["book", "export"]).stdout);
     ok(&decide(&new, "run1", "BAD", "Ben"));
     assert_eq!(book_of(&new).chain_ends().unwrap().len(), 2);
+}
+
+#[test]
+fn a_tampered_book_in_postgresql_is_not_backed_up_and_good_backups_stay() {
+    let Some(server) = server("a backup of a tampered book in PostgreSQL") else { return };
+    let shift = shift_on(&server.new_database("tampered"));
+    know_runs(book_of(&shift).as_mut(), &[1]);
+    ok(&decide(&shift, "run1", "OK", "Ada"));
+    let good = ok(&shift.run(&["book", "backup"])).trim().to_owned();
+    // By who may do everything on the server, past the guards.
+    let tampering = "SET session_replication_role = replica; UPDATE entries SET who = 'Eve'";
+    server.connect("tampered").batch_execute(tampering).unwrap();
+    let refused = shift.run(&["book", "backup"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+    assert!(said(&refused).contains("was changed") && said(&refused).contains(&good), "{}", said(&refused));
+    let left: Vec<PathBuf> =
+        fs::read_dir(Path::new(&good).parent().unwrap()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, [PathBuf::from(&good)], "nothing is left of the one that was refused");
 }
 
 #[test]
@@ -404,6 +526,20 @@ fn two_books_exchange_what_people_said_and_conflicts_stay() {
         assert_eq!(book_of(book).in_force_on(EntryKind::Decision, "run2@raw").unwrap().len(), 2);
         assert_eq!(book_of(book).verify_chains().unwrap(), Vec::<String>::new());
     }
+    // The same said in both is no conflict, nor is a status that was derived in each.
+    for (book, who) in [(&shift, "Ada"), (&other, "Ben")] {
+        let status = NewEntry {
+            kind: EntryKind::Status,
+            subject: "run3-p1/reconstructed".into(),
+            body: serde_json::json!({"status": who.len(), "of": who}),
+            ..as_entry("run3", who)
+        };
+        book_of(book).append(&[as_entry("run9", who), status]).unwrap();
+    }
+    shift.run(&["sync", &path]);
+    let conflicts = book_of(&shift).conflicts().unwrap();
+    assert_eq!(book_of(&shift).in_force_on(EntryKind::Decision, "run9@raw").unwrap().len(), 2);
+    assert_eq!(conflicts.iter().map(|entry| entry.subject.as_str()).collect::<Vec<_>>(), ["run2@raw", "run2@raw"]);
     // A book that is not there is not made; one that went on from a copy under the same id is refused.
     let nowhere = shift.workspace.root.join("nowhere.sqlite");
     assert_eq!(shift.run(&["sync", nowhere.to_str().unwrap()]).status.code(), Some(2));

@@ -3,6 +3,7 @@
 //! Write-ahead log and full synchronisation: what was recorded stands after a power cut. The log needs shared memory, so the
 //! book must not lie on a network mount.
 
+mod guards;
 mod making;
 #[cfg(test)]
 mod migration_tests;
@@ -190,7 +191,9 @@ impl Engine for SqliteEngine {
     fn integrity(&self) -> Result<Vec<String>, SqlError> {
         let rows = self.query("SELECT integrity_check AS found FROM pragma_integrity_check", &[])?;
         let found = rows.iter().map(|row| row.text("found")).collect::<Result<Vec<_>, _>>()?;
-        Ok(found.into_iter().filter(|words| words != "ok").collect())
+        let mut faults: Vec<String> = found.into_iter().filter(|words| words != "ok").collect();
+        faults.extend(guards::faults(self)?);
+        Ok(faults)
     }
 
     fn back_up(&self, to: &Path) -> Result<(), SqlError> {
