@@ -296,7 +296,8 @@ pub trait Store: Send {
     /// [`StoreError::Away`] when the server is still away.
     fn deliver(&mut self) -> Result<(usize, usize), StoreError>;
 
-    /// All that is in force on subjects of which people said different things: two books spoke without knowing of each other.
+    /// All that is in force on subjects of which people said different things: two books spoke without knowing of each other;
+    /// and locks with what another book said on what they close before it heard of them.
     ///
     /// # Errors
     /// When the book can't be read.

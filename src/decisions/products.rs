@@ -117,6 +117,7 @@ mod tests {
             body: serde_json::json!({"mark": "good"}),
             supersedes: Vec::new(),
             wish: None,
+            seen: None,
         };
         store.append(&[mark]).unwrap();
         let from = ["run840-p1", "run840-p2", "run841-p1"];

@@ -108,7 +108,8 @@ fn what_nobody_saw_is_not_overruled_by_what_waited() {
         ..as_entry("run1@raw", "Ben")
     };
     for run in 1..=3 {
-        book.append(&[NewEntry { subject: format!("run{run}@raw"), run: Some(Run(run)), ..as_entry("run1@raw", "Ada") }]).unwrap();
+        book.append(&[NewEntry { subject: format!("run{run}@raw"), run: Some(Run(run)), ..as_entry("run1@raw", "Ada") }])
+            .unwrap();
     }
     // The place that this workspace knew was one of a book that came back from a backup since: nothing of this one was seen.
     outbox.saw(999, other);
@@ -364,10 +365,12 @@ fn damage_that_is_found_inside_a_book_is_told_with_the_way_back_too() {
     let path = shift.workspace.book();
     let connection = rusqlite::Connection::open(&path).unwrap();
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
-    let size: usize = connection.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap();
+    let size = connection.query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0)).unwrap() as usize;
     let sql = "SELECT rootpage FROM sqlite_master WHERE name IN ('entries', 'in_force', 'runs')";
-    let mut pages = connection.prepare(sql).unwrap();
-    let pages: Vec<usize> = pages.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let mut asked = connection.prepare(sql).unwrap();
+    let pages = asked.query_map([], |row| row.get::<_, u32>(0)).unwrap();
+    let pages: Vec<usize> = pages.map(|page| page.unwrap() as usize).collect();
+    drop(asked);
     assert_eq!(pages.len(), 3);
     drop(connection);
     // The layout can be read, and the tables can't.
@@ -490,11 +493,8 @@ fn the_server_guards_the_ledger(server: &Postgres, book: &mut Box<dyn Store>) {
         assert_eq!(insert(number, previous, kind, subject, body), Err(Some(why)), "{number} {kind} {subject} {body}");
     }
     insert(next, hash, "decision", "run2@selected", flag).unwrap();
-    let came: i64 = server
-        .connect("roles")
-        .query_one("SELECT count(*) FROM in_force WHERE subject = 'run2@selected'", &[])
-        .unwrap()
-        .get(0);
+    let came: i64 =
+        server.connect("roles").query_one("SELECT count(*) FROM in_force WHERE subject = 'run2@selected'", &[]).unwrap().get(0);
     assert_eq!(came, 1, "it came into force in the book, not in a table of the shifter's own");
     // Nobody who may only read can make the writers wait.
     let mut reader = postgres::Client::connect(&server.address_of("rita", "r", "roles"), postgres::NoTls).unwrap();

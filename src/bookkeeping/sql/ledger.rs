@@ -146,7 +146,7 @@ fn refuse_superseded(engine: &dyn Engine, wanted: &NewEntry) -> Answer<()> {
 /// Refuses what is locked. Here, under the write lock, so that nothing slips in behind a lock that is just being made, nor comes
 /// in after it from an outbox.
 fn refuse_locked(engine: &dyn Engine, wanted: &NewEntry) -> Answer<()> {
-    let Some(subject) = Lock::over(wanted) else { return Ok(()) };
+    let Some(subject) = Lock::over(wanted.kind, &wanted.subject, wanted.run) else { return Ok(()) };
     match in_force_on(engine, EntryKind::Lock, &subject)?.iter().find_map(Lock::words) {
         Some(by) => Err(StoreError::Locked { subject, by }.into()),
         None => Ok(()),
@@ -298,6 +298,24 @@ pub(super) fn conflicts(engine: &dyn Engine) -> Answer<Vec<Entry>> {
     let condition = "WHERE place IN (SELECT place FROM in_force AS one WHERE EXISTS (SELECT 1 FROM in_force AS other
         WHERE other.kind = one.kind AND other.subject = one.subject AND other.entry <> one.entry)) ORDER BY kind, subject, place";
     entries(engine, condition, &[])
+}
+
+/// Locks in force with what another book said on what they close before it heard of them: the lock first.
+pub(super) fn said_over_locks(engine: &dyn Engine) -> Answer<Vec<Entry>> {
+    let mut all = Vec::new();
+    for lock in in_force(engine, EntryKind::Lock)?.into_iter().filter(|entry| Lock::words(entry).is_some()) {
+        let Some(run) = lock.run else { continue };
+        let is_over = |entry: &Entry| {
+            let came_later = entry.place > lock.place && entry.id.book != lock.id.book;
+            came_later && Lock::over(entry.kind, &entry.subject, entry.run).as_ref() == Some(&lock.subject)
+        };
+        let over: Vec<Entry> = in_force_of_run(engine, run)?.into_iter().filter(is_over).collect();
+        if !over.is_empty() {
+            all.push(lock);
+            all.extend(over);
+        }
+    }
+    Ok(all)
 }
 
 pub(super) fn in_force_on(engine: &dyn Engine, kind: EntryKind, subject: &str) -> Answer<Vec<Entry>> {

@@ -297,7 +297,9 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn conflicts(&self) -> Result<Vec<Entry>, StoreError> {
-        self.read(ledger::conflicts).map(differing)
+        let mut conflicts = differing(self.read(ledger::conflicts)?);
+        conflicts.extend(self.read(ledger::said_over_locks)?);
+        Ok(conflicts)
     }
 
     fn export(&self, to: &mut dyn Write) -> Result<(), StoreError> {
