@@ -1,11 +1,12 @@
 //! Backups of the book, and the way back from one.
 //!
 //! A book in SQLite is copied by the engine itself while others go on; a book in PostgreSQL is exported, and the export brought into
-//! a book that is thrown away. Each backup is read and verified before it gets its name. A book that is brought back goes on under a new id: what was said after the backup, and still
-//! stands in other books, never stands under the same name as something else.
+//! a book that is thrown away. Each backup is read and verified before it gets its name. A book that is brought back goes on under a
+//! new id: what was said after the backup, and still stands in other books, never stands under the same name as something else.
 
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -59,16 +60,16 @@ pub fn back_up(place: &BookPlace, now: Timestamp) -> Result<PathBuf, StoreError>
 /// Reads an export back into a book of its own, which is removed again: what could not be restored is no backup.
 fn refuse_unsound_export(export: &Path, place: &BookPlace) -> Result<(), StoreError> {
     let failed = |error: std::io::Error| unusable(&format!("backup not read back: {error}"), export);
-    // Beside the backup, where there is room for it; not in its name's form, so that it is never taken for one.
-    let trial = beside(export, "-read-back");
-    let remove_all = || ["", "-wal", "-shm"].into_iter().try_for_each(|ending| remove(&beside(&trial, ending)));
-    remove_all().map_err(failed)?;
+    // Backups may go onto a network mount, where no book can be opened for writing.
+    let name = export.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+    fs::DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
     let read_back = File::open(export).map_err(failed).and_then(|file| {
-        let mut book = SqliteStore::open(&trial)?;
+        let mut book = SqliteStore::open(&folder.join("read-back.sqlite"))?;
         book.import(&mut BufReader::new(file))?;
         refuse_unsound(&book, export)
     });
-    let removed = remove_all().map_err(failed);
+    let removed = fs::remove_dir_all(&folder).map_err(failed);
     match read_back {
         Ok(()) => removed,
         // It is the book that is not what it should be: the export is what stood there.

@@ -77,8 +77,7 @@ impl Args {
         match self {
             Args::Verify { .. } | Args::Head | Args::Export { to: None } | Args::Conflicts => true,
             Args::Outbox { settle, deliver } => settle.is_none() && !deliver,
-            Args::Init { .. } | Args::Migrate | Args::Export { to: Some(_) } | Args::Import { .. } => false,
-            Args::Backup | Args::Restore { .. } => false,
+            _ => false,
         }
     }
 }

@@ -133,7 +133,7 @@ impl Tally {
             match read.chains.iter().find(|known| known.book == end.book) {
                 Some(known) if known == end => {}
                 Some(known) if known.number == end.number => {
-                    words.push(format!("entry {} of book {} is another", end.number, end.book))
+                    words.push(format!("entry {} of book {} is another", end.number, end.book));
                 }
                 Some(known) => {
                     words.push(format!(
