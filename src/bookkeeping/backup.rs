@@ -1,17 +1,18 @@
 //! Backups of the book, and the way back from one.
 //!
-//! A book in SQLite is copied by the engine itself while others go on; a book in PostgreSQL is exported. Each backup is read and
-//! verified before it gets its name. A book that is brought back goes on under a new id: what was said after the backup, and still
-//! stands in other books, never stands under the same name as something else.
+//! A book in SQLite is copied by the engine itself while others go on; a book in PostgreSQL is exported, and the export brought into
+//! a book that is thrown away. Each backup is read and verified before it gets its name. A book that is brought back goes on under a
+//! new id: what was said after the backup, and still stands in other books, never stands under the same name as something else.
 
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::entry::BookId;
-use super::open::{backups_in, open, open_read_only};
+use super::open::{backups_in, open, open_read_only, with_way_out};
 use super::sqlite::SqliteStore;
 use super::store::{Store, StoreError};
 use crate::config::{BookPlace, BookSite};
@@ -40,8 +41,12 @@ pub fn back_up(place: &BookPlace, now: Timestamp) -> Result<PathBuf, StoreError>
     remove(&part).map_err(failed)?;
     let book = open_read_only(place)?;
     let made = match place.is_server() {
-        true => export_to(book.as_ref(), &part),
-        false => book.back_up(&part).and_then(|()| refuse_unsound(&SqliteStore::open_read_only(&part)?, &part)),
+        true => export_to(book.as_ref(), &part).and_then(|()| refuse_unsound_export(&part, place)),
+        false => book.back_up(&part).and_then(|()| match refuse_unsound(&SqliteStore::open_read_only(&part)?, &part) {
+            // A copy by the engine is as the book is.
+            Err(StoreError::Damaged { what, .. }) => Err(damaged(what, place)),
+            other => other,
+        }),
     };
     if let Err(error) = made {
         let _ = remove(&part); // what is left of it is told by the first error
@@ -50,6 +55,32 @@ pub fn back_up(place: &BookPlace, now: Timestamp) -> Result<PathBuf, StoreError>
     let synchronised = File::open(&part).and_then(|file| file.sync_all()).and_then(|()| durable::rename(&part, &path));
     synchronised.map_err(failed)?;
     Ok(path)
+}
+
+/// Reads an export back into a book of its own, which is removed again: what could not be restored is no backup.
+fn refuse_unsound_export(export: &Path, place: &BookPlace) -> Result<(), StoreError> {
+    let failed = |error: std::io::Error| unusable(&format!("backup not read back: {error}"), export);
+    // Backups may go onto a network mount, where no book can be opened for writing.
+    let name = export.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+    fs::DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
+    let read_back = File::open(export).map_err(failed).and_then(|file| {
+        let mut book = SqliteStore::open(&folder.join("read-back.sqlite"))?;
+        book.import(&mut BufReader::new(file))?;
+        refuse_unsound(&book, export)
+    });
+    let removed = fs::remove_dir_all(&folder).map_err(failed);
+    match read_back {
+        Ok(()) => removed,
+        // It is the book that is not what it should be: the export is what stood there.
+        Err(StoreError::Damaged { what, .. }) => Err(damaged(what, place)),
+        Err(error @ StoreError::BrokenChain { .. }) => Err(damaged(error.to_string(), place)),
+        Err(error) => Err(error),
+    }
+}
+
+fn damaged(what: String, place: &BookPlace) -> StoreError {
+    with_way_out(StoreError::Damaged { what, place: place.to_string() }, &place.backups)
 }
 
 /// Removes the oldest backups but for so many; answers those removed.

@@ -56,6 +56,9 @@ pub struct NewEntry {
     pub supersedes: Vec<EntryId>,
     /// A name drawn by chance by who delivers it, so that delivering it twice records it once.
     pub wish: Option<String>,
+    /// The place of the book up to which the person saw it, where that is known: it is gone by when what is said can't be written
+    /// at once. It does not stand in the book.
+    pub seen: Option<i64>,
 }
 
 /// Something in force in a word: what lists of all runs need of it.
@@ -121,6 +124,11 @@ pub struct Adopted {
     pub new: u64,
     /// Entries that stood here already.
     pub known: u64,
+}
+
+/// A moment as people read it in a sentence: `2026-11-21 20:44:04 UTC`.
+pub(super) fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 impl Entry {

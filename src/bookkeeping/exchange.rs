@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{BookId, ChainEnd, Entry, EntryId};
 use super::store::{Store, StoreError};
+use super::words::EntryKind;
 use crate::durable;
 
 /// Entries that are carried at once.
@@ -23,7 +24,7 @@ pub struct Exchanged {
     pub came: u64,
     /// Entries that are new there.
     pub went: u64,
-    /// What is in force on subjects of which more than one thing is, here and now.
+    /// What is in force on subjects of which different things are, here and now.
     pub conflicts: Vec<Entry>,
 }
 
@@ -165,6 +166,16 @@ impl SyncState {
         durable::write_whole(&folder.join(Self::FILE), &serde_json::to_vec(&state)?)?;
         Ok(state)
     }
+}
+
+/// Of entries in force by kind and subject, those of subjects of which different things are said. Two books that say the same, as
+/// after both took in one run list, are at one; a derived status is settled by the next cut, and by nobody's decision.
+pub(super) fn differing(several: Vec<Entry>) -> Vec<Entry> {
+    let is_of_one_subject = |one: &Entry, next: &Entry| one.kind == next.kind && one.subject == next.subject;
+    let differ = |entries: &&[Entry]| {
+        entries.iter().all(|entry| entry.kind != EntryKind::Status) && entries.iter().any(|entry| entry.body != entries[0].body)
+    };
+    several.chunk_by(is_of_one_subject).filter(differ).flatten().cloned().collect()
 }
 
 /// Of how many subjects there is more than one entry.

@@ -3,7 +3,7 @@
 use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Entry, NewEntry};
+use super::entry::{Entry, moment};
 use super::people::{DecisionSubject, Part};
 use super::words::{EntryKind, Stage};
 
@@ -24,15 +24,15 @@ impl Lock {
         DecisionSubject { run, part: Part::Whole, stage }.to_string()
     }
 
-    /// The subject of the lock that an entry has to heed; none for what no lock stops.
-    pub(super) fn over(new: &NewEntry) -> Option<String> {
-        let stage = match new.kind {
-            EntryKind::Decision => new.subject.parse::<DecisionSubject>().ok()?.stage,
+    /// The subject of the lock that something said has to heed; none for what no lock stops.
+    pub(super) fn over(kind: EntryKind, subject: &str, run: Option<Run>) -> Option<String> {
+        let stage = match kind {
+            EntryKind::Decision => subject.parse::<DecisionSubject>().ok()?.stage,
             EntryKind::Mark => Stage::Raw,
             EntryKind::SubsystemMark => Stage::Reconstructed,
             _ => return None,
         };
-        Some(Lock::subject(new.run?, stage))
+        Some(Lock::subject(run?, stage))
     }
 
     /// Who locked, when and why, in words; none when the entry unlocks. A lock that can't be read locks.
@@ -40,6 +40,6 @@ impl Lock {
     pub fn words(entry: &Entry) -> Option<String> {
         let lock = entry.read::<Lock>().unwrap_or(Lock { is_locked: true, comment: String::new() });
         let why = if lock.comment.is_empty() { String::new() } else { format!(": {}", lock.comment) };
-        lock.is_locked.then(|| format!("{} ({}) at {}{why}", entry.who, entry.role, entry.at))
+        lock.is_locked.then(|| format!("{} ({}) at {}{why}", entry.who, entry.role, moment(entry.at)))
     }
 }

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::outbox::Outbox;
 use super::postgres::{AddressError, BookAddress, PostgresStore};
+use super::sql::SqlStore;
+use super::sql::engine::Engine;
 use super::sqlite::SqliteStore;
 use super::store::{Store, StoreError};
 use crate::config::{BookPlace, BookSite};
@@ -15,13 +17,13 @@ use crate::config::{BookPlace, BookSite};
 /// When it can't be opened, a newer program made it, or it is damaged: with the command that restores the last backup.
 pub fn open(place: &BookPlace) -> Result<Box<dyn Store>, StoreError> {
     let opened = match &place.site {
-        BookSite::File(path) => SqliteStore::open(path).map(|store| Box::new(store) as Box<dyn Store>),
+        BookSite::File(path) => SqliteStore::open(path).map(|store| boxed(store, place)),
         BookSite::Server { url, password_file } => {
             let address = address(url, password_file.as_deref())?;
-            PostgresStore::call(&address, Outbox::of(&place.beside)).map(|store| Box::new(store) as Box<dyn Store>)
+            PostgresStore::call(&address, Outbox::of(&place.beside)).map(|store| boxed(store, place))
         }
     };
-    opened.map_err(|error| with_way_out(error, place))
+    opened.map_err(|error| with_way_out(error, &place.backups))
 }
 
 /// Opens a book for reading; never writes into it.
@@ -30,13 +32,18 @@ pub fn open(place: &BookPlace) -> Result<Box<dyn Store>, StoreError> {
 /// [`StoreError::Missing`] when there is none, [`StoreError::Away`] when its server is; else as [`open`].
 pub fn open_read_only(place: &BookPlace) -> Result<Box<dyn Store>, StoreError> {
     let opened = match &place.site {
-        BookSite::File(path) => SqliteStore::open_read_only(path).map(|store| Box::new(store) as Box<dyn Store>),
+        BookSite::File(path) => SqliteStore::open_read_only(path).map(|store| boxed(store, place)),
         BookSite::Server { url, password_file } => {
             let address = address(url, password_file.as_deref())?;
-            PostgresStore::connect_read_only(&address).map(|store| Box::new(store) as Box<dyn Store>)
+            PostgresStore::connect_read_only(&address).map(|store| boxed(store, place))
         }
     };
-    opened.map_err(|error| with_way_out(error, place))
+    opened.map_err(|error| with_way_out(error, &place.backups))
+}
+
+/// A store that knows where its backups are: damage inside a book is found long after it was opened.
+fn boxed<E: Engine + 'static>(store: SqlStore<E>, place: &BookPlace) -> Box<dyn Store> {
+    Box::new(store.with_backups(&place.backups))
 }
 
 /// Makes the roles of a book in PostgreSQL, and the book where there is none.
@@ -63,11 +70,11 @@ fn address(url: &str, password_file: Option<&Path>) -> Result<BookAddress, Store
 }
 
 /// A damaged book is never mended or made anew unasked: the message has the command that brings the last backup back.
-fn with_way_out(error: StoreError, place: &BookPlace) -> StoreError {
+pub(super) fn with_way_out(error: StoreError, backups: &Path) -> StoreError {
     let StoreError::Damaged { what, place: at } = error else { return error };
-    let way_out = match newest_backup(&place.backups) {
+    let way_out = match newest_backup(backups) {
         Some(backup) => format!("'dqmon book restore {}' brings the last backup back", backup.display()),
-        None => format!("there is no backup in {}", place.backups.display()),
+        None => format!("there is no backup in {}", backups.display()),
     };
     StoreError::Damaged { what: format!("{what}; {way_out}"), place: at }
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Entry, EntryId, NewEntry};
+use super::entry::{BookId, Entry, EntryId, NewEntry, moment};
 use super::store::StoreError;
 use super::words::EntryKind;
 use crate::durable;
@@ -30,6 +30,9 @@ pub struct Waiting {
     pub entries: Vec<WaitingEntry>,
     /// The last place of the book that this workspace knew when it was said: who said it saw nothing newer.
     pub seen: i64,
+    /// The book of which that is a place: in another one, as in one that came back from a backup, nothing of it was seen.
+    #[serde(default)]
+    pub seen_in: Option<BookId>,
     /// Wishes that waited already, on the same subjects: what they become is taken the place of.
     pub after: Vec<String>,
 }
@@ -55,6 +58,9 @@ pub struct WaitingEntry {
     pub supersedes: Vec<EntryId>,
     /// The name of its delivery.
     pub wish: Option<String>,
+    /// The place of the book up to which the person saw it, where that is known; else that of the workspace counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<i64>,
 }
 
 /// What could not be delivered.
@@ -103,22 +109,22 @@ impl OutboxState {
 
 impl From<&NewEntry> for WaitingEntry {
     fn from(new: &NewEntry) -> Self {
-        let NewEntry { at, kind, subject, run, who, role, body, supersedes, wish } = new.clone();
-        WaitingEntry { at, kind, subject, run, who, role, body, supersedes, wish }
+        let NewEntry { at, kind, subject, run, who, role, body, supersedes, wish, seen } = new.clone();
+        WaitingEntry { at, kind, subject, run, who, role, body, supersedes, wish, seen }
     }
 }
 
 impl From<&WaitingEntry> for NewEntry {
     fn from(waiting: &WaitingEntry) -> Self {
-        let WaitingEntry { at, kind, subject, run, who, role, body, supersedes, wish } = waiting.clone();
-        NewEntry { at, kind, subject, run, who, role, body, supersedes, wish }
+        let WaitingEntry { at, kind, subject, run, who, role, body, supersedes, wish, seen } = waiting.clone();
+        NewEntry { at, kind, subject, run, who, role, body, supersedes, wish, seen }
     }
 }
 
 impl Waiting {
     fn words(&self) -> String {
         let of = |entry: &WaitingEntry| {
-            format!("{} on {} by {} at {}", entry.kind.word().replace('_', " "), entry.subject, entry.who, entry.at)
+            format!("{} on {} by {} at {}", entry.kind.word().replace('_', " "), entry.subject, entry.who, moment(entry.at))
         };
         let more = self.entries.len().saturating_sub(1);
         let first = self.entries.first().map(of).unwrap_or_default();
@@ -200,16 +206,20 @@ impl Outbox {
         lines_of(&self.undelivered_file()).iter().map(read).collect()
     }
 
-    /// The last place of the book that this workspace knew; 0 when it never did.
+    /// The last place of the book that this workspace knew, and which book that was; 0 and none when it never did.
     #[must_use]
-    pub fn seen(&self) -> i64 {
-        fs::read_to_string(self.seen_file()).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+    pub fn seen(&self) -> (i64, Option<BookId>) {
+        let text = fs::read_to_string(self.seen_file()).unwrap_or_default();
+        let mut words = text.split_whitespace();
+        let place = words.next().and_then(|place| place.parse().ok());
+        let book = words.next().and_then(|book| book.parse().ok());
+        (place.filter(|_| book.is_some()).unwrap_or(0), book)
     }
 
-    /// Says up to which place the book is known. One that could not be said makes a later delivery ask more, not less.
-    pub fn saw(&self, place: i64) {
-        if place != self.seen() {
-            let _ = durable::write_whole(&self.seen_file(), place.to_string().as_bytes());
+    /// Says up to which place a book is known. One that could not be said makes a later delivery ask more, not less.
+    pub fn saw(&self, place: i64, book: BookId) {
+        if (place, Some(book)) != self.seen() {
+            let _ = durable::write_whole(&self.seen_file(), format!("{place} {book}\n").as_bytes());
         }
     }
 
@@ -221,7 +231,8 @@ impl Outbox {
         let _lock = self.lock()?;
         let before = self.waiting().into_iter().filter_map(Result::ok).filter(|waiting| waiting.is_about_what(new));
         let after = before.flat_map(|waiting| waiting.wishes().cloned().collect::<Vec<_>>()).collect();
-        let waiting = Waiting { entries: new.iter().map(WaitingEntry::from).collect(), seen: self.seen(), after };
+        let (seen, seen_in) = self.seen();
+        let waiting = Waiting { entries: new.iter().map(WaitingEntry::from).collect(), seen, seen_in, after };
         let line = serde_json::to_string(&waiting)?;
         durable::append_line(&self.waiting_file(), line)
     }

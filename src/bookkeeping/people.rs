@@ -102,6 +102,8 @@ pub struct NewDecision {
     pub supersedes: Vec<EntryId>,
     /// The name of its delivery, when it may be repeated.
     pub wish: Option<String>,
+    /// The place of the book up to which the person saw it, where that is known; see [`NewEntry`].
+    pub seen: Option<i64>,
 }
 
 /// A decision as recorded.
@@ -237,6 +239,7 @@ impl NewDecision {
             body: serde_json::to_value(&self.decision)?,
             supersedes: self.supersedes.clone(),
             wish: self.wish.clone(),
+            seen: self.seen,
         })
     }
 }
@@ -276,6 +279,7 @@ impl MarkRecord {
             body: serde_json::to_value(MarkBody { mark: self.mark, comment: self.comment.clone() })?,
             supersedes,
             wish: None,
+            seen: None,
         })
     }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Processing, Run};
 
-use super::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, InForceWord, NewEntry};
+use super::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, InForceWord, NewEntry, moment};
 use super::outbox::OutboxState;
 use super::people::Said;
 use super::recent::{FileCounts, Recent, RecentChanges};
@@ -296,7 +296,8 @@ pub trait Store: Send {
     /// [`StoreError::Away`] when the server is still away.
     fn deliver(&mut self) -> Result<(usize, usize), StoreError>;
 
-    /// All that is in force on subjects of which more than one thing is: two books spoke without knowing of each other.
+    /// All that is in force on subjects of which people said different things: two books spoke without knowing of each other;
+    /// and locks with what another book said on what they close before it heard of them.
     ///
     /// # Errors
     /// When the book can't be read.
@@ -575,6 +576,6 @@ fn superseded_words(in_force: &[Entry]) -> String {
         what.map(|what| format!("{what}, ")).unwrap_or_default(),
         why.map(|why| format!("{why:?}, ")).unwrap_or_default(),
         entry.who,
-        entry.at
+        moment(entry.at)
     )
 }

@@ -22,6 +22,16 @@ pub enum Command {
     Care(book_care::Args),
 }
 
+impl Command {
+    /// Whether it only tells what stands in the book, on standard output.
+    pub fn only_tells(&self) -> bool {
+        match self {
+            Command::Cut(_) => false,
+            Command::Care(args) => args.only_tells(),
+        }
+    }
+}
+
 /// Arguments of `dqmon book cut`.
 #[derive(Debug, clap::Args)]
 pub struct CutArgs {

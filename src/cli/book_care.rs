@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 pub(super) use self::chores::Chores;
+use super::book::refuse_lost_book;
 use super::words::{counted, stamp};
 use super::{Ended, Failure, Outcome};
 use crate::bookkeeping::{self, ChainEnd, Entry, Store};
@@ -70,6 +71,17 @@ pub enum Args {
     Conflicts,
 }
 
+impl Args {
+    /// Whether it only tells what stands in the book, on standard output.
+    pub(super) fn only_tells(&self) -> bool {
+        match self {
+            Args::Verify { .. } | Args::Head | Args::Export { to: None } | Args::Conflicts => true,
+            Args::Outbox { settle, deliver } => settle.is_none() && !deliver,
+            _ => false,
+        }
+    }
+}
+
 /// Runs the command. What is found wrong is a finding.
 pub fn run(global: &super::Global, args: &Args) -> Outcome {
     let workspace = global.workspace()?;
@@ -118,6 +130,7 @@ fn init(workspace: &Workspace, roles: bool) -> Outcome {
 }
 
 fn migrate(workspace: &Workspace) -> Outcome {
+    refuse_lost_book(workspace)?;
     let place = workspace.book_place();
     match bookkeeping::back_up(&place, Timestamp::now()) {
         Ok(backup) => println!("backed up: {}", backup.display()),

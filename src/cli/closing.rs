@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 
+use super::book::open_book;
 use super::{Ended, Failure, Global, Outcome};
-use crate::bookkeeping::{self, DecisionSubject, Stage, Store};
+use crate::bookkeeping::{DecisionSubject, Stage, Store};
 use crate::config::Workspace;
 use crate::decisions::{self, Quality, Speaker};
 
@@ -69,7 +70,7 @@ fn opened(global: &Global) -> Result<(Workspace, Box<dyn Store>), Failure> {
         return Err(Failure("it is written into the book: leave --read-only out".into()));
     }
     let workspace = global.workspace()?;
-    let store = bookkeeping::open(&workspace.book_place())?;
+    let store = open_book(&workspace)?;
     Ok((workspace, store))
 }
 

@@ -8,6 +8,7 @@ use monitasks::vocab::Run;
 use serde_json::json;
 
 use super::account::name_of;
+use super::book::open_book;
 use super::runs::Runs;
 use super::words::{counted, one_line, stamp};
 use super::{Ended, Failure, Global, Outcome};
@@ -161,7 +162,7 @@ pub fn run(global: &Global, args: &Args) -> Outcome {
     }
     let workspace = global.workspace()?;
     let place = workspace.book_place();
-    let store = if writes { bookkeeping::open(&place)? } else { bookkeeping::open_read_only(&place)? };
+    let store = if writes { open_book(&workspace)? } else { bookkeeping::open_read_only(&place)? };
     let mut desk = Desk { store, workspace, runs: None, sets: None };
     match args {
         Args::New(args) => desk.new_dataset(args),

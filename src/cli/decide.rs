@@ -74,6 +74,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
             role: args.role.clone(),
             supersedes,
             wish: None,
+            seen: args.supersedes,
         },
     );
     let decision = match decided {

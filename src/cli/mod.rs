@@ -255,12 +255,13 @@ fn speak() {
 /// A command that prints ends quietly when nobody reads on, as in `dqmon runs | head`. Those that hold sockets, files of others
 /// or a window open must live on.
 fn end_with_its_reader(command: Option<&Command>) {
-    let lives_on = matches!(
-        command,
-        None | Some(
-            Command::Process(_) | Command::Book(_) | Command::Sync(_) | Command::Demo(_) | Command::Job(_) | Command::Decide(_)
-        )
-    );
+    let lives_on = match command {
+        Some(Command::Book(command)) => !command.only_tells(),
+        other => matches!(
+            other,
+            None | Some(Command::Process(_) | Command::Sync(_) | Command::Demo(_) | Command::Job(_) | Command::Decide(_))
+        ),
+    };
     if !lives_on {
         // Where it can't be had, a closed pipe is an error like any other.
         let _ = signal_hook::flag::register_conditional_default(signal_hook::consts::SIGPIPE, Arc::new(AtomicBool::new(true)));

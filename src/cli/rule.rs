@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::book::open_book;
 use super::words::counted;
 use super::{Ended, Failure, Outcome};
 use crate::bookkeeping;
@@ -134,7 +135,7 @@ fn save(global: &super::Global, args: &SaveArgs, is_override: bool) -> Outcome {
     let workspace = global.workspace()?;
     let quality = Quality::of(&workspace.settings);
     let by = Speaker { who: &args.who, role: &args.role, at: Timestamp::now() };
-    let mut store = bookkeeping::open(&workspace.book_place())?;
+    let mut store = open_book(&workspace)?;
     if is_override {
         let found: OverrideSettings = read(&args.file)?;
         decisions::override_rule(store.as_mut(), quality, &found, by)?;

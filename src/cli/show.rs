@@ -1,17 +1,18 @@
 //! `dqmon show`: the whole story of a run or a file.
 
 use jiff::Timestamp;
+use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 use serde_json::{Value, json};
 
-use super::words::{age, counted, size, stamp};
+use super::words::{age, counted, one_line, size, stamp};
 use super::{Ended, Failure, Outcome};
 use crate::bookkeeping::{
     self, DecisionSubject, FileRecord, FileStep, JobRecord, NotTakenRecord, Overview, PassRecord, ProcessingRecord, PutOffState,
-    RequestRecord, StoryRecord, Want,
+    RequestRecord, Stage, StoryRecord, Want,
 };
 use crate::decisions::flags::Origin;
-use crate::decisions::{self, Judged, Quality, judged};
+use crate::decisions::{Judged, Quality, judged};
 use crate::live::{retold, story};
 use crate::snapshot::in_short;
 
@@ -39,18 +40,21 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         Some(file) => overview.files.iter().any(|record| record.file == file),
         None => overview.runs.iter().any(|record| record.run == run),
     };
-    if !known {
+    let judged = judged(store.as_ref(), Quality::of(&workspace.settings), run, Timestamp::now())?;
+    // A run list alone may tell of a run.
+    let is_listed = file.is_none() && !(judged.facts.0.is_empty() && judged.history.is_empty());
+    if !known && !is_listed {
         return Err(Failure(format!("{} is not in the book; there are {}", args.what, what_there_is(&overview, run, file))));
     }
     let story = store.story(run, file)?;
     let jobs = store.jobs_of(run)?;
     let transfer = file.map(|file| store.transfer(file)).transpose()?.flatten();
-    let judged = judged(store.as_ref(), Quality::of(&workspace.settings), run, Timestamp::now())?;
     let requests = store.requests_of(run)?;
     let requests: Vec<RequestRecord> =
         requests.into_iter().filter(|request| file.is_none_or(|file| request.subject.file.is_none_or(|of| of == file))).collect();
     let mut facts = facts(&overview, run, file, &jobs, &story, json!(transfer));
     if let Some(object) = facts.as_object_mut() {
+        object.insert("flag".into(), json!(flag_of(&judged)));
         object.insert("judged".into(), json!(judged));
         object.insert("requests".into(), json!(requests));
         object.insert("put_off".into(), json!(put_off(&overview, run, file)));
@@ -110,7 +114,6 @@ fn facts(
     let mut facts = json!({
         "schema": 1,
         "subject": file.map_or_else(|| run.to_string(), |file| file.to_string()),
-        "flag": decisions::flag_of_run(&overview.said.decisions, run),
         "run": overview.runs.iter().find(|record| record.run == run),
     });
     if let Some(object) = facts.as_object_mut() {
@@ -151,12 +154,15 @@ fn print(
     (judged, requests): (&Judged, &[RequestRecord]),
 ) {
     let now = Timestamp::now();
-    let flag = decisions::flag_of_run(&overview.said.decisions, run).word();
+    let flag = flag_of(judged).word();
     let subject = file.map_or_else(|| run.to_string(), |file| file.to_string());
     println!("{subject}: flag of the run {flag}; times in UTC");
     let files = || overview.files.iter().filter(|record| file.map_or(record.file.run == run, |file| record.file == file));
     match file {
         Some(_) => files().for_each(|record| print_file(overview, record, now)),
+        None if files().next().is_none() && overview.runs.iter().all(|record| record.run != run) => {
+            println!("no data of it here: what is known of it is what people said");
+        }
         None => {
             print_run(overview, run, now);
             print_processings(overview, run, now);
@@ -176,6 +182,9 @@ fn print(
         println!("{} of {}, {}{fault}", group.name(), counted(group.members.len() as u64, "file", "files"), group.step.word());
     }
     print_judged(judged, file);
+    if file.is_none() {
+        judged.facts.0.iter().for_each(|(name, fact)| println!("run list: {name} {}", one_line(&fact.with_unit())));
+    }
     for request in requests {
         let answer = request.outcome.as_deref().unwrap_or("not answered yet; a backend that runs answers it");
         let (at, kind, what) = (stamp(request.at), request.kind.word(), request.subject.words());
@@ -185,6 +194,11 @@ fn print(
     for entry in retold(story) {
         println!("{}", story::line(&entry, file.is_none()));
     }
+}
+
+/// The flag of the run as a whole, by its raw data.
+fn flag_of(judged: &Judged) -> Flag {
+    judged.stages.iter().find(|of| of.stage == Stage::Raw).map_or(Flag::Unchecked, |raw| raw.flag.flag)
 }
 
 /// What is in force on the run or file, where it comes from, and all that was said.

@@ -51,6 +51,9 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
 pub(super) fn exchange_now(workspace: &Workspace, with: Option<BookPlace>) -> Result<Exchanged, StoreError> {
     let place = workspace.book_place();
     let Some(other) = with.or_else(|| workspace.book_to_sync_with()) else { return Ok(Exchanged::default()) };
+    if let Some(beside) = workspace.left_without_book() {
+        return Err(StoreError::Lost { beside, place: place.to_string() });
+    }
     let outcome = exchanged(&place, &other);
     let kept = SyncState::keep(&place.beside, other.to_string(), &outcome, Timestamp::now());
     let exchanged = outcome?;
@@ -62,8 +65,9 @@ pub(super) fn exchange_now(workspace: &Workspace, with: Option<BookPlace>) -> Re
 }
 
 fn exchanged(here: &BookPlace, there: &BookPlace) -> Result<Exchanged, StoreError> {
+    let mut here = bookkeeping::open(here)?;
     // A book that a name was mistyped of is not made.
     drop(bookkeeping::open_read_only(there)?);
-    let (mut here, mut there) = (bookkeeping::open(here)?, bookkeeping::open(there)?);
+    let mut there = bookkeeping::open(there)?;
     bookkeeping::exchange(here.as_mut(), there.as_mut())
 }

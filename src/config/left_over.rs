@@ -7,8 +7,8 @@ use std::path::Path;
 use super::Workspace;
 
 impl Workspace {
-    /// What stands here although there is no book: raw files in the storage, lines of copies in the log. None while the book is
-    /// there, and in a new workspace.
+    /// What stands here although there is no book: raw files in the storage, lines of copies in the log, backups, what an exchange
+    /// with another book or an outbox left. None while the book is there, and in a new workspace.
     #[must_use]
     pub fn left_without_book(&self) -> Option<String> {
         // A server's book is there or away; it is not lost with a file.
@@ -19,17 +19,36 @@ impl Workspace {
         if self.book().try_exists().unwrap_or(true) {
             return None;
         }
+        let place = self.book_place();
         let counts = [
             (raw_files_below(&self.input()), "raw file", format!("in {}", self.input().display())),
             (lines_of(&self.all_transfer_log()), "line", "in alltransfer.log".to_owned()),
+            (backups_in(&place.backups), "backup", format!("in {}", place.backups.display())),
         ];
-        let words: Vec<String> = counts
+        let mut words: Vec<String> = counts
             .into_iter()
             .filter(|(count, ..)| *count > 0)
             .map(|(count, what, place)| format!("{count} {what}{} {place}", if count == 1 { "" } else { "s" }))
             .collect();
+        let names: Vec<&str> = BESIDE_A_BOOK.into_iter().filter(|name| place.beside.join(name).exists()).collect();
+        if !names.is_empty() {
+            words.push(format!("{} in {}", names.join(", "), place.beside.display()));
+        }
         (!words.is_empty()).then(|| words.join(" and "))
     }
+}
+
+/// Files that only a workspace with a book has: what was exchanged, what waited for its server, and how far it was known.
+const BESIDE_A_BOOK: [&str; 5] =
+    ["book_sync.json", "outbox.jsonl", "outbox_undelivered.jsonl", "outbox_settled.jsonl", "book_seen"];
+
+/// Backups in their folder.
+fn backups_in(folder: &Path) -> usize {
+    let is_one = |entry: &fs::DirEntry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        name.starts_with("book-") && (name.ends_with(".sqlite") || name.ends_with(".jsonl"))
+    };
+    fs::read_dir(folder).into_iter().flatten().flatten().filter(is_one).count()
 }
 
 /// Raw files in the runs' folders of the storage.
@@ -62,5 +81,25 @@ mod tests {
         assert!(words.starts_with("2 raw files in ") && words.ends_with(" and 1 line in alltransfer.log"), "{words}");
         fs::write(workspace.book(), "").unwrap();
         assert_eq!(workspace.left_without_book(), None, "an empty book is another matter");
+    }
+
+    #[test]
+    fn a_backup_an_exchange_or_an_outbox_tells_of_a_lost_book_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace::create(&folder.path().join("shift"), "3x1x1").unwrap();
+        let place = workspace.book_place();
+        fs::create_dir_all(&place.backups).unwrap();
+        fs::create_dir_all(&place.beside).unwrap();
+        assert_eq!(workspace.left_without_book(), None, "an empty folder tells of nothing");
+        for name in BESIDE_A_BOOK {
+            let path = place.beside.join(name);
+            fs::write(&path, "").unwrap();
+            let words = workspace.left_without_book().unwrap();
+            assert!(words.starts_with(name), "{words}");
+            fs::remove_file(path).unwrap();
+        }
+        fs::write(place.backups.join("book-20261121T000000000Z.sqlite"), "").unwrap();
+        let words = workspace.left_without_book().unwrap();
+        assert!(words.starts_with("1 backup in "), "{words}");
     }
 }

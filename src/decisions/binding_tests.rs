@@ -76,6 +76,7 @@ fn wanted(subject: DecisionSubject, flag: Flag, note: &str, second: i64) -> NewD
         role: "shifter".into(),
         supersedes: Vec::new(),
         wish: None,
+        seen: None,
     }
 }
 

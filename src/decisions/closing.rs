@@ -123,6 +123,7 @@ pub fn undo(store: &mut dyn Store, quality: Quality<'_>, number: i64, by: Speake
         body,
         supersedes: vec![undone.id],
         wish: None,
+        seen: None,
     };
     record(store, quality, &entry)
 }

@@ -178,6 +178,17 @@ fn append<T: serde::Serialize>(
 ) -> Result<(), DatasetRefused> {
     let (who, role) = signed(who, "data manager")?;
     let body = serde_json::to_value(body).map_err(DecisionError::from)?;
-    store.append(&[NewEntry { at, kind, subject: subject.to_owned(), run: None, who, role, body, supersedes, wish: None }])?;
+    store.append(&[NewEntry {
+        at,
+        kind,
+        subject: subject.to_owned(),
+        run: None,
+        who,
+        role,
+        body,
+        supersedes,
+        wish: None,
+        seen: None,
+    }])?;
     Ok(())
 }

@@ -138,6 +138,7 @@ pub fn mark_subsystem(
         body: serde_json::to_value(body).map_err(DecisionError::from)?,
         supersedes,
         wish: None,
+        seen: up_to,
     };
     record(store, quality, &entry)
 }
@@ -169,6 +170,7 @@ pub fn name_kinds(store: &mut dyn Store, at: Timestamp, who: &str, kinds: &[(Run
             body: serde_json::to_value(body).map_err(DecisionError::from)?,
             supersedes: before.iter().map(|entry| entry.id).collect(),
             wish: None,
+            seen: None,
         });
     }
     store.append(&news)?;
@@ -208,6 +210,7 @@ pub fn on_run(run: Run, flag: Flag, note: &str, who: &str, role: &str, supersede
         role: role.into(),
         supersedes: supersedes.to_vec(),
         wish: None,
+        seen: None,
     }
 }
 

@@ -199,6 +199,7 @@ mod tests {
             role: "expert".into(),
             supersedes: Vec::new(),
             wish: None,
+            seen: None,
         }
     }
 

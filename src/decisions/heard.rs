@@ -52,6 +52,16 @@ pub fn processing_named(product: &str) -> Option<ProcessingOf> {
     }
 }
 
+/// The processing of which an entry says something; none when it speaks of something else.
+pub(super) fn processing_spoken_of(entry: &Entry) -> Option<ProcessingOf> {
+    let subject = entry.subject.as_str();
+    match entry.kind {
+        EntryKind::SubsystemMark => subject.split_once('/').and_then(|(product, _)| processing_named(product)),
+        EntryKind::Decision => processing_named(subject.split_once('@').map_or(subject, |(product, _)| product)),
+        _ => None,
+    }
+}
+
 impl Heard {
     /// Of the whole book.
     pub fn all(store: &dyn Store, quality: Quality<'_>) -> Result<Self, StatusError> {
@@ -149,13 +159,7 @@ impl Heard {
                 self.add(read(&entry)?);
                 return Ok(());
             }
-            EntryKind::SubsystemMark => {
-                self.processings.extend(entry.subject.split_once('/').and_then(|(product, _)| processing_named(product)));
-            }
-            EntryKind::Decision => {
-                let product = entry.subject.split_once('@').map_or(entry.subject.as_str(), |(product, _)| product);
-                self.processings.extend(processing_named(product));
-            }
+            EntryKind::SubsystemMark | EntryKind::Decision => self.processings.extend(processing_spoken_of(&entry)),
             EntryKind::Mark => {}
             _ => return Ok(()),
         }

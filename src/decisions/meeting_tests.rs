@@ -149,6 +149,7 @@ fn each_subsystem_is_asked_for_what_it_has_not_marked_until_the_next_review() {
         body: serde_json::json!({"mark": "good"}),
         supersedes: Vec::new(),
         wish: None,
+        seen: None,
     };
     let before = list(&store, at(2)).to_do;
     assert!(before.iter().any(|line| line.subsystem == "RQM" && line.count == 1 && line.processings == ["run1-p1"]));

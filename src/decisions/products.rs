@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::heard::{processing_named, read};
+use super::heard::{processing_named, processing_spoken_of, read};
 use super::quality::{Quality, StatusError};
 use super::status::{Derivation, ProductKind};
 use super::status_book::statuses;
@@ -83,8 +83,53 @@ pub fn products(store: &dyn Store, quality: Quality<'_>, at: Timestamp) -> Resul
     Ok(recorded.values().map(product).collect())
 }
 
-/// Whether the book has a processing of that name. One that can't be asked for is none: its status is told as unknown.
+/// Whether the book has a processing of that name, or people spoke of one, as of the runs of a list. One that can't be asked for is
+/// none: its status is told as unknown.
 fn is_processing(store: &dyn Store, name: &str) -> bool {
     let Some(of) = processing_named(name) else { return false };
-    store.processings_of(of.run).is_ok_and(|known| known.iter().any(|known| known.processing == of.processing))
+    let is_recorded = store.processings_of(of.run).is_ok_and(|known| known.iter().any(|known| known.processing == of.processing));
+    let is_spoken_of = || {
+        let said = store.in_force_of_run(of.run);
+        said.is_ok_and(|said| said.iter().any(|entry| processing_spoken_of(entry) == Some(of)))
+    };
+    is_recorded || is_spoken_of()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bookkeeping::{NewEntry, SqliteStore};
+    use crate::config::Settings;
+    use crate::decisions::{Speaker, record_derivation};
+    use monitasks::vocab::Run;
+
+    #[test]
+    fn a_processing_that_people_spoke_of_is_known_also_with_no_row_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::open(&folder.path().join("book.sqlite")).unwrap();
+        let mark = NewEntry {
+            at: Timestamp::UNIX_EPOCH,
+            kind: EntryKind::SubsystemMark,
+            subject: "run840-p1/RQM".into(),
+            run: Some(Run(840)),
+            who: "Ada".into(),
+            role: "expert".into(),
+            body: serde_json::json!({"mark": "good"}),
+            supersedes: Vec::new(),
+            wish: None,
+            seen: None,
+        };
+        store.append(&[mark]).unwrap();
+        let from = ["run840-p1", "run840-p2", "run841-p1"];
+        let derivation = Derivation {
+            product: "merged".into(),
+            kind: ProductKind::Merged,
+            of: None,
+            parents: from.iter().map(|&name| name.to_owned()).collect(),
+        };
+        let by = Speaker { who: "Ada", role: "expert", at: Timestamp::UNIX_EPOCH };
+        record_derivation(&mut store, &derivation, by).unwrap();
+        let found = products(&store, Quality::of(&Settings::default()), Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(found[0].unknown_parents().collect::<Vec<_>>(), ["run840-p2", "run841-p1"]);
+    }
 }

@@ -114,6 +114,6 @@ pub(super) fn write(
     let (who, role) = signed(by.who, by.role)?;
     let subject = cleaned("name", subject)?;
     let body = serde_json::to_value(body).map_err(DecisionError::from)?;
-    let entry = NewEntry { at: by.at, kind, subject, run, who, role, body, supersedes, wish: None };
+    let entry = NewEntry { at: by.at, kind, subject, run, who, role, body, supersedes, wish: None, seen: None };
     store.append(&[entry])?.pop().ok_or_else(|| DecisionError::Odd("the book gave no entry back".into()))
 }

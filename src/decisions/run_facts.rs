@@ -73,6 +73,7 @@ pub fn record_facts(
             body: serde_json::to_value(&all).map_err(DecisionError::from)?,
             supersedes: before.iter().map(|entry| entry.id).collect(),
             wish: None,
+            seen: None,
         });
     }
     for some in news.chunks(AT_ONCE) {

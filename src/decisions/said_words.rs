@@ -143,6 +143,7 @@ mod tests {
             body,
             supersedes: Vec::new(),
             wish: None,
+            seen: None,
         }
     }
 
@@ -152,7 +153,7 @@ mod tests {
         let subject = DecisionSubject { run: Run(run), part, stage };
         let (who, role) = ("Ada".into(), "shifter".into());
         let at = Timestamp::UNIX_EPOCH;
-        NewDecision { at, subject, decision, who, role, supersedes: Vec::new(), wish: None }.entry().unwrap()
+        NewDecision { at, subject, decision, who, role, supersedes: Vec::new(), wish: None, seen: None }.entry().unwrap()
     }
 
     fn said((run, number, what, value, _): Drawn) -> NewEntry {

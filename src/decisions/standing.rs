@@ -130,7 +130,7 @@ impl<T: Said> Standing<T> {
             at: newest.at,
             who: newest.who.clone(),
             role: newest.role.clone(),
-            in_conflict: entries.len() > 1,
+            in_conflict: entries.iter().any(|entry| entry.body != newest.body),
             entries: entries.iter().map(|entry| entry.id).collect(),
         }))
     }
@@ -208,6 +208,7 @@ pub fn entry<T: Said>(
         body: serde_json::to_value(body).map_err(DecisionError::from)?,
         supersedes,
         wish: None,
+        seen: None,
     })
 }
 

@@ -159,6 +159,7 @@ fn status_entry(
         body: serde_json::to_value(found).map_err(|error| RuleError { what: error.to_string() })?,
         supersedes: before.iter().map(|entry| entry.id).collect(),
         wish: None,
+        seen: None,
     })
 }
 

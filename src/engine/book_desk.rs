@@ -78,7 +78,13 @@ fn answer(errand: BookErrand, store: &mut dyn Store, workspace: &Workspace, now:
         Err(error) => refused(&words, &error),
     };
     match errand {
-        BookErrand::Decision(command) => decision_desk::run(command, store, &workspace.settings, now),
+        BookErrand::Decision(command) => {
+            let waited = store.outbox().waiting.len();
+            match decision_desk::run(command, store, &workspace.settings, now) {
+                Notice::Done(words) if store.outbox().waiting.len() > waited => Notice::Kept(words),
+                other => other,
+            }
+        }
         // The poller has seen to them.
         BookErrand::LookAt(_) | BookErrand::Configure(_) => Notice::Done(words),
         BookErrand::StopBackend => {

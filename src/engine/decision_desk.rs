@@ -44,7 +44,11 @@ fn recorded(
             let up_to = Some(wanted.seen.unwrap_or(0));
             let supersedes = decisions::seen(store, EntryKind::Decision, &subject.to_string(), up_to)?;
             let (decision, who, role) = (wanted.decision, wanted.who, wanted.role);
-            decisions::decide(store, quality, &NewDecision { at: now, subject, decision, who, role, supersedes, wish: None })?;
+            decisions::decide(
+                store,
+                quality,
+                &NewDecision { at: now, subject, decision, who, role, supersedes, wish: None, seen: up_to },
+            )?;
             Ok(format!("{} is {}", subject.words(), flag.word()))
         }
         DecisionCommand::Undo { number, who, role } => {

@@ -57,6 +57,8 @@ pub struct EngineSide {
 pub enum Notice {
     /// It was done.
     Done(String),
+    /// It is kept in the workspace and delivered when the book's server is back.
+    Kept(String),
     /// It was refused or failed: what, why, what there is instead, path last.
     Refused(String),
     /// A text that was asked for: a job's log or script.

@@ -189,7 +189,7 @@ fn decide_one(store: &mut dyn Store, quality: Quality<'_>, wish: &ManyRuns, run:
     let subject = new.subject.to_string();
     let supersedes =
         decisions::seen(store, EntryKind::Decision, &subject, Some(wish.place)).map_err(|error| words(&error.into()))?;
-    let new = NewDecision { at: Timestamp::now(), supersedes, ..new };
+    let new = NewDecision { at: Timestamp::now(), supersedes, seen: Some(wish.place), ..new };
     decisions::decide(store, quality, &new).map(|_| ()).map_err(|error| words(&error))
 }
 

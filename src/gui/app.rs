@@ -42,6 +42,8 @@ pub struct DqmonApp {
     dialogs: Dialogs,
     palette: Option<Palette>,
     shows_keys: bool,
+    /// A field had the keys at the end of the last frame.
+    was_typing: bool,
     watched: Option<Vec<FigureKey>>,
     /// The flow and the file that were asked for last.
     watched_flow_s: Option<u64>,
@@ -75,6 +77,7 @@ impl DqmonApp {
             dialogs: Dialogs::default(),
             palette: None,
             shows_keys: false,
+            was_typing: false,
             watched: None,
             watched_flow_s: None,
             asked_runs: None,
@@ -105,9 +108,12 @@ impl DqmonApp {
         self.choice
     }
 
-    /// The items on the screen.
+    /// The items on the screen: those of the panes, while the page with the panes is open.
     #[must_use]
     pub fn on_screen(&self) -> Vec<ItemRef> {
+        if self.state.page != Page::Monitor {
+            return Vec::new();
+        }
         self.state.layout.as_ref().map(Layout::visible).unwrap_or_default()
     }
 
@@ -131,6 +137,7 @@ impl DqmonApp {
             self.act(action, &snapshot, ui);
         }
         self.watch(&snapshot);
+        self.was_typing = ui.ctx().egui_wants_keyboard_input();
         ui.ctx().request_repaint_after(Duration::from_secs(1));
     }
 
@@ -149,8 +156,10 @@ impl DqmonApp {
     fn take_news(&mut self, ui: &Ui, snapshot: &Snapshot) {
         let time = ui.input(|input| input.time);
         while let Some(notice) = self.engine.notice() {
-            if matches!(notice, Notice::Refused(_)) {
-                self.draft.pending = None;
+            match (&notice, &mut self.draft.pending) {
+                (Notice::Refused(_), pending) => *pending = None,
+                (Notice::Kept(_), Some(pending)) => pending.waits = true,
+                _ => {}
             }
             self.notices.add(notice, time);
         }
@@ -353,7 +362,8 @@ impl DqmonApp {
             if is_question {
                 asked.push(Action::ToggleShortcuts);
             }
-            if pressed(Modifiers::NONE, Key::Escape) {
+            // In a field the key has taken the focus away before it comes here: it has done enough.
+            if pressed(Modifiers::NONE, Key::Escape) && !self.was_typing {
                 self.escape(scene);
             }
         }

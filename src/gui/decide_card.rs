@@ -133,6 +133,9 @@ fn hindrance(scene: &Scene<'_>, (row, judged): Of<'_>, state: &UiState, draft: &
 fn hint(ui: &mut Ui, scene: &Scene<'_>, of: Of<'_>, state: &UiState, draft: &Draft, plots: usize) {
     let weak = |words: String| RichText::new(words).small().weak();
     let words = match (&draft.pending, hindrance(scene, of, state, draft)) {
+        (Some(pending), _) if pending.run == of.0.run && pending.waits => {
+            weak(format!("{} waits for the book's server, and is recorded when it is back.", pending.flag.word()))
+        }
         (Some(pending), _) if pending.run == of.0.run => weak(format!("{} is being recorded…", pending.flag.word())),
         (_, Some(hindrance)) => weak(hindrance),
         // Said only when BAD was pressed without a comment, and until there is one.
@@ -140,6 +143,7 @@ fn hint(ui: &mut Ui, scene: &Scene<'_>, of: Of<'_>, state: &UiState, draft: &Dra
             Some(hindrance) => RichText::new(hindrance).small().color(theme::warning(scene.look)),
             None => weak("Press BAD again to record it with this comment.".into()),
         },
+        _ if plots == 0 => weak("Recorded with no plot as evidence: none is on the screen.".into()),
         _ => weak(format!("Recorded with {} on the screen as evidence.", words::count(plots, "plot"))),
     };
     ui.add(egui::Label::new(words).wrap());
@@ -203,7 +207,7 @@ fn flag_button(
         (draft.wanted_bad, draft.goes_to_comment) = (true, true);
     } else if response.clicked() {
         draft.wanted_bad = false;
-        draft.pending = Some(Pending { run: row.run, flag, known: said_card::amount(row, judged) });
+        draft.pending = Some(Pending { run: row.run, flag, known: said_card::amount(row, judged), waits: false });
         let of_row = row.decisions.last().filter(|_| subject.is_run()).map(|decision| decision.id);
         let seen = if known.is_some() { known.and_then(|known| known.number) } else { of_row };
         let decision = Decision {

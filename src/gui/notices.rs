@@ -54,7 +54,7 @@ impl Notices {
         self.next += 1;
         let id = self.next;
         match notice {
-            Notice::Done(words) => self.lines.push(Line { id, is_refusal: false, words, since: time }),
+            Notice::Done(words) | Notice::Kept(words) => self.lines.push(Line { id, is_refusal: false, words, since: time }),
             Notice::Refused(words) => self.lines.push(Line { id, is_refusal: true, words, since: time }),
             Notice::Text { title, text } => {
                 self.texts.retain(|open| open.title != title);

@@ -85,6 +85,8 @@ pub struct Pending {
     pub flag: Flag,
     /// How much had been said of the run then.
     pub known: usize,
+    /// It is kept in the workspace until the book's server is back.
+    pub waits: bool,
 }
 
 /// What is being written on the run card.

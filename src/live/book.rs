@@ -383,6 +383,7 @@ mod tests {
             role: role(),
             supersedes: Vec::new(),
             wish: None,
+            seen: None,
         };
         store.append(&[decision.entry().unwrap()]).unwrap();
         step(&store, &[4], 50);
@@ -415,7 +416,9 @@ mod tests {
     fn decided(run: u32, supersedes: Vec<crate::bookkeeping::EntryId>) -> NewEntry {
         let (who, role) = ("Ada".into(), "shifter".into());
         let (subject, decision) = (DecisionSubject::run(Run(run)), Decision::new(Flag::Ok, ""));
-        NewDecision { at: Timestamp::UNIX_EPOCH, subject, decision, who, role, supersedes, wish: None }.entry().unwrap()
+        NewDecision { at: Timestamp::UNIX_EPOCH, subject, decision, who, role, supersedes, wish: None, seen: None }
+            .entry()
+            .unwrap()
     }
 
     #[test]

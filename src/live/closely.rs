@@ -177,6 +177,7 @@ mod tests {
             role: "shifter".into(),
             supersedes: vec![],
             wish: None,
+            seen: None,
         };
         store.append(&[decision.entry().unwrap()]).unwrap();
         let log = workspace.root.join("all_logs/x.log");

@@ -326,6 +326,7 @@ mod tests {
             body: serde_json::json!({"mark": mark, "comment": ""}),
             supersedes: Vec::new(),
             wish: None,
+            seen: None,
         }
     }
 

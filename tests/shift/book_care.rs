@@ -93,6 +93,52 @@ fn what_is_said_while_the_server_is_away_is_delivered_once_and_a_conflict_is_sho
 }
 
 #[test]
+fn what_nobody_saw_is_not_overruled_by_what_waited() {
+    let Some(server) = server("what was seen") else { return };
+    let shift = shift_on(&server.new_database("seen"));
+    let mut book = book_of(&shift);
+    let outbox = outbox_of(&shift.workspace.book_place()).unwrap();
+    let (own, other) = (book.book_id().unwrap(), "0123456789abcdef".parse().unwrap());
+    know_runs(book.as_mut(), &[1, 2, 3]);
+    let said = |run: u32, seen: Option<i64>| NewEntry {
+        seen,
+        subject: format!("run{run}@raw"),
+        run: Some(Run(run)),
+        wish: Some(format!("{run} {seen:?}")),
+        ..as_entry("run1@raw", "Ben")
+    };
+    for run in 1..=3 {
+        book.append(&[NewEntry { subject: format!("run{run}@raw"), run: Some(Run(run)), ..as_entry("run1@raw", "Ada") }])
+            .unwrap();
+    }
+    // The place that this workspace knew was one of a book that came back from a backup since: nothing of this one was seen.
+    outbox.saw(999, other);
+    outbox.keep(&[said(1, None)]).unwrap();
+    assert_eq!(book.deliver().unwrap(), (0, 1));
+    // Who said that nothing was in force did not see what the workspace saw.
+    outbox.saw(999, own);
+    outbox.keep(&[said(2, Some(0))]).unwrap();
+    assert_eq!(book.deliver().unwrap(), (0, 1));
+    outbox.keep(&[said(3, None)]).unwrap();
+    assert_eq!(book.deliver().unwrap(), (1, 0));
+    let in_force = book.in_force(EntryKind::Decision).unwrap();
+    assert_eq!(in_force.iter().map(|entry| entry.who.as_str()).collect::<Vec<_>>(), ["Ada", "Ada", "Ben"]);
+}
+
+#[test]
+fn a_server_that_refuses_for_now_is_asked_again() {
+    let Some(server) = server("a server that may only be read for now") else { return };
+    let shift = shift_on(&server.new_database("passing"));
+    know_runs(book_of(&shift).as_mut(), &[1]);
+    server.connect("postgres").batch_execute("ALTER DATABASE passing SET default_transaction_read_only = on").unwrap();
+    let kept = decide(&shift, "run1", "OK", "Ada");
+    assert!(said(&kept).contains("kept, and delivered when"), "{}", said(&kept));
+    assert!(said(&shift.run(&["book", "outbox", "--deliver"])).contains("0 refused"));
+    server.connect("postgres").batch_execute("ALTER DATABASE passing SET default_transaction_read_only = off").unwrap();
+    assert!(said(&shift.run(&["book", "outbox", "--deliver"])).contains("1 delivered, 0 refused"));
+}
+
+#[test]
 fn a_delivery_whose_answer_was_lost_is_not_made_twice() {
     let Some(server) = server("a lost answer") else { return };
     let shift = shift_on(&server.new_database("lost"));
@@ -105,6 +151,7 @@ fn a_delivery_whose_answer_was_lost_is_not_made_twice() {
         role: "shifter".into(),
         supersedes: Vec::new(),
         wish: Some("drawn by chance".into()),
+        seen: None,
     };
     // The server stored it, and went away before it said so: the same words wait in the outbox.
     book.append(&[said.entry().unwrap()]).unwrap();
@@ -122,7 +169,7 @@ fn as_entry(subject: &str, who: &str) -> NewEntry {
     let decision = Decision::new(monitasks::quality::Flag::Maybe, "as seen");
     let subject = subject.parse().unwrap();
     let (who, role) = (who.into(), "shifter".into());
-    let said = NewDecision { at: Timestamp::now(), subject, decision, who, role, supersedes: Vec::new(), wish: None };
+    let said = NewDecision { at: Timestamp::now(), subject, decision, who, role, supersedes: Vec::new(), wish: None, seen: None };
     said.entry().unwrap()
 }
 
@@ -172,6 +219,53 @@ fn the_same_book_exports_to_the_same_bytes_on_both_engines() {
 }
 
 #[test]
+fn what_tells_of_the_book_ends_quietly_when_nobody_reads_on() {
+    let shift = told();
+    for command in ["outbox", "conflicts", "head", "verify", "export"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let program = env!("CARGO_BIN_EXE_dqmon");
+        let output = std::process::Command::new(program)
+            .args(["-w", shift.workspace.root.to_str().unwrap(), "book", command])
+            .stdout(writer)
+            .output()
+            .unwrap();
+        assert!(!said(&output).contains("panicked"), "{command}: {}", said(&output));
+    }
+}
+
+#[test]
+fn an_export_that_was_cut_is_refused_and_says_what_is_missing() {
+    let shift = told();
+    let export = shift.workspace.root.join("export.jsonl");
+    ok(&shift.run(&["book", "export", export.to_str().unwrap()]));
+    let whole = fs::read_to_string(&export).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    let fresh = Shift::new("");
+    let refusal = |kept: &[&str], command: &str, words: &[&str]| {
+        fs::write(&export, kept.join("\n") + "\n").unwrap();
+        let refused = fresh.run(&["book", command, export.to_str().unwrap()]);
+        assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+        for word in words {
+            assert!(said(&refused).contains(word), "{word}: {}", said(&refused));
+        }
+        assert_eq!(book_of(&fresh).entries_after(0, 10).unwrap(), []);
+    };
+    for command in ["import", "restore"] {
+        refusal(&lines[..4], command, &["cut short", "behind line 4", "3 entries and 0 rows"]);
+        refusal(&lines[..lines.len() - 1], command, &["cut short"]);
+        // Cut in the middle: the chain ends early, and its last line knows.
+        let rows = lines.iter().position(|line| line.starts_with("{\"row\"") || line.starts_with("{\"table\"")).unwrap();
+        let without_last_entry = [&lines[..rows - 1], &lines[rows..]].concat();
+        refusal(&without_last_entry, command, &["entries should stand in it", "should end with number"]);
+        let without_a_run = [&lines[..rows], &lines[rows + 1..]].concat();
+        refusal(&without_a_run, command, &["3 rows of runs should stand in it, 2 do"]);
+        refusal(&[&lines[..], &lines[rows..=rows]].concat(), command, &["behind the line that should be the last"]);
+    }
+    refusal(&lines[..1], "import", &["cut short"]);
+}
+
+#[test]
 fn a_book_that_was_rewritten_whole_is_found_by_an_end_that_was_kept() {
     let shift = told();
     let heads = shift.workspace.root.join("heads");
@@ -180,11 +274,14 @@ fn a_book_that_was_rewritten_whole_is_found_by_an_end_that_was_kept() {
     // The rows changed behind the program's back: found by the chain alone.
     let path = shift.workspace.book();
     let connection = rusqlite::Connection::open(&path).unwrap();
-    let guards = "DROP TRIGGER entries_are_never_changed; DROP TRIGGER entries_are_never_deleted;";
-    connection.execute_batch(&format!("{guards} UPDATE entries SET who = 'Eve' WHERE place = 2;")).unwrap();
+    let guard = "SELECT sql FROM sqlite_master WHERE name = 'entries_are_never_changed'";
+    let guard: String = connection.query_row(guard, [], |row| row.get(0)).unwrap();
+    let tampering = "DROP TRIGGER entries_are_never_changed; UPDATE entries SET who = 'Eve' WHERE place = 2;";
+    connection.execute_batch(tampering).unwrap();
     let found = shift.run(&["book", "verify"]);
     assert_eq!(found.status.code(), Some(1));
-    assert!(said(&found).contains("was changed"), "{}", said(&found));
+    assert!(said(&found).contains("entry") && said(&found).contains("was changed"), "{}", said(&found));
+    assert!(said(&found).contains("trigger entries_are_never_changed is missing"), "{}", said(&found));
     // The whole chain written anew, its hashes and all, is sound in itself.
     let mut entries = book_of(&shift).entries_after(0, 100).unwrap();
     let mut previous = String::new();
@@ -195,6 +292,7 @@ fn a_book_that_was_rewritten_whole_is_found_by_an_end_that_was_kept() {
         let change = "UPDATE entries SET previous = ?1, hash = ?2 WHERE place = ?3";
         connection.execute(change, rusqlite::params![entry.previous, entry.hash, entry.place]).unwrap();
     }
+    connection.execute_batch(&guard).unwrap();
     ok(&shift.run(&["book", "verify"]));
     let found = shift.run(&["book", "verify", "--head", heads.to_str().unwrap()]);
     assert!(said(&found).contains("the book was rewritten"), "{}", said(&found));
@@ -237,6 +335,57 @@ fn a_damaged_book_is_refused_with_the_way_back_which_works() {
 }
 
 #[test]
+fn a_book_that_is_missing_beside_its_backups_is_not_begun_anew_unasked() {
+    let shift = told();
+    let backup = ok(&shift.run(&["book", "backup"])).trim().to_owned();
+    let path = shift.workspace.book();
+    for ending in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(format!("{}{ending}", path.display()));
+    }
+    for arguments in [
+        &["decide", "run1", "OK", "--who", "Ada", "--role", "shifter"][..],
+        &["shift", "begin", "--who", "Ada", "--role", "shifter"],
+        &["lock", "run1", "--who", "Ada", "--role", "shifter"],
+        &["book", "migrate"],
+    ] {
+        let refused = shift.run(arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {}", said(&refused));
+        assert!(said(&refused).contains("1 backup in") && said(&refused).contains("restore it"), "{}", said(&refused));
+        assert!(!path.exists(), "{arguments:?}");
+    }
+    ok(&shift.run(&["book", "restore", &backup]));
+    ok(&decide(&shift, "run1", "OK", "Ada"));
+}
+
+#[test]
+fn damage_that_is_found_inside_a_book_is_told_with_the_way_back_too() {
+    let shift = told();
+    let backup = ok(&shift.run(&["book", "backup"])).trim().to_owned();
+    let path = shift.workspace.book();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let size: u32 = connection.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap();
+    let sql = "SELECT rootpage FROM sqlite_master WHERE name IN ('entries', 'in_force', 'runs')";
+    let pages: Vec<u32> = connection.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(pages.len(), 3);
+    drop(connection);
+    // The layout can be read, and the tables can't.
+    let mut bytes = fs::read(&path).unwrap();
+    pages.iter().for_each(|page| bytes[((page - 1) * size) as usize..(page * size) as usize].fill(0xa5));
+    fs::write(&path, bytes).unwrap();
+    let way_out = format!("'dqmon book restore {backup}'");
+    let by = ["--who", "Ada", "--role", "shifter"];
+    for arguments in [&["runs"][..], &["show", "run1"], &[&["decide", "run1", "OK"][..], &by].concat(), &["book", "verify"]] {
+        let refused = shift.run(arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {}", said(&refused));
+        assert!(said(&refused).contains("damaged"), "{arguments:?}: {}", said(&refused));
+        assert_eq!(said(&refused).matches(&way_out).count(), 1, "{arguments:?}: {}", said(&refused));
+    }
+    ok(&shift.run(&["book", "restore", &backup]));
+    ok(&shift.run(&["book", "verify"]));
+}
+
+#[test]
 fn a_book_in_postgresql_comes_back_into_a_new_database() {
     let Some(server) = server("a backup of a book in PostgreSQL") else { return };
     let shift = shift_on(&server.new_database("first"));
@@ -248,6 +397,24 @@ fn a_book_in_postgresql_comes_back_into_a_new_database() {
     assert_eq!(new.run(&["book", "export"]).stdout, shift.run(&["book", "export"]).stdout);
     ok(&decide(&new, "run1", "BAD", "Ben"));
     assert_eq!(book_of(&new).chain_ends().unwrap().len(), 2);
+}
+
+#[test]
+fn a_tampered_book_in_postgresql_is_not_backed_up_and_good_backups_stay() {
+    let Some(server) = server("a backup of a tampered book in PostgreSQL") else { return };
+    let shift = shift_on(&server.new_database("tampered"));
+    know_runs(book_of(&shift).as_mut(), &[1]);
+    ok(&decide(&shift, "run1", "OK", "Ada"));
+    let good = ok(&shift.run(&["book", "backup"])).trim().to_owned();
+    // By who may do everything on the server, past the guards.
+    let tampering = "SET session_replication_role = replica; UPDATE entries SET who = 'Eve'";
+    server.connect("tampered").batch_execute(tampering).unwrap();
+    let refused = shift.run(&["book", "backup"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+    assert!(said(&refused).contains("was changed") && said(&refused).contains(&good), "{}", said(&refused));
+    let left: Vec<PathBuf> =
+        fs::read_dir(Path::new(&good).parent().unwrap()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, [PathBuf::from(&good)], "nothing is left of the one that was refused");
 }
 
 #[test]
@@ -289,6 +456,47 @@ fn who_may_only_read_is_refused_by_the_server_itself() {
         let error = client.batch_execute(sql).unwrap_err();
         assert_eq!(error.code(), Some(&postgres::error::SqlState::INSUFFICIENT_PRIVILEGE), "{account}: {sql}: {error}");
     }
+    the_server_guards_the_ledger(&server, &mut book_of(&shift));
+}
+
+/// What a shifter with an account and a program of his own can't do either.
+fn the_server_guards_the_ledger(server: &Postgres, book: &mut Box<dyn Store>) {
+    use postgres::error::SqlState;
+    let lock = NewEntry { kind: EntryKind::Lock, body: serde_json::json!({ "is_locked": true }), ..as_entry("run2@raw", "Ada") };
+    let locked = book.append(&[NewEntry { run: Some(Run(2)), ..lock }]).unwrap().remove(0);
+    let mut client =
+        postgres::Client::connect(&server.address_of("sam", "s", "roles"), postgres::NoTls).expect("a shifter may connect");
+    // A table of the same name that comes first for whoever is connected so.
+    client.batch_execute("CREATE TEMP TABLE in_force (LIKE public.in_force); CREATE TEMP TABLE this_book (book TEXT)").unwrap();
+    let mut insert = |number: i64, previous: &str, kind: &str, subject: &str, body: &str| {
+        let sql = format!(
+            "INSERT INTO public.entries (book, number, at_ns, kind, subject, run, who, role, host, body, supersedes, previous, hash)
+            VALUES ('{}', {number}, 0, '{kind}', '{subject}', 2, 'Sam', 'shifter', 'h', '{body}', '[]', '{previous}', 'x')",
+            locked.id.book
+        );
+        client.batch_execute(&sql).map_err(|error| error.code().cloned())
+    };
+    let (next, hash, flag) = (locked.id.number + 1, locked.hash.as_str(), r#"{"flag":"OK"}"#);
+    for (number, previous, kind, subject, body, why) in [
+        (i64::MAX, hash, "decision", "run2@selected", flag, SqlState::CHECK_VIOLATION),
+        (next, "x", "decision", "run2@selected", flag, SqlState::CHECK_VIOLATION),
+        (next, hash, "nokind", "run2@selected", flag, SqlState::CHECK_VIOLATION),
+        (next, hash, "decision", "garbage", flag, SqlState::CHECK_VIOLATION),
+        (next, hash, "decision", "run2@raw", flag, SqlState::CHECK_VIOLATION),
+        (next, hash, "lock", "run2@raw", r#"{"is_locked":false}"#, SqlState::INSUFFICIENT_PRIVILEGE),
+        (next, hash, "rule", "rule", "{}", SqlState::INSUFFICIENT_PRIVILEGE),
+    ] {
+        assert_eq!(insert(number, previous, kind, subject, body), Err(Some(why)), "{number} {kind} {subject} {body}");
+    }
+    insert(next, hash, "decision", "run2@selected", flag).unwrap();
+    let came: i64 =
+        server.connect("roles").query_one("SELECT count(*) FROM in_force WHERE subject = 'run2@selected'", &[]).unwrap().get(0);
+    assert_eq!(came, 1, "it came into force in the book, not in a table of the shifter's own");
+    // Nobody who may only read can make the writers wait.
+    let mut reader = postgres::Client::connect(&server.address_of("rita", "r", "roles"), postgres::NoTls).unwrap();
+    reader.batch_execute("BEGIN; SELECT pg_advisory_lock(105311)").unwrap();
+    assert!(reader.batch_execute("SELECT only_one FROM write_turn FOR UPDATE").is_err());
+    book.append(&[NewEntry { subject: "run1@selected".into(), ..as_entry("run1@raw", "Ada") }]).unwrap();
 }
 
 #[test]
@@ -314,6 +522,20 @@ fn two_books_exchange_what_people_said_and_conflicts_stay() {
         assert_eq!(book_of(book).in_force_on(EntryKind::Decision, "run2@raw").unwrap().len(), 2);
         assert_eq!(book_of(book).verify_chains().unwrap(), Vec::<String>::new());
     }
+    // The same said in both is no conflict, nor is a status that was derived in each.
+    for (book, who) in [(&shift, "Ada"), (&other, "Ben")] {
+        let status = NewEntry {
+            kind: EntryKind::Status,
+            subject: "run3-p1/reconstructed".into(),
+            body: serde_json::json!({"status": who.len(), "of": who}),
+            ..as_entry("run3", who)
+        };
+        book_of(book).append(&[as_entry("run9", who), status]).unwrap();
+    }
+    shift.run(&["sync", &path]);
+    let conflicts = book_of(&shift).conflicts().unwrap();
+    assert_eq!(book_of(&shift).in_force_on(EntryKind::Decision, "run9@raw").unwrap().len(), 2);
+    assert_eq!(conflicts.iter().map(|entry| entry.subject.as_str()).collect::<Vec<_>>(), ["run2@raw", "run2@raw"]);
     // A book that is not there is not made; one that went on from a copy under the same id is refused.
     let nowhere = shift.workspace.root.join("nowhere.sqlite");
     assert_eq!(shift.run(&["sync", nowhere.to_str().unwrap()]).status.code(), Some(2));

@@ -49,7 +49,7 @@ fn rows(run: u32, step: PassStep, ended: Option<Timestamp>) -> Vec<Row> {
 
 fn decided(book: &mut dyn Store, subject: DecisionSubject, decision: Decision, supersedes: Vec<EntryId>) -> Entry {
     let (who, role) = ("Ada".into(), "shifter".into());
-    let new = NewDecision { at: at(9), subject, decision, who, role, supersedes, wish: None };
+    let new = NewDecision { at: at(9), subject, decision, who, role, supersedes, wish: None, seen: None };
     book.append(&[new.entry().unwrap()]).unwrap().remove(0)
 }
 
@@ -189,6 +189,7 @@ fn runs_are_summed_up_page_by_page_as_all_at_once() {
             body: serde_json::json!({}),
             supersedes: Vec::new(),
             wish: None,
+            seen: None,
         };
         book.append(&[listed(0), listed(99)]).unwrap();
         let all = book.run_sums(None).unwrap();

@@ -62,6 +62,7 @@ fn said(subject: DecisionSubject, flag: Flag, note: &str, supersedes: &[EntryId]
         role: "shifter".into(),
         supersedes: supersedes.to_vec(),
         wish: None,
+        seen: None,
     }
     .entry()
     .unwrap()
@@ -241,6 +242,19 @@ fn chains_are_adopted(book: &mut dyn Store, other: &mut dyn Store) {
     let settled = other.append(&[said(run, Flag::Ok, "agreed", &both.iter().map(|entry| entry.id).collect::<Vec<_>>())]).unwrap();
     assert_eq!(other.in_force_on(EntryKind::Decision, "run1@raw").unwrap(), settled);
     assert_eq!(other.verify_chains().unwrap(), Vec::<String>::new());
+    // One book locked what the other goes on to speak of: history of both, told as a conflict.
+    let file = DecisionSubject::file(FileId::new(12, 0));
+    let lock = NewEntry {
+        kind: EntryKind::Lock,
+        body: serde_json::json!({ "is_locked": true }),
+        ..said(DecisionSubject::run(Run(12)), Flag::Ok, "", &[])
+    };
+    other.append(&[lock]).unwrap();
+    assert_eq!(other.conflicts().unwrap(), []);
+    book.append(&[said(file, Flag::Bad, "noise", &[])]).unwrap();
+    other.adopt(&book.entries_after(0, 1000).unwrap()).unwrap();
+    let over: Vec<EntryKind> = other.conflicts().unwrap().iter().map(|entry| entry.kind).collect();
+    assert_eq!(over, [EntryKind::Lock, EntryKind::Decision]);
     // What was changed, or does not follow, is refused whole.
     let mut forged = other.entries_after(0, 1000).unwrap();
     let last = forged.last_mut().unwrap();

@@ -218,7 +218,12 @@ fn both_engines_say_the_same_of_decisions_marks_and_statuses() {
             let supersedes = seen(store, EntryKind::Decision, &subject.to_string(), None).unwrap();
             let decision = Decision::new(flag, "'; DROP TABLE entries; -- \u{0} =1+1 <b>");
             let (who, role) = ("Ada".to_owned(), "shifter".to_owned());
-            decide(store, quality, &NewDecision { at: at(second), subject, decision, who, role, supersedes, wish: None }).unwrap()
+            decide(
+                store,
+                quality,
+                &NewDecision { at: at(second), subject, decision, who, role, supersedes, wish: None, seen: None },
+            )
+            .unwrap()
         };
         let file = DecisionSubject::file(FileId::new(1, 0));
         say(store, DecisionSubject::run(Run(1)), Flag::Bad, 10);

@@ -113,6 +113,7 @@ fn fact(run: u32) -> NewEntry {
         body: serde_json::json!({}),
         supersedes: Vec::new(),
         wish: None,
+        seen: None,
     }
 }
 
@@ -138,6 +139,7 @@ fn sums_are_those_of_the_rows(book: &mut dyn Store) {
         role: "shifter".into(),
         supersedes: Vec::new(),
         wish: None,
+        seen: None,
     };
     let on_a_file = NewDecision { subject: DecisionSubject::file(FileId::new(3, 0)), ..decided.clone() };
     book.append(&[decided.entry().unwrap(), on_a_file.entry().unwrap(), fact(9)]).unwrap();

@@ -289,6 +289,11 @@ fn the_run_looked_at_stays_when_data_arrive_and_follow_newest_goes_back() {
     desk.window.key_press(egui::Key::OpenBracket);
     desk.settle();
     assert_eq!(desk.window.state().choice(), RunChoice::Fixed(Run(24)));
+    // In a field Escape leaves the field alone; then it leaves the run.
+    desk.type_into("Comment", "about run 24");
+    desk.window.key_press(egui::Key::Escape);
+    desk.settle();
+    assert_eq!(desk.window.state().choice(), RunChoice::Fixed(Run(24)));
     desk.window.key_press(egui::Key::Escape);
     desk.settle();
     assert_eq!(desk.window.state().choice(), RunChoice::Newest);

@@ -212,6 +212,19 @@ fn one_click_says_why_a_status_is_what_it_is() {
 }
 
 #[test]
+fn a_decision_that_is_kept_for_the_server_says_that_it_waits() {
+    let mut desk = desk();
+    desk.click("Decide OK");
+    let _ = decided(&desk);
+    assert!(desk.has("OK is being recorded…"));
+    let words = "decision on run24: kept, and delivered when the book's server is back: refused: dqmserver";
+    desk.side.notices.send(Notice::Kept(words.into())).unwrap();
+    desk.settle();
+    assert!(desk.has("OK waits for the book's server, and is recorded when it is back."));
+    assert!(!desk.has("OK is being recorded…"));
+}
+
+#[test]
 fn a_refusal_shows_the_decision_that_came_first() {
     let mut desk = desk();
     desk.click("Decide OK");

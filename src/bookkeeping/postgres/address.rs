@@ -83,6 +83,10 @@ impl BookAddress {
         }
         config.application_name("dqmon").connect_timeout(CONNECT_WITHIN).tcp_user_timeout(ANSWER_WITHIN);
         config.keepalives(true).keepalives_idle(ANSWER_WITHIN);
+        // Nobody waits for ever behind another writer's lock: after this it counts as a server that is away.
+        if config.get_options().is_none() {
+            config.options(&format!("-c lock_timeout={}s", ANSWER_WITHIN.as_secs()));
+        }
         let encryption = tls::encryption(&mut config, mode.as_deref(), root.as_deref())?;
         Ok(BookAddress { config, encryption, shown: redacted(url) })
     }

@@ -31,6 +31,7 @@ pub type PostgresStore = SqlStore<PostgresEngine>;
 const LAYOUTS: &[(&str, &str)] = &[
     ("2026_11_21_first", include_str!("migrations/2026_11_21_first.sql")),
     ("2026_11_21_first_page", include_str!("migrations/2026_11_21_first_page.sql")),
+    ("2026_11_21_guarded", include_str!("migrations/2026_11_21_guarded.sql")),
 ];
 
 /// The roles and their rights.
@@ -136,8 +137,11 @@ impl Engine for PostgresEngine {
     fn begin(&self, purpose: Purpose) -> &'static str {
         match purpose {
             Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            // The number is the book's own: any constant that all writers share.
-            Purpose::Write => "BEGIN; SELECT pg_advisory_xact_lock(105311)",
+            // Before the table of turns is made, only who makes the book writes.
+            Purpose::Write => {
+                "BEGIN; DO $turn$ BEGIN IF to_regclass('write_turn') IS NULL THEN PERFORM pg_advisory_xact_lock(105311); \
+                 ELSE PERFORM only_one FROM write_turn FOR UPDATE; END IF; END $turn$"
+            }
         }
     }
 
@@ -215,11 +219,15 @@ fn told(error: &postgres::Error) -> SqlError {
         let is_ours = words.starts_with("error serializing") || words.starts_with("error deserializing");
         return if is_ours { SqlError::Refused(words) } else { SqlError::Away(words) };
     };
-    let away = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW, SqlState::TOO_MANY_CONNECTIONS];
+    // What passes: no room, a lock that was not had in time, a server that ends or may only be read for now. What was said waits.
+    let is_passing = |code: &SqlState| {
+        let class = code.code().get(..2).unwrap_or_default();
+        matches!(class, "40" | "53" | "55" | "57" | "58") || *code == SqlState::READ_ONLY_SQL_TRANSACTION
+    };
     let denied = [SqlState::INSUFFICIENT_PRIVILEGE, SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION];
     let damaged = [SqlState::DATA_CORRUPTED, SqlState::INDEX_CORRUPTED];
     match code {
-        code if away.contains(code) => SqlError::Away(words(error)),
+        code if is_passing(code) => SqlError::Away(words(error)),
         code if denied.contains(code) => SqlError::NotAllowed(words(error)),
         code if damaged.contains(code) => SqlError::Damaged(words(error)),
         _ => SqlError::Refused(words(error)),

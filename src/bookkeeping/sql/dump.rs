@@ -1,21 +1,24 @@
 //! The whole book as lines of JSON, the same bytes whichever engine keeps it, and back.
 //!
 //! The first line says what it is. Then come the entries of all chains in the order of arrival, then the rows of processing by
-//! table and key. What follows from these, what tells this book from its copies, and who runs a backend are left out.
+//! table and key. The last line counts them and names the ends of the chains: an export that was cut short shows. What follows
+//! from these, what tells this book from its copies, and who runs a backend are left out.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 use super::engine::{Engine, SqlError};
 use super::ledger;
 use super::value::{SqlRow, Value, params};
-use crate::bookkeeping::entry::{Adopted, Entry};
+use crate::bookkeeping::entry::{Adopted, ChainEnd, Entry};
 
 /// What the first line of an export says.
 const FORMAT: &str = "dqmon book";
-/// The version of its form.
-const VERSION: i64 = 1;
+/// The version of its form; 1 had no last line.
+const VERSION: i64 = 2;
 /// Entries and rows that are read at once.
 const AT_ONCE: u64 = 10_000;
 
@@ -88,9 +91,70 @@ impl Table {
     }
 }
 
+/// What an export holds, as its last line says.
+#[derive(Debug, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tally {
+    entries: u64,
+    /// Rows by table; none of a table that has none.
+    rows: BTreeMap<String, u64>,
+    /// The end of each chain, in the order in which the chains begin.
+    chains: Vec<ChainEnd>,
+}
+
+impl Tally {
+    fn count_entry(&mut self, entry: &Entry) {
+        self.entries += 1;
+        let end = ChainEnd { book: entry.id.book, number: entry.id.number, hash: entry.hash.clone() };
+        match self.chains.iter_mut().find(|known| known.book == end.book) {
+            Some(known) => *known = end,
+            None => self.chains.push(end),
+        }
+    }
+
+    fn count_row(&mut self, table: &str) {
+        *self.rows.entry(table.to_owned()).or_default() += 1;
+    }
+
+    /// In what something that was read departs from this, which its last line says.
+    fn departures(&self, read: &Tally) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut compare = |what: &str, said: u64, read: u64| {
+            if said != read {
+                words.push(format!("{said} {what} should stand in it, {read} do"));
+            }
+        };
+        compare("entries", self.entries, read.entries);
+        for table in TABLES {
+            let of = |tally: &Tally| tally.rows.get(table.name).copied().unwrap_or(0);
+            compare(&format!("rows of {}", table.name), of(self), of(read));
+        }
+        for end in &self.chains {
+            match read.chains.iter().find(|known| known.book == end.book) {
+                Some(known) if known == end => {}
+                Some(known) if known.number == end.number => {
+                    words.push(format!("entry {} of book {} is another", end.number, end.book));
+                }
+                Some(known) => {
+                    words.push(format!(
+                        "the chain of book {} should end with number {}, not {}",
+                        end.book, end.number, known.number
+                    ));
+                }
+                None => words.push(format!("all {} entries of book {} are missing", end.number, end.book)),
+            }
+        }
+        if words.is_empty() && self != read {
+            words.push("its last line tells of other tables or chains than stand in it".into());
+        }
+        words
+    }
+}
+
 /// Writes the book out.
 pub fn export(engine: &dyn Engine, to: &mut dyn Write) -> Result<(), SqlError> {
     line(to, &json!({"format": FORMAT, "version": VERSION}))?;
+    let mut tally = Tally::default();
     let mut place = 0;
     loop {
         let entries = ledger::entries_after(engine, place, AT_ONCE as usize)?;
@@ -98,6 +162,7 @@ pub fn export(engine: &dyn Engine, to: &mut dyn Write) -> Result<(), SqlError> {
         place = last.place;
         for entry in &entries {
             line(to, &json!({"entry": entry}))?;
+            tally.count_entry(entry);
         }
     }
     for table in TABLES {
@@ -106,46 +171,38 @@ pub fn export(engine: &dyn Engine, to: &mut dyn Write) -> Result<(), SqlError> {
             let rows = engine.query(&sql, &params![AT_ONCE, page * AT_ONCE])?;
             for row in &rows {
                 line(to, &json!({"table": table.name, "row": json_of(row)}))?;
+                tally.count_row(table.name);
             }
             if (rows.len() as u64) < AT_ONCE {
                 break;
             }
         }
     }
+    line(to, &json!({"end": tally}))?;
     to.flush().map_err(|error| refused(&format!("export not written: {error}")))
 }
 
-/// Takes an export in: entries that stand here already are passed over, rows go only into a book that has none.
+/// Takes an export in: entries that stand here already are passed over, rows go only into a book that has none. One that was cut
+/// short, or does not hold what its last line says, is refused.
 pub fn import(engine: &dyn Engine, from: &mut dyn BufRead) -> Result<Adopted, SqlError> {
-    let (mut adopted, mut entries, mut has_rows) = (Adopted::default(), Vec::new(), false);
+    let mut taking =
+        Taking { engine, adopted: Adopted::default(), entries: Vec::new(), has_rows: false, read: Tally::default(), end: None };
+    let mut lines = 0u64;
     for (number, text) in (1u64..).zip(from.lines()) {
         let at = |what: &str| refused(&format!("export refused: line {number}: {what}"));
         let text = text.map_err(|error| at(&error.to_string()))?;
-        let mut parsed: Map<String, Json> = serde_json::from_str(&text).map_err(|error| at(&error.to_string()))?;
-        if number == 1 {
-            if parsed.get("format") != Some(&json!(FORMAT)) || parsed.get("version") != Some(&json!(VERSION)) {
-                return Err(at("this is no export of a book that this program knows; one begins with its format and version"));
-            }
-        } else if let Some(entry) = parsed.remove("entry") {
-            entries.push(serde_json::from_value::<Entry>(entry).map_err(|error| at(&error.to_string()))?);
-            if entries.len() as u64 >= AT_ONCE {
-                add(&mut adopted, ledger::adopt(engine, &std::mem::take(&mut entries))?);
-            }
-        } else {
-            let table = parsed.get("table").and_then(Json::as_str);
-            let table = TABLES.iter().find(|known| Some(known.name) == table).ok_or_else(|| at("it names no table of a book"))?;
-            if !has_rows {
-                refuse_where_rows_are(engine)?;
-                has_rows = true;
-            }
-            let row = parsed.get("row").and_then(Json::as_object).ok_or_else(|| at("it has no row"))?;
-            insert(engine, table, row).map_err(|error| match error {
+        let parsed: Map<String, Json> = serde_json::from_str(&text).map_err(|error| at(&error.to_string()))?;
+        if number > 1 {
+            taking.take(parsed).map_err(|error| match error {
                 SqlError::Refused(why) => at(&why),
                 other => other,
             })?;
+        } else if parsed.get("format") != Some(&json!(FORMAT)) || parsed.get("version") != Some(&json!(VERSION)) {
+            return Err(at("this is no export of a book that this program knows; one begins with its format and version"));
         }
+        lines = number;
     }
-    add(&mut adopted, ledger::adopt(engine, &entries)?);
+    let adopted = taking.end(lines)?;
     // Whoever follows the book reads the runs that are new in it.
     engine.execute(
         "INSERT INTO changed_runs (run, change) SELECT run, (SELECT coalesce(max(change), 0) + 1 FROM changed_runs) FROM runs
@@ -153,6 +210,71 @@ pub fn import(engine: &dyn Engine, from: &mut dyn BufRead) -> Result<Adopted, Sq
         &[],
     )?;
     Ok(adopted)
+}
+
+/// An export that is being taken in.
+struct Taking<'a> {
+    engine: &'a dyn Engine,
+    adopted: Adopted,
+    /// Entries that were read and are not in the book yet.
+    entries: Vec<Entry>,
+    has_rows: bool,
+    read: Tally,
+    /// What the last line says; none before it.
+    end: Option<Tally>,
+}
+
+impl Taking<'_> {
+    /// Takes a line behind the first.
+    fn take(&mut self, mut parsed: Map<String, Json>) -> Result<(), SqlError> {
+        if self.end.is_some() {
+            return Err(refused("it stands behind the line that should be the last"));
+        }
+        if let Some(end) = parsed.remove("end") {
+            self.end = Some(serde_json::from_value(end).map_err(|error| refused(&error.to_string()))?);
+            return Ok(());
+        }
+        if let Some(entry) = parsed.remove("entry") {
+            let entry: Entry = serde_json::from_value(entry).map_err(|error| refused(&error.to_string()))?;
+            self.read.count_entry(&entry);
+            self.entries.push(entry);
+            return if self.entries.len() as u64 >= AT_ONCE { self.adopt() } else { Ok(()) };
+        }
+        let table = parsed.get("table").and_then(Json::as_str);
+        let table =
+            TABLES.iter().find(|known| Some(known.name) == table).ok_or_else(|| refused("it names no table of a book"))?;
+        if !self.has_rows {
+            refuse_where_rows_are(self.engine)?;
+            self.has_rows = true;
+        }
+        let row = parsed.get("row").and_then(Json::as_object).ok_or_else(|| refused("it has no row"))?;
+        self.read.count_row(table.name);
+        insert(self.engine, table, row)
+    }
+
+    fn adopt(&mut self) -> Result<(), SqlError> {
+        let more = ledger::adopt(self.engine, &std::mem::take(&mut self.entries))?;
+        add(&mut self.adopted, more);
+        Ok(())
+    }
+
+    /// Takes the rest in, once it is known that nothing is missing.
+    fn end(mut self, lines: u64) -> Result<Adopted, SqlError> {
+        let Some(end) = self.end.take() else {
+            let rows: u64 = self.read.rows.values().sum();
+            let held = format!("{} entries and {rows} rows", self.read.entries);
+            return Err(refused(&format!(
+                "export refused: it was cut short: its last line, which counts what stands in it, is missing behind line {lines} \
+                 ({held}); take a whole export"
+            )));
+        };
+        let departures = end.departures(&self.read);
+        if !departures.is_empty() {
+            return Err(refused(&format!("export refused: it does not hold what its last line says: {}", departures.join("; "))));
+        }
+        self.adopt()?;
+        Ok(self.adopted)
+    }
 }
 
 fn add(sum: &mut Adopted, more: Adopted) {

@@ -110,9 +110,8 @@ pub fn in_transaction<T>(
 ) -> Result<T, SqlError> {
     engine.script(engine.begin(purpose))?;
     let outcome = steps(engine).and_then(|value| engine.script("COMMIT").map(|()| value));
-    if matches!(&outcome, Err(error) if !matches!(error, SqlError::Away(_))) {
-        // What failed is told; that its transaction can't be rolled back as well adds nothing. A server that went away has
-        // rolled back by itself.
+    if outcome.is_err() {
+        // What failed is told; that its transaction can't be rolled back as well, as over a line that broke, adds nothing.
         let _ = engine.script("ROLLBACK");
     }
     outcome

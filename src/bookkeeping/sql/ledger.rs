@@ -43,7 +43,13 @@ pub(super) fn append(engine: &dyn Engine, new: &[NewEntry], host: &str) -> Answe
         }
         refuse_locked(engine, wanted)?;
         refuse_superseded(engine, wanted)?;
-        let (number, previous) = end.as_ref().map_or((1, String::new()), |end| (end.number + 1, end.hash.clone()));
+        let (number, previous) = match &end {
+            None => (1, String::new()),
+            Some(end) => {
+                let full = || SqlError::Damaged("its last entry has the highest number there can be".into());
+                (end.number.checked_add(1).ok_or_else(full)?, end.hash.clone())
+            }
+        };
         let mut entry = Entry {
             id: EntryId { book, number },
             place: 0,
@@ -70,13 +76,14 @@ pub(super) fn append(engine: &dyn Engine, new: &[NewEntry], host: &str) -> Answe
 
 /// Writes what waited for the book: what its writer saw in force, and what waited before it, is taken the place of.
 pub(super) fn deliver(engine: &dyn Engine, waiting: &Waiting, host: &str) -> Answer<()> {
+    let is_same_book = waiting.seen_in == Some(book_id(engine)?);
     let mut all = Vec::with_capacity(waiting.entries.len());
     for waits in &waiting.entries {
         let mut wanted = NewEntry::from(waits);
         if wanted.supersedes.is_empty() {
             let was_seen = |entry: &Entry| {
                 let waited_before = entry.wish.as_ref().is_some_and(|wish| waiting.after.contains(wish));
-                entry.place <= waiting.seen || waited_before
+                (is_same_book && entry.place <= waits.seen.unwrap_or(waiting.seen)) || waited_before
             };
             let in_force = in_force_on(engine, wanted.kind, &wanted.subject)?;
             wanted.supersedes = in_force.iter().filter(|entry| was_seen(entry)).map(|entry| entry.id).collect();
@@ -139,7 +146,7 @@ fn refuse_superseded(engine: &dyn Engine, wanted: &NewEntry) -> Answer<()> {
 /// Refuses what is locked. Here, under the write lock, so that nothing slips in behind a lock that is just being made, nor comes
 /// in after it from an outbox.
 fn refuse_locked(engine: &dyn Engine, wanted: &NewEntry) -> Answer<()> {
-    let Some(subject) = Lock::over(wanted) else { return Ok(()) };
+    let Some(subject) = Lock::over(wanted.kind, &wanted.subject, wanted.run) else { return Ok(()) };
     match in_force_on(engine, EntryKind::Lock, &subject)?.iter().find_map(Lock::words) {
         Some(by) => Err(StoreError::Locked { subject, by }.into()),
         None => Ok(()),
@@ -293,6 +300,24 @@ pub(super) fn conflicts(engine: &dyn Engine) -> Answer<Vec<Entry>> {
     entries(engine, condition, &[])
 }
 
+/// Locks in force with what another book said on what they close before it heard of them: the lock first.
+pub(super) fn said_over_locks(engine: &dyn Engine) -> Answer<Vec<Entry>> {
+    let mut all = Vec::new();
+    for lock in in_force(engine, EntryKind::Lock)?.into_iter().filter(|entry| Lock::words(entry).is_some()) {
+        let Some(run) = lock.run else { continue };
+        let is_over = |entry: &Entry| {
+            let came_later = entry.place > lock.place && entry.id.book != lock.id.book;
+            came_later && Lock::over(entry.kind, &entry.subject, entry.run).as_ref() == Some(&lock.subject)
+        };
+        let over: Vec<Entry> = in_force_of_run(engine, run)?.into_iter().filter(is_over).collect();
+        if !over.is_empty() {
+            all.push(lock);
+            all.extend(over);
+        }
+    }
+    Ok(all)
+}
+
 pub(super) fn in_force_on(engine: &dyn Engine, kind: EntryKind, subject: &str) -> Answer<Vec<Entry>> {
     let condition = "WHERE place IN (SELECT place FROM in_force WHERE kind = $1 AND subject = $2) ORDER BY place";
     entries(engine, condition, &params![kind.word(), subject])
@@ -362,6 +387,7 @@ pub(super) fn adopt_earlier_layouts(engine: &dyn Engine) -> Answer<()> {
             body: row.json("body")?,
             supersedes: newest.get(&(kind, subject.clone())).copied().into_iter().collect(),
             wish: None,
+            seen: None,
         };
         for entry in append(engine, &[wanted], "")? {
             newest.insert((kind, subject.clone()), entry.id);

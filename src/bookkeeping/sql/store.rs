@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::io::{BufRead, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,6 +11,8 @@ use monitasks::vocab::{FileId, Processing, Run};
 use super::engine::{Engine, Purpose, SqlError, in_transaction};
 use super::{dump, layouts, ledger, people, read, recent, run_sums, write};
 use crate::bookkeeping::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, InForceWord, NewEntry};
+use crate::bookkeeping::exchange::differing;
+use crate::bookkeeping::open::with_way_out;
 use crate::bookkeeping::outbox::{Outbox, OutboxState, Waiting};
 use crate::bookkeeping::recent::{FileCounts, Recent, RecentChanges};
 use crate::bookkeeping::rows::{
@@ -27,6 +29,8 @@ pub struct SqlStore<E> {
     host: String,
     /// Where entries wait while the engine is away; none for one that never is.
     outbox: Option<Outbox>,
+    /// Where its backups are, to be named when it is damaged; none when nobody said.
+    backups: Option<PathBuf>,
     /// Whether the layout was found to be the one that this program knows.
     is_known: Cell<bool>,
 }
@@ -36,12 +40,18 @@ impl<E: Engine> SqlStore<E> {
     /// outbox, an engine that is away is asked later.
     pub(in crate::bookkeeping) fn over(engine: E, outbox: Option<Outbox>) -> Result<Self, StoreError> {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let store = SqlStore { engine, host, outbox, is_known: Cell::new(false) };
+        let store = SqlStore { engine, host, outbox, backups: None, is_known: Cell::new(false) };
         match store.told(store.know()) {
             Err(StoreError::Away { .. }) if store.outbox.is_some() => {}
             other => other?,
         }
         Ok(store)
+    }
+
+    /// The store with the folder of its backups.
+    pub(in crate::bookkeeping) fn with_backups(mut self, folder: &Path) -> Self {
+        self.backups = Some(folder.to_owned());
+        self
     }
 
     /// Looks at the layout before anything else is asked or written.
@@ -57,9 +67,15 @@ impl<E: Engine> SqlStore<E> {
         Ok(())
     }
 
-    /// A failure of the engine, with the book's place.
+    /// A failure of the engine, with the book's place; of a damaged one, whenever it is found, with the way out too.
     fn told<T>(&self, result: Result<T, SqlError>) -> Result<T, StoreError> {
-        result.map_err(|error| error.at(self.engine.place()))
+        result.map_err(|error| {
+            let error = error.at(self.engine.place());
+            match &self.backups {
+                Some(backups) => with_way_out(error, backups),
+                None => error,
+            }
+        })
     }
 
     fn read<T>(&self, steps: impl FnOnce(&dyn Engine) -> Result<T, SqlError>) -> Result<T, StoreError> {
@@ -83,9 +99,9 @@ impl<E: Engine> SqlStore<E> {
     /// first: what arrives while it is read does not count as seen.
     fn seeing<T>(&self, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
         let Some(outbox) = &self.outbox else { return read() };
-        let place = self.read(ledger::newest_place)?;
+        let (place, book) = self.read(|engine| Ok((ledger::newest_place(engine)?, ledger::book_id(engine)?)))?;
         let answer = read()?;
-        outbox.saw(place);
+        outbox.saw(place, book);
         Ok(answer)
     }
 
@@ -281,7 +297,9 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn conflicts(&self) -> Result<Vec<Entry>, StoreError> {
-        self.read(ledger::conflicts)
+        let mut conflicts = differing(self.read(ledger::conflicts)?);
+        conflicts.extend(self.read(ledger::said_over_locks)?);
+        Ok(conflicts)
     }
 
     fn export(&self, to: &mut dyn Write) -> Result<(), StoreError> {

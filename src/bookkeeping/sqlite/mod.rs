@@ -3,6 +3,7 @@
 //! Write-ahead log and full synchronisation: what was recorded stands after a power cut. The log needs shared memory, so the
 //! book must not lie on a network mount.
 
+mod guards;
 mod making;
 #[cfg(test)]
 mod migration_tests;
@@ -55,6 +56,16 @@ const LAYOUTS: &[(&str, &str)] = &[
     ("2026_11_21_first_page", include_str!("migrations/2026_11_21_first_page.sql")),
 ];
 
+/// Statements that a connection keeps prepared.
+const PREPARED_AT_MOST: usize = 200;
+
+/// Pages of the log after which they are brought into the book. What people say touches a dozen each time, mostly the same ones:
+/// they are written there once for some hundred decisions.
+const CHECKPOINT_AFTER_PAGES: i64 = 4_000;
+
+/// What a connection keeps of the book in memory, KiB.
+const CACHE_KIB: i64 = 16 * 1024;
+
 impl SqliteStore {
     /// Opens the book for writing; makes it when there is none, brings an older layout up to date.
     ///
@@ -68,7 +79,7 @@ impl SqliteStore {
         }
         let at = |error: rusqlite::Error| told(&error).at(path.display().to_string());
         let mut connection = Connection::open(path).map_err(at)?;
-        wait_fairly(&mut connection).map_err(at)?;
+        set_up(&mut connection).map_err(at)?;
         let mut engine = SqliteEngine { connection, path: path.to_owned(), is_read_only: false, identity: None };
         // Asked before anything is written: a book of a newer layout stays as it is, to the byte.
         super::sql::layouts::refuse_newer(&engine).map_err(|error| error.at(engine.place()))?;
@@ -90,7 +101,7 @@ impl SqliteStore {
         refuse_empty(path)?;
         let at = |error: rusqlite::Error| told(&error).at(path.display().to_string());
         let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(at)?;
-        wait_fairly(&mut connection).map_err(at)?;
+        set_up(&mut connection).map_err(at)?;
         if !can_read(&connection) {
             // Readers of a book in a folder where they may not write can't make the log's index; without it the book is read
             // as it stands in its one file, which is whole whenever no backend writes.
@@ -141,7 +152,12 @@ impl Engine for SqliteEngine {
         if sql == BEGIN_TO_WRITE {
             self.refuse_replaced()?;
         }
-        self.connection.execute_batch(sql).map_err(|error| told(&error))
+        // What frames every transaction stays prepared.
+        let outcome = match sql {
+            BEGIN_TO_WRITE | "COMMIT" => self.connection.prepare_cached(sql).and_then(|mut framed| framed.execute([]).map(drop)),
+            _ => self.connection.execute_batch(sql),
+        };
+        outcome.map_err(|error| told(&error))
     }
 
     fn begin(&self, purpose: Purpose) -> &'static str {
@@ -184,7 +200,9 @@ impl Engine for SqliteEngine {
     fn integrity(&self) -> Result<Vec<String>, SqlError> {
         let rows = self.query("SELECT integrity_check AS found FROM pragma_integrity_check", &[])?;
         let found = rows.iter().map(|row| row.text("found")).collect::<Result<Vec<_>, _>>()?;
-        Ok(found.into_iter().filter(|words| words != "ok").collect())
+        let mut faults: Vec<String> = found.into_iter().filter(|words| words != "ok").collect();
+        faults.extend(guards::faults(self)?);
+        Ok(faults)
     }
 
     fn back_up(&self, to: &Path) -> Result<(), SqlError> {
@@ -276,8 +294,16 @@ fn uri_character(character: char) -> Vec<char> {
     }
 }
 
-/// Makes a connection wait for others' writes in equal short steps.
-fn wait_fairly(connection: &mut Connection) -> rusqlite::Result<()> {
+/// What every connection is told: to wait for others' writes in equal short steps, to keep its statements prepared (the library
+/// keeps 16, the book has some hundred), to have what it needs to undo a statement in memory and not in a file beside the book,
+/// and a cache in which the indexes of a book of years find room.
+fn set_up(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(PREPARED_AT_MOST);
+    // Else every value bound to a column with a partial index makes the statement be prepared anew.
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_AFTER_PAGES)?;
     connection.busy_handler(Some(|looks: i32| {
         std::thread::sleep(Duration::from_micros(50));
         looks < BUSY_LOOKS

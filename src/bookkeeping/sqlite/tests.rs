@@ -123,6 +123,7 @@ fn decision(flag: Flag, note: &str, supersedes: &[EntryId]) -> NewEntry {
         role: "shifter".into(),
         supersedes: supersedes.to_vec(),
         wish: None,
+        seen: None,
     };
     decision.entry().unwrap()
 }
@@ -405,6 +406,7 @@ fn what_people_said_is_read_once_of_those_runs_alone_of_which_they_said_it() {
         body: serde_json::json!({"kind": "cosmic"}),
         supersedes: Vec::new(),
         wish: None,
+        seen: None,
     };
     store.append(&(1..101).map(kind).collect::<Vec<_>>()).unwrap();
     let (said, seen) = store.judgements_since(0).unwrap();

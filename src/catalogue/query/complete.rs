@@ -177,10 +177,11 @@ fn values(field: &str, partial: &str, replaces: &Range<usize>, table: &RunTable)
     let Some(field) = table.fields().get(field) else { return Vec::new() };
     let small = partial.to_lowercase();
     let is_number = field.kind == FieldKind::Number;
-    let fits = |value: &str| {
-        let value = value.to_lowercase();
-        if is_number { value.starts_with(&small) } else { value.contains(&small) }
-    };
+    // No number begins with what is none, such as a range: no need to look at each of a hundred thousand.
+    if is_number && !small.is_empty() && small != "-" && small.parse::<f64>().is_err() {
+        return Vec::new();
+    }
+    let fits = |value: &str| if is_number { value.starts_with(&small) } else { value.to_lowercase().contains(&small) };
     let mut found = table.values(&field.name, fits, MOST);
     let others = field.only_words().into_iter().flatten().filter(|word| fits(word));
     let others: Vec<_> = others.filter(|word| !found.iter().any(|(value, _)| value == *word)).collect();

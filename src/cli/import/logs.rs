@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::bookkeeping;
+use crate::cli::book::open_book;
 use crate::cli::words::counted;
 use crate::cli::{Ended, Failure, Global, Outcome, inspect};
 use crate::config::Workspace;
@@ -125,7 +126,7 @@ fn logs(global: &Global, args: &LogsArgs) -> Outcome {
         _ => None,
     };
     if let Some(workspace) = workspace.as_ref().filter(|_| args.into_book) {
-        let mut store = bookkeeping::open(&workspace.book_place())?;
+        let mut store = open_book(&workspace)?;
         let attach = if args.by_name { Attach::ByName } else { Attach::Agreeing };
         found.imported = Some(record_lines(store.as_mut(), &found.logs, &zone(Some(workspace), args)?, attach)?);
     }

@@ -224,6 +224,7 @@ fn on(run: u32, subject: DecisionSubject, time: u32, supersedes: Vec<EntryId>) -
         role: role.into(),
         supersedes,
         wish: None,
+        seen: None,
     };
     said.entry().unwrap()
 }
@@ -255,5 +256,6 @@ fn of_run(run: u32, kind: EntryKind, subject: String, body: serde_json::Value) -
         body,
         supersedes: Vec::new(),
         wish: None,
+        seen: None,
     }
 }

@@ -50,6 +50,7 @@ pub fn decisions(report: &mut Report) {
                 role: "shifter".into(),
                 supersedes: Vec::new(),
                 wish: None,
+                seen: None,
             };
             book.append(&[said.entry().unwrap()]).unwrap();
         }
