@@ -297,7 +297,7 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn conflicts(&self) -> Result<Vec<Entry>, StoreError> {
-        let mut conflicts = differing(self.read(ledger::conflicts)?);
+        let mut conflicts = differing(&self.read(ledger::conflicts)?);
         conflicts.extend(self.read(ledger::said_over_locks)?);
         Ok(conflicts)
     }
