@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{BookId, ChainEnd, Entry, EntryId};
-use super::store::{Store, StoreError};
+use super::store::Store;
+use super::store_error::StoreError;
 use super::words::EntryKind;
 use crate::durable;
 
