@@ -14,7 +14,8 @@ use jiff::Timestamp;
 use super::entry::BookId;
 use super::open::{backups_in, open, open_read_only, with_way_out};
 use super::sqlite::SqliteStore;
-use super::store::{Store, StoreError};
+use super::store::Store;
+use super::store_error::StoreError;
 use crate::config::{BookPlace, BookSite};
 use crate::durable;
 

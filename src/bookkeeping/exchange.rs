@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{BookId, ChainEnd, Entry, EntryId};
-use super::store::{Store, StoreError};
+use super::store::Store;
+use super::store_error::StoreError;
 use super::words::EntryKind;
 use crate::durable;
 
@@ -170,7 +171,7 @@ impl SyncState {
 
 /// Of entries in force by kind and subject, those of subjects of which different things are said. Two books that say the same, as
 /// after both took in one run list, are at one; a derived status is settled by the next cut, and by nobody's decision.
-pub(super) fn differing(several: Vec<Entry>) -> Vec<Entry> {
+pub(super) fn differing(several: &[Entry]) -> Vec<Entry> {
     let is_of_one_subject = |one: &Entry, next: &Entry| one.kind == next.kind && one.subject == next.subject;
     let differ = |entries: &&[Entry]| {
         entries.iter().all(|entry| entry.kind != EntryKind::Status) && entries.iter().any(|entry| entry.body != entries[0].body)

@@ -22,6 +22,7 @@ mod run_sums;
 mod sql;
 mod sqlite;
 mod store;
+mod store_error;
 mod words;
 
 pub use answer::{Answer, Came};
@@ -44,7 +45,8 @@ pub use rows::{
 };
 pub use run_sums::{RunCounts, RunSums, RunSumsRead, StreamFiles};
 pub use sqlite::SqliteStore;
-pub use store::{ChangeStamp, Changes, Judgement, Overview, Row, Store, StoreError};
+pub use store::{ChangeStamp, Changes, Judgement, Overview, Row, Store};
+pub use store_error::StoreError;
 pub use words::{
     CentralStep, EntryKind, FailureClass, FileStep, GroupStep, JobKind, JobState, Mark, Outcome, PassStep, ProcessingStep,
     RequestKind, Stage, TaskPhase, WordError,

@@ -7,7 +7,8 @@ use super::postgres::{AddressError, BookAddress, PostgresStore};
 use super::sql::SqlStore;
 use super::sql::engine::Engine;
 use super::sqlite::SqliteStore;
-use super::store::{Store, StoreError};
+use super::store::Store;
+use super::store_error::StoreError;
 use crate::config::{BookPlace, BookSite};
 
 /// Opens a book for writing; makes it where there is none. A server that is away is no error yet: what is said goes into the

@@ -13,7 +13,7 @@ use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{BookId, Entry, EntryId, NewEntry, moment};
-use super::store::StoreError;
+use super::store_error::StoreError;
 use super::words::EntryKind;
 use crate::durable;
 

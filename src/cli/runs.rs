@@ -12,7 +12,7 @@ use crate::catalogue::dataset::FileSet;
 use crate::catalogue::query::{self, Query, QueryError};
 use crate::catalogue::{FieldKind, Fields, RunRow, RunTable, SortKey, Value, csv_cell, csv_line};
 use crate::config::Workspace;
-use crate::decisions;
+use crate::decisions::{self, StatusError};
 use crate::live;
 
 /// The columns that are shown when nobody asks for others.
@@ -71,10 +71,15 @@ impl Runs {
     pub fn read(store: &dyn Store, workspace: &Workspace) -> Result<Self, StoreError> {
         let settings = &workspace.settings;
         let mut runs = Runs { table: RunTable::new(Fields::new(&settings.run_list)), rows: BTreeMap::new() };
-        let statuses = live::statuses_by_run(store, settings).unwrap_or_else(|error| {
-            eprintln!("dqmon: no status is derived: {error}");
-            BTreeMap::new()
-        });
+        let statuses = match live::statuses_by_run(store, settings) {
+            Ok(statuses) => statuses,
+            // What is wrong with the book is told once, by what can't be read.
+            Err(StatusError::Store(error)) => return Err(error),
+            Err(error) => {
+                eprintln!("dqmon: no status is derived: {error}");
+                BTreeMap::new()
+            }
+        };
         for (run, sums) in store.run_sums(None)?.runs {
             let mut row = live::row_of(run, &sums, &settings.marks);
             let statuses = statuses.get(&run).cloned().unwrap_or_default();

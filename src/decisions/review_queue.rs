@@ -141,15 +141,23 @@ impl ReviewQueue {
     /// What there is to do, by subsystem and day.
     #[must_use]
     pub fn to_do(&self, now: Timestamp) -> Vec<ToDo> {
-        let line = |((place, due, cycle), waiting): (&(usize, Date, String), &BTreeSet<(Run, Processing)>)| ToDo {
-            subsystem: self.subsystems[*place].clone(),
-            cycle: cycle.clone(),
-            due: *due,
-            is_overdue: day_of(now) > *due,
-            count: waiting.len(),
-            processings: waiting.iter().take(MOST_LINES).map(|(run, processing)| format!("{run}-p{}", processing.0)).collect(),
-        };
-        self.waiting.iter().map(line).collect()
+        let today = day_of(now);
+        let mut lines = Vec::with_capacity(self.waiting.len());
+        for ((place, due, cycle), waiting) in &self.waiting {
+            lines.push(ToDo {
+                subsystem: self.subsystems[*place].clone(),
+                cycle: cycle.clone(),
+                due: *due,
+                is_overdue: today > *due,
+                count: waiting.len(),
+                processings: waiting
+                    .iter()
+                    .take(MOST_LINES)
+                    .map(|(run, processing)| format!("{run}-p{}", processing.0))
+                    .collect(),
+            });
+        }
+        lines
     }
 }
 

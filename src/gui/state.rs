@@ -327,20 +327,7 @@ mod tests {
 
     fn runs(numbers: &[u32]) -> Snapshot {
         let mut snapshot = Snapshot::nothing(Timestamp::UNIX_EPOCH);
-        snapshot.runs = numbers
-            .iter()
-            .map(|number| RunRow {
-                run: Run(*number),
-                start: None,
-                end: None,
-                has_ended: false,
-                flag: Flag::Unchecked,
-                decisions: Vec::new(),
-                files: Vec::new(),
-                groups: Vec::new(),
-                processings: Vec::new(),
-            })
-            .collect();
+        snapshot.runs = numbers.iter().map(|number| RunRow::empty(Run(*number))).collect();
         snapshot
     }
 

@@ -161,20 +161,13 @@ fn tip(ui: &mut Ui, scene: &Scene<'_>, row: &RunRow) {
 mod tests {
     use super::*;
     use jiff::Timestamp;
-    use monitasks::quality::Flag;
     use monitasks::vocab::Run;
 
     fn run(number: u32, seconds: Option<i64>) -> RunRow {
         RunRow {
-            run: Run(number),
             start: Some(Timestamp::from_second(1_000).unwrap()),
             end: seconds.map(|seconds| Timestamp::from_second(1_000 + seconds).unwrap()),
-            has_ended: false,
-            flag: Flag::Unchecked,
-            decisions: Vec::new(),
-            files: Vec::new(),
-            groups: Vec::new(),
-            processings: Vec::new(),
+            ..RunRow::empty(Run(number))
         }
     }
 

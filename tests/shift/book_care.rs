@@ -13,7 +13,7 @@ use crate::services::postgres::Postgres;
 use crate::workspace::{Shift, said};
 
 /// A server, and a new database in it; none where it can't be started.
-fn server(what: &str) -> Option<Postgres> {
+pub fn server(what: &str) -> Option<Postgres> {
     Postgres::start().map_err(|why| println!("COULD NOT RUN: {what}: {why}")).ok()
 }
 
@@ -45,127 +45,16 @@ pub fn know_runs(book: &mut dyn Store, runs: &[u32]) {
     book.record(None, &[], &runs.iter().map(row).collect::<Vec<_>>()).unwrap();
 }
 
-fn decide(shift: &Shift, run: &str, flag: &str, who: &str) -> Output {
+pub fn decide(shift: &Shift, run: &str, flag: &str, who: &str) -> Output {
     shift.run(&["decide", run, flag, "--who", who, "--role", "shifter", "--comment", "as seen"])
 }
 
-fn ok(output: &Output) -> String {
+pub fn ok(output: &Output) -> String {
     assert!(output.status.success(), "{}", said(output));
     said(output)
 }
 
-#[test]
-fn what_is_said_while_the_server_is_away_is_delivered_once_and_a_conflict_is_shown() {
-    let Some(server) = server("an outbox") else { return };
-    let url = server.new_database("outbox");
-    let (ada, ben) = (shift_on(&url), shift_on(&url));
-    know_runs(book_of(&ada).as_mut(), &[1, 2]);
-    ok(&decide(&ada, "run1", "OK", "Ada"));
-    server.stop("immediate");
-    for (run, flag) in [("run1", "BAD"), ("run2", "OK"), ("run2", "MAYBE")] {
-        let kept = decide(&ada, run, flag, "Ada");
-        assert_eq!(kept.status.code(), Some(1), "{}", said(&kept));
-        assert!(said(&kept).contains("kept, and delivered when"), "{}", said(&kept));
-    }
-    let status = said(&ada.run(&["status"]));
-    assert!(status.contains("3 entries wait") && status.contains("run1@raw by Ada"), "{status}");
-    server.begin().unwrap();
-    ok(&decide(&ben, "run1", "MAYBE", "Ben"));
-    let delivered = ada.run(&["book", "outbox", "--deliver"]);
-    assert!(said(&delivered).contains("2 delivered, 1 refused"), "{}", said(&delivered));
-    assert!(said(&delivered).contains("MAYBE") && said(&delivered).contains("Ben"), "what is in force: {}", said(&delivered));
-    let status = said(&ada.run(&["status"]));
-    assert!(status.contains("not delivered") && !status.contains("wait"), "{status}");
-    let book = book_of(&ada);
-    let flags = |subject: &str| -> Vec<String> {
-        let history = book.history(EntryKind::Decision, subject).unwrap();
-        history.iter().map(|entry| entry.body["flag"].as_str().unwrap().to_owned()).collect()
-    };
-    // The second word on run2 takes the place of the first, which waited with it.
-    assert_eq!(flags("run1@raw"), ["OK", "MAYBE"]);
-    assert_eq!(flags("run2@raw"), ["OK", "MAYBE"]);
-    assert_eq!(book.in_force_on(EntryKind::Decision, "run2@raw").unwrap().len(), 1);
-    assert_eq!(book.conflicts().unwrap(), []);
-    assert!(said(&ada.run(&["book", "outbox", "--deliver"])).contains("0 delivered, 0 refused"));
-    ok(&ada.run(&["book", "outbox", "--settle", "1"]));
-    assert!(!said(&ada.run(&["status"])).contains("not delivered"));
-    assert!(fs::read_to_string(ada.workspace.root.join("processing/outbox_settled.jsonl")).unwrap().contains("run1@raw"));
-}
-
-#[test]
-fn what_nobody_saw_is_not_overruled_by_what_waited() {
-    let Some(server) = server("what was seen") else { return };
-    let shift = shift_on(&server.new_database("seen"));
-    let mut book = book_of(&shift);
-    let outbox = outbox_of(&shift.workspace.book_place()).unwrap();
-    let (own, other) = (book.book_id().unwrap(), "0123456789abcdef".parse().unwrap());
-    know_runs(book.as_mut(), &[1, 2, 3]);
-    let said = |run: u32, seen: Option<i64>| NewEntry {
-        seen,
-        subject: format!("run{run}@raw"),
-        run: Some(Run(run)),
-        wish: Some(format!("{run} {seen:?}")),
-        ..as_entry("run1@raw", "Ben")
-    };
-    for run in 1..=3 {
-        book.append(&[NewEntry { subject: format!("run{run}@raw"), run: Some(Run(run)), ..as_entry("run1@raw", "Ada") }])
-            .unwrap();
-    }
-    // The place that this workspace knew was one of a book that came back from a backup since: nothing of this one was seen.
-    outbox.saw(999, other);
-    outbox.keep(&[said(1, None)]).unwrap();
-    assert_eq!(book.deliver().unwrap(), (0, 1));
-    // Who said that nothing was in force did not see what the workspace saw.
-    outbox.saw(999, own);
-    outbox.keep(&[said(2, Some(0))]).unwrap();
-    assert_eq!(book.deliver().unwrap(), (0, 1));
-    outbox.keep(&[said(3, None)]).unwrap();
-    assert_eq!(book.deliver().unwrap(), (1, 0));
-    let in_force = book.in_force(EntryKind::Decision).unwrap();
-    assert_eq!(in_force.iter().map(|entry| entry.who.as_str()).collect::<Vec<_>>(), ["Ada", "Ada", "Ben"]);
-}
-
-#[test]
-fn a_server_that_refuses_for_now_is_asked_again() {
-    let Some(server) = server("a server that may only be read for now") else { return };
-    let shift = shift_on(&server.new_database("passing"));
-    know_runs(book_of(&shift).as_mut(), &[1]);
-    server.connect("postgres").batch_execute("ALTER DATABASE passing SET default_transaction_read_only = on").unwrap();
-    let kept = decide(&shift, "run1", "OK", "Ada");
-    assert!(said(&kept).contains("kept, and delivered when"), "{}", said(&kept));
-    assert!(said(&shift.run(&["book", "outbox", "--deliver"])).contains("0 refused"));
-    server.connect("postgres").batch_execute("ALTER DATABASE passing SET default_transaction_read_only = off").unwrap();
-    assert!(said(&shift.run(&["book", "outbox", "--deliver"])).contains("1 delivered, 0 refused"));
-}
-
-#[test]
-fn a_delivery_whose_answer_was_lost_is_not_made_twice() {
-    let Some(server) = server("a lost answer") else { return };
-    let shift = shift_on(&server.new_database("lost"));
-    let mut book = book_of(&shift);
-    let said = NewDecision {
-        at: Timestamp::now(),
-        subject: DecisionSubject::run(Run(1)),
-        decision: Decision::new(monitasks::quality::Flag::Ok, ""),
-        who: "Ada".into(),
-        role: "shifter".into(),
-        supersedes: Vec::new(),
-        wish: Some("drawn by chance".into()),
-        seen: None,
-    };
-    // The server stored it, and went away before it said so: the same words wait in the outbox.
-    book.append(&[said.entry().unwrap()]).unwrap();
-    outbox_of(&shift.workspace.book_place()).unwrap().keep(&[said.entry().unwrap()]).unwrap();
-    assert_eq!(book.deliver().unwrap(), (1, 0));
-    assert_eq!(book.entries_after(0, 10).unwrap().len(), 1);
-    assert!(book.outbox().is_empty());
-    // A line that was cut short by a power cut is kept where a person finds it.
-    fs::write(shift.workspace.root.join("processing/outbox.jsonl"), "{\"entries\":[{\"at\":\"20").unwrap();
-    assert_eq!(book.deliver().unwrap(), (0, 1));
-    assert!(book.outbox().undelivered[0].contains("can't be read"), "{:?}", book.outbox());
-}
-
-fn as_entry(subject: &str, who: &str) -> NewEntry {
+pub fn as_entry(subject: &str, who: &str) -> NewEntry {
     let decision = Decision::new(monitasks::quality::Flag::Maybe, "as seen");
     let subject = subject.parse().unwrap();
     let (who, role) = (who.into(), "shifter".into());
@@ -415,88 +304,6 @@ fn a_tampered_book_in_postgresql_is_not_backed_up_and_good_backups_stay() {
     let left: Vec<PathBuf> =
         fs::read_dir(Path::new(&good).parent().unwrap()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(left, [PathBuf::from(&good)], "nothing is left of the one that was refused");
-}
-
-#[test]
-fn who_may_only_read_is_refused_by_the_server_itself() {
-    let Some(server) = server("roles in PostgreSQL") else { return };
-    let url = server.new_database("roles");
-    let shift = shift_on(&url);
-    know_runs(book_of(&shift).as_mut(), &[1]);
-    ok(&shift.run(&["book", "init", "--roles"]));
-    ok(&shift.run(&["book", "init", "--roles"]));
-    let accounts =
-        "CREATE ROLE rita LOGIN PASSWORD 'r' IN ROLE dqmon_reader; CREATE ROLE sam LOGIN PASSWORD 's' IN ROLE dqmon_shifter;
-        CREATE ROLE dora LOGIN PASSWORD 'd' IN ROLE dqmon_data_manager; CREATE ROLE eve LOGIN PASSWORD 'e'";
-    server.connect("roles").batch_execute(accounts).unwrap();
-    let shift_of = |account: &str, password: &str| shift_on(&server.address_of(account, password, "roles"));
-    let (rita, sam, dora) = (shift_of("rita", "r"), shift_of("sam", "s"), shift_of("dora", "d"));
-    let refused = decide(&rita, "run1", "OK", "Rita");
-    assert_eq!(refused.status.code(), Some(2));
-    assert!(said(&refused).contains("permission denied"), "{}", said(&refused));
-    assert!(said(&rita.run(&["runs"])).contains("run1"));
-    ok(&decide(&sam, "run1", "OK", "Sam"));
-    let as_expert = sam.run(&["decide", "run1", "MAYBE", "--who", "Sam", "--role", "expert"]);
-    assert!(said(&as_expert).contains("not allowed to speak as expert"), "{}", said(&as_expert));
-    assert_eq!(book_of(&dora).entries_after(0, 10).unwrap().len(), 1);
-    know_runs(book_of(&dora).as_mut(), &[2]);
-    // Over a connection of their own, past the program.
-    for (account, password, sql) in [
-        ("rita", "r", "INSERT INTO entries (book) VALUES ('x')"),
-        ("sam", "s", "UPDATE entries SET who = 'Eve'"),
-        ("sam", "s", "DELETE FROM entries"),
-        ("sam", "s", "DELETE FROM in_force"),
-        ("sam", "s", "UPDATE this_book SET book = 'x'"),
-        ("sam", "s", "INSERT INTO runs (run, first_seen_ns) VALUES (9, 0)"),
-        ("dora", "d", "UPDATE story SET kind = 'x'"),
-        ("eve", "e", "SELECT * FROM entries"),
-    ] {
-        let address = server.address_of(account, password, "roles");
-        let mut client = postgres::Client::connect(&address, postgres::NoTls).unwrap();
-        let error = client.batch_execute(sql).unwrap_err();
-        assert_eq!(error.code(), Some(&postgres::error::SqlState::INSUFFICIENT_PRIVILEGE), "{account}: {sql}: {error}");
-    }
-    the_server_guards_the_ledger(&server, &mut book_of(&shift));
-}
-
-/// What a shifter with an account and a program of his own can't do either.
-fn the_server_guards_the_ledger(server: &Postgres, book: &mut Box<dyn Store>) {
-    use postgres::error::SqlState;
-    let lock = NewEntry { kind: EntryKind::Lock, body: serde_json::json!({ "is_locked": true }), ..as_entry("run2@raw", "Ada") };
-    let locked = book.append(&[NewEntry { run: Some(Run(2)), ..lock }]).unwrap().remove(0);
-    let mut client =
-        postgres::Client::connect(&server.address_of("sam", "s", "roles"), postgres::NoTls).expect("a shifter may connect");
-    // A table of the same name that comes first for whoever is connected so.
-    client.batch_execute("CREATE TEMP TABLE in_force (LIKE public.in_force); CREATE TEMP TABLE this_book (book TEXT)").unwrap();
-    let mut insert = |number: i64, previous: &str, kind: &str, subject: &str, body: &str| {
-        let sql = format!(
-            "INSERT INTO public.entries (book, number, at_ns, kind, subject, run, who, role, host, body, supersedes, previous, hash)
-            VALUES ('{}', {number}, 0, '{kind}', '{subject}', 2, 'Sam', 'shifter', 'h', '{body}', '[]', '{previous}', 'x')",
-            locked.id.book
-        );
-        client.batch_execute(&sql).map_err(|error| error.code().cloned())
-    };
-    let (next, hash, flag) = (locked.id.number + 1, locked.hash.as_str(), r#"{"flag":"OK"}"#);
-    for (number, previous, kind, subject, body, why) in [
-        (i64::MAX, hash, "decision", "run2@selected", flag, SqlState::CHECK_VIOLATION),
-        (next, "x", "decision", "run2@selected", flag, SqlState::CHECK_VIOLATION),
-        (next, hash, "nokind", "run2@selected", flag, SqlState::CHECK_VIOLATION),
-        (next, hash, "decision", "garbage", flag, SqlState::CHECK_VIOLATION),
-        (next, hash, "decision", "run2@raw", flag, SqlState::CHECK_VIOLATION),
-        (next, hash, "lock", "run2@raw", r#"{"is_locked":false}"#, SqlState::INSUFFICIENT_PRIVILEGE),
-        (next, hash, "rule", "rule", "{}", SqlState::INSUFFICIENT_PRIVILEGE),
-    ] {
-        assert_eq!(insert(number, previous, kind, subject, body), Err(Some(why)), "{number} {kind} {subject} {body}");
-    }
-    insert(next, hash, "decision", "run2@selected", flag).unwrap();
-    let came: i64 =
-        server.connect("roles").query_one("SELECT count(*) FROM in_force WHERE subject = 'run2@selected'", &[]).unwrap().get(0);
-    assert_eq!(came, 1, "it came into force in the book, not in a table of the shifter's own");
-    // Nobody who may only read can make the writers wait.
-    let mut reader = postgres::Client::connect(&server.address_of("rita", "r", "roles"), postgres::NoTls).unwrap();
-    reader.batch_execute("BEGIN; SELECT pg_advisory_lock(105311)").unwrap();
-    assert!(reader.batch_execute("SELECT only_one FROM write_turn FOR UPDATE").is_err());
-    book.append(&[NewEntry { subject: "run1@selected".into(), ..as_entry("run1@raw", "Ada") }]).unwrap();
 }
 
 #[test]

@@ -7,6 +7,7 @@ use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Processing, Run, Sequence};
 
 use crate::book_story::engines;
+use crate::run_sums::fact;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::new(1_477_576_504 + second, 0).unwrap()
@@ -179,19 +180,7 @@ fn runs_are_summed_up_page_by_page_as_all_at_once() {
         let book = book.as_mut();
         fill(book);
         // A run list knows of runs that were never taken here, before and after all others.
-        let listed = |run: u32| NewEntry {
-            at: at(9),
-            kind: EntryKind::RunFacts,
-            subject: format!("run{run}"),
-            run: Some(Run(run)),
-            who: "Ada".into(),
-            role: "data manager".into(),
-            body: serde_json::json!({}),
-            supersedes: Vec::new(),
-            wish: None,
-            seen: None,
-        };
-        book.append(&[listed(0), listed(99)]).unwrap();
+        book.append(&[fact(0), fact(99)]).unwrap();
         let all = book.run_sums(None).unwrap();
         for at_most in [1, 5, 12, 100] {
             let (mut below, mut paged, mut pages) = (None, Vec::new(), 0);

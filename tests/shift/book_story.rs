@@ -242,6 +242,13 @@ fn chains_are_adopted(book: &mut dyn Store, other: &mut dyn Store) {
     let settled = other.append(&[said(run, Flag::Ok, "agreed", &both.iter().map(|entry| entry.id).collect::<Vec<_>>())]).unwrap();
     assert_eq!(other.in_force_on(EntryKind::Decision, "run1@raw").unwrap(), settled);
     assert_eq!(other.verify_chains().unwrap(), Vec::<String>::new());
+    // What was changed, or does not follow, is refused whole.
+    let mut forged = other.entries_after(0, 1000).unwrap();
+    let last = forged.last_mut().unwrap();
+    last.who = "Eve".into();
+    let refused = book.adopt(&forged).unwrap_err().to_string();
+    assert!(refused.contains("it was changed"), "{refused}");
+    assert_eq!(book.chain_ends().unwrap().len(), 1);
     // One book locked what the other goes on to speak of: history of both, told as a conflict.
     let file = DecisionSubject::file(FileId::new(12, 0));
     let lock = NewEntry {
@@ -255,13 +262,6 @@ fn chains_are_adopted(book: &mut dyn Store, other: &mut dyn Store) {
     other.adopt(&book.entries_after(0, 1000).unwrap()).unwrap();
     let over: Vec<EntryKind> = other.conflicts().unwrap().iter().map(|entry| entry.kind).collect();
     assert_eq!(over, [EntryKind::Lock, EntryKind::Decision]);
-    // What was changed, or does not follow, is refused whole.
-    let mut forged = other.entries_after(0, 1000).unwrap();
-    let last = forged.last_mut().unwrap();
-    last.who = "Eve".into();
-    let refused = book.adopt(&forged).unwrap_err().to_string();
-    assert!(refused.contains("it was changed"), "{refused}");
-    assert_eq!(book.chain_ends().unwrap().len(), 1);
     let gap: Vec<Entry> = all.iter().skip(1).cloned().collect();
     let folder = tempfile::tempdir().unwrap();
     let mut knows_nothing = SqliteStore::open(&folder.path().join("empty.sqlite")).unwrap();

@@ -102,7 +102,8 @@ fn summed(read: &RunSumsRead) -> BTreeMap<Run, [u64; 5]> {
     known.map(|(run, data)| (run, [data.files, data.size_bytes, data.analysed, data.failed, data.events])).collect()
 }
 
-fn fact(run: u32) -> NewEntry {
+/// What a run list says of a run, in the book.
+pub fn fact(run: u32) -> NewEntry {
     NewEntry {
         at: at(9),
         kind: EntryKind::RunFacts,

@@ -22,7 +22,8 @@ use super::outbox::Outbox;
 use super::sql::SqlStore;
 use super::sql::engine::{Engine, Purpose, SqlError, in_transaction};
 use super::sql::value::{SqlRow, Value};
-use super::store::{ChangeStamp, StoreError};
+use super::store::ChangeStamp;
+use super::store_error::StoreError;
 
 /// A connection to the book in PostgreSQL.
 pub type PostgresStore = SqlStore<PostgresEngine>;

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::value::{SqlRow, Value};
-use crate::bookkeeping::store::{ChangeStamp, StoreError};
+use crate::bookkeeping::store::ChangeStamp;
+use crate::bookkeeping::store_error::StoreError;
 
 /// What a transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use super::engine::{Engine, Purpose, SqlError, in_transaction};
 use super::ledger;
 use super::value::params;
-use crate::bookkeeping::store::StoreError;
+use crate::bookkeeping::store_error::StoreError;
 
 /// Refuses a book that a newer program made, before anything is written.
 pub fn refuse_newer(engine: &dyn Engine) -> Result<(), SqlError> {

@@ -10,7 +10,7 @@ use super::value::{SqlRow, Value, params, to_json};
 use crate::bookkeeping::entry::{Adopted, BookId, ChainEnd, Entry, EntryId, InForceWord, NewEntry};
 use crate::bookkeeping::lock::Lock;
 use crate::bookkeeping::outbox::Waiting;
-use crate::bookkeeping::store::StoreError;
+use crate::bookkeeping::store_error::StoreError;
 use crate::bookkeeping::words::EntryKind;
 
 type Answer<T> = Result<T, SqlError>;

@@ -35,10 +35,10 @@ impl Runs {
         let newest = part.newest as u64;
         let sql = "SELECT run FROM runs ORDER BY run DESC LIMIT 1 OFFSET $1";
         // A book with fewer runs is kept whole.
-        let from = runs(moment.query(sql, &params![newest.saturating_sub(1)])?)?.pop().unwrap_or(Run(0));
+        let from = runs(&moment.query(sql, &params![newest.saturating_sub(1)])?)?.pop().unwrap_or(Run(0));
         let mut below: BTreeSet<Run> = BTreeSet::new();
         if from > Run(0) {
-            below.extend(runs(moment.query(NOT_OVER, &params![from, newest])?)?);
+            below.extend(runs(&moment.query(NOT_OVER, &params![from, newest])?)?);
             below.extend(undecided(moment, from, newest)?);
             let also = part.also.filter(|run| *run < from);
             if let Some(run) = also
@@ -65,13 +65,13 @@ fn undecided(moment: &dyn Engine, below: Run, at_most: u64) -> Answer<Vec<Run>> 
             WHERE said.run = runs.run AND {DECIDED}) ORDER BY run DESC LIMIT $2",
         said = ledger::in_force_with_words(moment)?
     );
-    runs(moment.query(&sql, &params![below, at_most])?)
+    runs(&moment.query(&sql, &params![below, at_most])?)
 }
 
 /// What is in force decides on its run as a whole; as the index `decided_runs` has it.
 const DECIDED: &str = "kind = 'decision' AND subject = 'run' || CAST(run AS TEXT) || '@raw' AND says <> 'UNCHECKED'";
 
-fn runs(rows: Vec<SqlRow>) -> Answer<Vec<Run>> {
+fn runs(rows: &[SqlRow]) -> Answer<Vec<Run>> {
     rows.iter().map(SqlRow::run).collect()
 }
 
@@ -82,7 +82,7 @@ pub(super) fn changes_of(moment: &dyn Engine, part: &Recent, seen: Option<i64>) 
     let written = match (seen, newest) {
         (Some(seen), Some(_)) => {
             let sql = "SELECT run FROM changed_runs WHERE change > $1 ORDER BY run";
-            Some(runs(moment.query(sql, &params![seen])?)?)
+            Some(runs(&moment.query(sql, &params![seen])?)?)
         }
         _ => None,
     };

@@ -20,7 +20,8 @@ use crate::bookkeeping::rows::{
     StoryEntry, StoryRecord, TransferRecord,
 };
 use crate::bookkeeping::run_sums::{RunSumsRead, StreamFiles};
-use crate::bookkeeping::store::{ChangeStamp, Judgement, Overview, Row, Store, StoreError};
+use crate::bookkeeping::store::{ChangeStamp, Judgement, Overview, Row, Store};
+use crate::bookkeeping::store_error::StoreError;
 use crate::bookkeeping::words::{EntryKind, RequestKind};
 
 /// A connection to a book in a database.
@@ -297,7 +298,7 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn conflicts(&self) -> Result<Vec<Entry>, StoreError> {
-        let mut conflicts = differing(self.read(ledger::conflicts)?);
+        let mut conflicts = differing(&self.read(ledger::conflicts)?);
         conflicts.extend(self.read(ledger::said_over_locks)?);
         Ok(conflicts)
     }

@@ -12,7 +12,8 @@ use crate::bookkeeping::rows::{
     CentralCopy, FileRecord, GroupRecord, JobRecord, LeaseRecord, NotTakenRecord, PassRecord, ProcessingRecord, Reading,
     RequestSubject, RunRecord, StoryEntry, TransferRecord,
 };
-use crate::bookkeeping::store::{Row, StoreError};
+use crate::bookkeeping::store::Row;
+use crate::bookkeeping::store_error::StoreError;
 use crate::bookkeeping::words::{FailureClass, RequestKind};
 
 type Written<T> = Result<T, SqlError>;

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use super::{SqliteEngine, told};
 use crate::bookkeeping::sql::engine::Engine;
 use crate::bookkeeping::sql::layouts;
-use crate::bookkeeping::store::StoreError;
+use crate::bookkeeping::store_error::StoreError;
 
 /// In the name of a book that is being made, after that of the book.
 const BEGUN: &str = ".begun-";

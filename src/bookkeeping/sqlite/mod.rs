@@ -21,7 +21,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, ToSql};
 use super::sql::SqlStore;
 use super::sql::engine::{Engine, Purpose, SqlError};
 use super::sql::value::{SqlRow, Value};
-use super::store::{ChangeStamp, StoreError};
+use super::store::ChangeStamp;
+use super::store_error::StoreError;
 
 /// A connection to the book in one SQLite file.
 pub type SqliteStore = SqlStore<SqliteEngine>;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::bookkeeping::store::StoreError;
+use crate::bookkeeping::store_error::StoreError;
 
 /// File systems that machines share over a network, by the numbers that Linux tells them with (`statfs(2)`).
 const NETWORK: &[(u64, &str)] = &[

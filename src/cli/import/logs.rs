@@ -126,7 +126,7 @@ fn logs(global: &Global, args: &LogsArgs) -> Outcome {
         _ => None,
     };
     if let Some(workspace) = workspace.as_ref().filter(|_| args.into_book) {
-        let mut store = open_book(&workspace)?;
+        let mut store = open_book(workspace)?;
         let attach = if args.by_name { Attach::ByName } else { Attach::Agreeing };
         found.imported = Some(record_lines(store.as_mut(), &found.logs, &zone(Some(workspace), args)?, attach)?);
     }
