@@ -68,7 +68,7 @@ fn flag(found: &InForce, words: &str, number: Option<i64>) -> FlagShown {
         Origin::OfTime => "of its time",
         Origin::PartOfTime => "of part of its time",
         Origin::OfMark => "shift mark",
-        Origin::Default => "nobody has decided",
+        Origin::Default => "not decided",
     };
     let last = found.newer.iter().max_by_key(|arrival| arrival.at);
     let outdated = last.map(|arrival| {

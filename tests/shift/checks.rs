@@ -216,3 +216,15 @@ fn the_verdicts_of_a_shift_read_like_this() {
     }
     insta::assert_snapshot!(text);
 }
+
+#[test]
+fn a_check_of_every_item_judges_no_event_for_it_has_no_result() {
+    let checks = "[[check]]\nname = \"new_data\"\ntask = \"*\"\nitem = \"*\"\nkind = \"staleness\"\nstale_above_s = 60.0\n\
+        meaning = \"Nothing new.\"\naction = \"Look.\"\ncontact = \"data manager\"\n";
+    let shift = shift(checks, &[3000.0]);
+    let (event, lifetime) = (FigureKey::newest("event_display", "view_0"), FigureKey::newest("purity", "lifetime_trend"));
+    let now = once(&shift, vec![event.clone(), lifetime.clone()]);
+    assert!(now.figures.contains_key(&event), "the event display is shown");
+    assert_eq!(now.verdicts_of(&event), []);
+    assert_eq!(now.verdicts_of(&lifetime).len(), 1);
+}
