@@ -156,8 +156,12 @@ fn a_verdict_shows_what_it_looked_at() {
     let broken: Vec<(f64, f64, State)> = verdict.broken.iter().map(|broken| (broken.x, broken.y, broken.state)).collect();
     assert_eq!(broken, [(1.5, 40.0, State::Maybe), (2.5, 60.0, State::Bad)]);
     let labels: Vec<String> = verdict.layers().iter().filter_map(|layer| layer.label().map(str::to_owned)).collect();
-    let expected = ["c: OK from 10.00", "c: OK to 35.00", "c: MAYBE from 0.000", "c: MAYBE to 50.00", "MAYBE by c", "BAD by c"];
+    let expected = ["c: OK from 10", "c: OK to 35", "c: MAYBE from 0", "c: MAYBE to 50", "MAYBE by c", "BAD by c"];
     assert_eq!(labels, expected);
+    let fine = histogram(&[20.0, 30.0, 10.0]);
+    let bounds = self::verdict(keys, &fine, &fine).layers();
+    let labels: Vec<&str> = bounds.iter().filter_map(Layer::label).collect();
+    assert_eq!(labels, ["c: OK from 10", "c: OK to 35"], "nothing is beyond OK: where MAYBE ends is left out");
 }
 
 #[test]

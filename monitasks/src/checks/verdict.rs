@@ -248,10 +248,13 @@ impl Verdict {
         self.kind == STALENESS && self.state() == State::Ok
     }
 
-    /// Bounds and broken points as layers to be drawn over the plot. Bounds of colours have none: they are told in words.
+    /// Bounds and broken points as layers to be drawn over the plot. Bounds of colours have none: they are told in words. Where MAYBE
+    /// ends is drawn when something is beyond OK: a plot that is OK keeps its room for the data.
     #[must_use]
     pub fn layers(&self) -> Vec<Layer> {
-        let mut layers: Vec<Layer> = self.bounds.iter().flat_map(|bound| bound.layers(&self.check)).collect();
+        let is_wanted =
+            |bound: &&Bound| !self.broken.is_empty() || self.state() != State::Ok || bound.within() != Some(State::Maybe);
+        let mut layers: Vec<Layer> = self.bounds.iter().filter(is_wanted).flat_map(|bound| bound.layers(&self.check)).collect();
         for state in [State::Maybe, State::Bad] {
             let broken = self.broken.iter().filter(|broken| broken.state == state);
             let points: Vec<Point> = broken.map(|broken| Point { x: broken.x, y: broken.y, y_error: f64::NAN }).collect();
@@ -284,6 +287,15 @@ impl Verdict {
 }
 
 impl Bound {
+    /// What is thought of what lies inside; none for a line.
+    #[must_use]
+    pub fn within(&self) -> Option<State> {
+        match self {
+            Bound::Band { within, .. } | Bound::Envelope { within, .. } => Some(*within),
+            Bound::Line { .. } => None,
+        }
+    }
+
     /// As layers, named by the check.
     #[must_use]
     pub fn layers(&self, check: &str) -> Vec<Layer> {
@@ -293,7 +305,7 @@ impl Bound {
             Bound::Band { on, from, to, within } => {
                 let across = if *on == BoundOn::X { Across::X } else { Across::Y };
                 let rule = |(at, word): (f64, &str)| {
-                    let label = format!("{check}: {} {word} {}", within.words(), number(at, ""));
+                    let label = format!("{check}: {} {word} {}", within.words(), bound_number(at));
                     Layer::Rule { label, ink: Ink::Reference, across, at }
                 };
                 let (from, to) = (from.map(|at| (at, "from")), to.map(|at| (at, "to")));
@@ -356,6 +368,12 @@ pub fn proposal(state: State) -> Flag {
         State::Bad => Flag::Bad,
         _ => Flag::Unchecked,
     }
+}
+
+/// A bound as people write it: no more digits than it has.
+fn bound_number(at: f64) -> String {
+    let text = number(at, "");
+    if text.contains('.') && !text.contains('e') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// A number for people, with its unit: four digits.
