@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dqmon::bookkeeping::{self, EntryKind, Row, RunRecord};
 use dqmon::config::Workspace;
@@ -55,6 +55,9 @@ type Running = Arc<Mutex<Child>>;
 
 const WRITERS: u32 = 4;
 const EACH: u32 = 8;
+
+/// So long a server that was killed may read its log again.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs rounds with seeds from one on; none when there is no server.
 ///
@@ -117,8 +120,12 @@ fn round(server: Option<&Postgres>, seed: u64, tally: &mut Tally) -> Result<(), 
         (kills, stops) = disturber.join().unwrap_or((0, 0));
     });
     if let Some(server) = server {
-        // It may have been stopped at the very end; that it runs already is no fault.
-        (0..30).find(|_| bookkeeping::open(&place).and_then(|book| book.change_stamp()).is_ok() || server.begin().is_ok());
+        // It may have been stopped at the very end, or still read its log after the last start; that it runs already is no fault.
+        let end = Instant::now() + PATIENCE;
+        while bookkeeping::open(&place).and_then(|book| book.change_stamp()).is_err() && Instant::now() < end {
+            let _ = server.begin();
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
     // What waited is delivered by whoever comes next.
     let mut book = bookkeeping::open(&place).map_err(|error| told(&error))?;

@@ -1,6 +1,6 @@
 //! What the backend says of itself: a card above everything, and all of it in a part of its own.
 
-use egui::{Align, Layout, RichText, Ui};
+use egui::{Align, Label, Layout, RichText, Ui, vec2};
 use monitasks::quality::State;
 
 use super::{marked, until};
@@ -18,11 +18,14 @@ pub fn card(ui: &mut Ui, scene: &mut Scene<'_>) {
     let (state, _, hover) = top_bar::backend_words(&scene.snapshot.backend, scene.now);
     let status = theme::state(state, scene.look);
     egui::Frame::group(ui.style()).inner_margin(egui::Margin::symmetric(6, 3)).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            theme::status_mark(ui, status);
-            ui.label(theme::bold("Backend"));
-            ui.label(hover);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| start_and_stop(ui, scene));
+        // The buttons come first: words that are longer than what is left are cut, and stand whole under the pointer.
+        ui.allocate_ui_with_layout(vec2(ui.available_width(), theme::ROW_HEIGHT), Layout::right_to_left(Align::Center), |ui| {
+            start_and_stop(ui, scene);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                theme::status_mark(ui, status);
+                ui.label(theme::bold("Backend"));
+                ui.add(Label::new(hover).truncate());
+            });
         });
         ui.horizontal_wrapped(|ui| in_short(ui, scene));
     });
@@ -119,7 +122,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>) {
 }
 
 fn empty(ui: &mut Ui, words: &str) {
-    ui.add(egui::Label::new(RichText::new(words).weak()).wrap());
+    ui.add(Label::new(RichText::new(words).weak()).wrap());
 }
 
 fn services(ui: &mut Ui, scene: &Scene<'_>, health: &BackendHealth) {
@@ -156,7 +159,7 @@ fn copy_line(ui: &mut Ui, copy: &CopyRow) {
         let text = format!("{} of {}", words::bytes(copy.done_bytes), words::bytes(copy.size_bytes));
         ui.add(egui::ProgressBar::new(part).desired_width(240.0).text(text));
         ui.label(speed);
-        ui.add(egui::Label::new(RichText::new(format!("to {}", copy.to)).weak()).truncate()).on_hover_text(&copy.to);
+        ui.add(Label::new(RichText::new(format!("to {}", copy.to)).weak()).truncate()).on_hover_text(&copy.to);
     });
 }
 
@@ -175,7 +178,7 @@ fn put_off_line(ui: &mut Ui, scene: &Scene<'_>, row: &PutOffRow) {
     for text in std::iter::once(facts).chain(put_off_step(row).map(|step| format!("→ {step}"))) {
         ui.horizontal(|ui| {
             ui.add_space(theme::WIDE_GAP);
-            ui.add(egui::Label::new(text).wrap());
+            ui.add(Label::new(text).wrap());
         });
     }
 }

@@ -38,6 +38,8 @@ const COLUMNS: [(&str, f32, Option<Order>); 9] = [
 /// Height of a line of small words, and its mean width of a letter.
 const LINE_HEIGHT: f32 = 14.0;
 const LETTER_WIDTH: f32 = 5.6;
+/// A wide letter of a file's name.
+const NAME_LETTER_WIDTH: f32 = 7.6;
 
 /// Draws the filters.
 pub fn filters(ui: &mut Ui, scene: &Scene<'_>, view: &mut ProcessingView) {
@@ -92,6 +94,11 @@ fn lanes(ui: &mut Ui, view: &mut ProcessingView, all: &[Row<'_>]) {
     });
 }
 
+/// The width of a column of files' names, the longest of so many letters.
+fn file_width(letters: usize) -> f32 {
+    (letters as f32 * NAME_LETTER_WIDTH + 8.0).clamp(84.0, 220.0)
+}
+
 /// Draws the table.
 pub fn table(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProcessingView) {
     let snapshot = scene.snapshot;
@@ -101,7 +108,9 @@ pub fn table(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProcessingView) {
         ui.label(RichText::new(no_rows(view, snapshot.runs.is_empty())).weak());
         return;
     }
-    let fixed: f32 = COLUMNS.iter().map(|(_, width, _)| width).sum();
+    let longest = rows.iter().map(|row| row.name().len()).max().unwrap_or(0);
+    let widths = COLUMNS.map(|(name, width, _)| if name == "File" { file_width(longest) } else { width });
+    let fixed: f32 = widths.iter().sum();
     let letters = ((ui.available_width() - fixed - 70.0).max(100.0) / LETTER_WIDTH) as usize;
     let mut table = TableBuilder::new(ui)
         .id_salt("files")
@@ -109,7 +118,7 @@ pub fn table(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProcessingView) {
         .sense(egui::Sense::click())
         .auto_shrink([false, false])
         .cell_layout(Layout::left_to_right(Align::Center));
-    for (_, width, _) in COLUMNS {
+    for width in widths {
         let column = if width > 0.0 { Column::exact(width) } else { Column::remainder().at_least(100.0).clip(true) };
         table = table.column(column);
     }
