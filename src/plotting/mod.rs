@@ -9,9 +9,11 @@ mod map;
 mod page;
 pub mod palette;
 mod png;
+pub mod pooling;
 mod side;
 mod svg;
 mod table;
+pub mod thinning;
 
 pub use page::{monitor_page, page_keys};
 pub use palette::Look;

@@ -35,6 +35,8 @@ mod leases;
 mod made_up;
 mod made_up_night;
 mod mail;
+mod outliers;
+mod painted;
 mod painters;
 mod pairings;
 mod physics;
