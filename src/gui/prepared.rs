@@ -13,7 +13,8 @@ use monitasks::figure::{Figure, Layer, Scale};
 use super::crowd::Kept;
 use super::figure_items::HOVERED_AT_MOST;
 use super::{figure_ui, map_texture, ticks};
-use crate::plotting::thinning::{Cloud, Path};
+use crate::plotting::thin_line::Path;
+use crate::plotting::thinning::Cloud;
 
 /// Figures with more points than this are prepared beside the window's thread.
 const PREPARED_AT_ONCE: usize = 20_000;

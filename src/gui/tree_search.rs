@@ -1,6 +1,6 @@
 //! The search field over the task tree: items that have all of some words stay, the others go.
 
-use egui::{Key, Modifiers, Ui, vec2};
+use egui::{Event, Key, Modifiers, Ui, vec2};
 
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, ItemRef};
@@ -54,7 +54,10 @@ pub fn field(ui: &mut Ui, scene: &mut Scene<'_>) -> Search {
     if is_wanted {
         response.request_focus();
     }
-    let left_by = |key| response.lost_focus() && ui.input(|input| input.key_pressed(key));
+    // Esc takes the focus away and is used up before the field is drawn: the keys as they came still have it.
+    let is_pressed = |event: &Event, wanted: Key| matches!(event, Event::Key { key, pressed: true, .. } if *key == wanted);
+    let left_by =
+        |key: Key| response.lost_focus() && ui.input(|input| input.raw.events.iter().any(|event| is_pressed(event, key)));
     if left_by(Key::Escape) {
         text.clear();
     }

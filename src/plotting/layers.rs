@@ -11,7 +11,8 @@ use super::canvas::{Area, Canvas, Hang, Words, px, text_width};
 use super::map;
 use super::palette::{self, Rgb};
 use super::svg::{Plot, colour};
-use super::thinning::{Cells, Path, ToPixels};
+use super::thin_line::Path;
+use super::thinning::{Cells, ToPixels};
 
 /// More points than this are thinned.
 pub const MANY_POINTS: usize = 10_000;

@@ -13,6 +13,7 @@ pub mod pooling;
 mod side;
 mod svg;
 mod table;
+pub mod thin_line;
 pub mod thinning;
 
 pub use page::{monitor_page, page_keys};

@@ -32,6 +32,7 @@ mod kill;
 mod lanes;
 mod large_detector;
 mod leases;
+mod looks;
 mod made_up;
 mod made_up_night;
 mod mail;

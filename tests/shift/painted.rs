@@ -64,13 +64,14 @@ impl Screen {
         };
         input.viewports.entry(ViewportId::ROOT).or_default().native_pixels_per_point = Some(self.scale);
         self.frames += 1;
-        let output = self.ctx.run_ui(input, |ui| self.app.ui(ui));
+        let mut output = self.ctx.run_ui(input, |ui| self.app.ui(ui));
         for (id, deltas) in &output.textures_delta.set {
             for delta in deltas {
                 let ImageData::Color(image) = &delta.image;
                 self.take(*id, delta.pos, image, delta.options.magnification == TextureFilter::Linear);
             }
         }
+        output.textures_delta.clear();
         output
     }
 
@@ -146,19 +147,6 @@ impl Picture {
                 inside && is_it(self.pixels[row as usize * self.width + column as usize])
             })
         })
-    }
-
-    /// Means of squares of so many pixels: what stays when letters and edges move by less than a pixel.
-    pub fn coarse(&self, side: usize) -> Vec<[u8; 3]> {
-        let mut means = Vec::new();
-        for top in (0..self.height - self.height % side).step_by(side) {
-            for left in (0..self.width - self.width % side).step_by(side) {
-                let square = (top..top + side).flat_map(|row| &self.pixels[row * self.width + left..][..side]);
-                let sums = square.fold([0usize; 3], |sums, pixel| [0, 1, 2].map(|part| sums[part] + usize::from(pixel[part])));
-                means.push(sums.map(|sum| (sum / (side * side)) as u8));
-            }
-        }
-        means
     }
 
     /// Fills the pixels whose middles lie in a triangle.

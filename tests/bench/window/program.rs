@@ -195,7 +195,8 @@ pub fn new_result(report: &mut Report) {
             // A window sleeps until it is woken or a second has passed.
             let _ = woken.recv_timeout(Duration::from_secs(1));
             let is_there = until();
-            let output = ctx.run_ui(egui::RawInput::default(), |ui| app.ui(ui));
+            let mut output = ctx.run_ui(egui::RawInput::default(), |ui| app.ui(ui));
+            output.textures_delta.clear();
             std::hint::black_box(ctx.tessellate(output.shapes, output.pixels_per_point));
             if is_there {
                 return true;
