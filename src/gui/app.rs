@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use monitasks::vocab::Run;
 
 use super::dialogs::{Answer, Dialogs};
+use super::first_frame::Frames;
 use super::layout::Layout;
 use super::notices::Notices;
 use super::palette::{self, Palette};
@@ -55,6 +56,7 @@ pub struct DqmonApp {
     /// While files are looked at with no workspace: the panes of workspaces, and the tasks that the files' panes are made for.
     aside: Option<(Option<Layout>, Vec<String>)>,
     is_dressed: bool,
+    frames: Frames,
 }
 
 impl DqmonApp {
@@ -86,6 +88,7 @@ impl DqmonApp {
             root: None,
             aside: None,
             is_dressed: false,
+            frames: Frames::default(),
         }
     }
 
@@ -121,6 +124,7 @@ impl DqmonApp {
     pub fn ui(&mut self, ui: &mut Ui) {
         self.dress(ui.ctx());
         let snapshot = self.engine.snapshot();
+        self.frames.next(ui.ctx(), snapshot.workspace.is_some());
         self.take_news(ui, &snapshot);
         let look = theme::look(ui.visuals());
         let (choice, lane) = (self.choice, self.lane.clone());

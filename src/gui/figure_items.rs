@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use egui::{Align2, Color32, Pos2, Shape, Stroke, Ui, pos2};
+use egui::{Align2, Color32, Pos2, Rect, Shape, Stroke, Ui, pos2};
 use egui_plot::{PlotBounds, PlotGeometry, PlotItem, PlotItemBase, PlotPoint, PlotTransform};
 
 use super::theme;
@@ -86,40 +86,6 @@ impl Curve {
         self.fill_down_to = Some(y);
         self
     }
-
-    /// The piece in pixels. With many more points than pixels, lowest and highest of each pixel column stand for the rest.
-    fn on_screen(&self, piece: &std::ops::Range<usize>, transform: &PlotTransform) -> Vec<Pos2> {
-        let points = &self.points[piece.clone()];
-        let columns = transform.frame().width().max(1.0) as usize;
-        if points.len() < 6 * columns {
-            return points.iter().map(|point| transform.position_from_point(point)).collect();
-        }
-        let mut thinned: Vec<Pos2> = Vec::with_capacity(4 * columns);
-        let mut open: Option<(i64, [Pos2; 4])> = None;
-        for point in points {
-            let at = transform.position_from_point(point);
-            let column = at.x.floor() as i64;
-            match &mut open {
-                Some((current, [_, low, high, last])) if *current == column => {
-                    if at.y < low.y {
-                        *low = at;
-                    }
-                    if at.y > high.y {
-                        *high = at;
-                    }
-                    *last = at;
-                }
-                _ => {
-                    if let Some((_, kept)) = open {
-                        thinned.extend(kept);
-                    }
-                    open = Some((column, [at; 4]));
-                }
-            }
-        }
-        thinned.extend(open.into_iter().flat_map(|(_, kept)| kept));
-        thinned
-    }
 }
 
 impl Across {
@@ -139,6 +105,10 @@ impl PlotItem for Markers {
         for (point, bar) in self.points.iter().zip(&self.bars) {
             let at = transform.position_from_point(point);
             if at.x < visible.left() || at.x > visible.right() {
+                continue;
+            }
+            if at.y < transform.frame().top() || at.y > transform.frame().bottom() {
+                shapes.push(off_the_plot(at.x, *transform.frame(), at.y < transform.frame().top(), self.colour));
                 continue;
             }
             if let Some([low, high]) = bar {
@@ -193,7 +163,12 @@ impl PlotItem for Curve {
             stroke.width *= 2.0;
         }
         for piece in &self.pieces {
-            let line = self.on_screen(piece, transform);
+            let line: Vec<Pos2> = self.points[piece.clone()].iter().map(|point| transform.position_from_point(point)).collect();
+            if let [lone] = line[..] {
+                // A value between two gaps would have no line at all.
+                shapes.push(Shape::circle_filled(lone, stroke.width.max(theme::SMALL_MARKER_RADIUS), stroke.color));
+                continue;
+            }
             if let Some(base) = self.fill_down_to {
                 let base = transform.position_from_point_y(base);
                 shapes.push(Shape::mesh(ground_under(&line, base, self.stroke.color.gamma_multiply(0.18))));
@@ -300,8 +275,16 @@ fn bounds_of(points: &[PlotPoint]) -> PlotBounds {
     bounds
 }
 
+/// A triangle at the plot's edge for a point above or below it: what is off the plot is not off the eye.
+#[must_use]
+pub fn off_the_plot(x: f32, frame: Rect, is_above: bool, colour: Color32) -> Shape {
+    let (tip, base) = if is_above { (frame.top() + 1.0, 6.0) } else { (frame.bottom() - 1.0, -6.0) };
+    Shape::convex_polygon(vec![pos2(x, tip), pos2(x - 3.0, tip + base), pos2(x + 3.0, tip + base)], colour, Stroke::NONE)
+}
+
 /// The area between a line and a height, two triangles a segment.
-fn ground_under(line: &[Pos2], base: f32, colour: Color32) -> egui::Mesh {
+#[must_use]
+pub fn ground_under(line: &[Pos2], base: f32, colour: Color32) -> egui::Mesh {
     let mut mesh = egui::Mesh::default();
     for point in line {
         mesh.colored_vertex(*point, colour);

@@ -10,12 +10,15 @@ use monitasks::figure::{Across as Crossing, Axis, Figure, Ink, Layer, Map, Scale
 
 use super::caption::{self, NAMES_ABOVE, names};
 use super::cell_words::Words;
+use super::crowd::Crowd;
 use super::figure_items::{Across, Curve, Markers};
 use super::map_texture::{self, MapTextures};
+use super::prepared::{Ready, Shown};
 use super::{read_out, theme, ticks};
 use crate::plotting::palette::{self, Look};
 
 /// A figure and how it is to be shown.
+#[derive(Clone)]
 pub struct FigureView<'a> {
     /// The figure.
     pub figure: &'a Arc<Figure>,
@@ -41,6 +44,12 @@ pub fn show(
     textures: &mut MapTextures,
     lead: Option<&mut dyn FnMut(&mut Ui)>,
 ) -> Option<[f64; 2]> {
+    let Some(shown) = textures.prepared.shown(ui.ctx(), view.pane, &view.zoom_key, view.figure) else {
+        caption::line(ui, &FigureView { is_waiting: true, ..view.clone() }, lead);
+        return None;
+    };
+    let is_waiting = view.is_waiting || !Arc::ptr_eq(&shown.figure, view.figure);
+    let view = &FigureView { figure: &shown.figure, is_waiting, ..view.clone() };
     let figure = view.figure;
     let width = ui.available_width();
     caption::line(ui, view, lead);
@@ -62,9 +71,10 @@ pub fn show(
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         let size = vec2(room.x - bar_width, room.y);
-        ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| clicked = plot(ui, view, textures));
-        if let Some((_, map)) = map.filter(|_| bar_width > 0.0) {
-            colour_bar(ui, map, vec2(bar_width, room.y));
+        ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| clicked = plot(ui, view, &shown, textures));
+        if let Some((index, map)) = map.filter(|_| bar_width > 0.0) {
+            let range = if let Ready::Map(range) = shown.layer(index) { *range } else { map_texture::colour_range(map) };
+            colour_bar(ui, map, range, vec2(bar_width, room.y));
         }
     });
     clicked
@@ -85,7 +95,7 @@ pub fn said_in_the_middle(ui: &mut Ui, words: &str) {
 }
 
 /// Draws the plot; answers where it was clicked.
-fn plot(ui: &mut Ui, view: &FigureView<'_>, textures: &mut MapTextures) -> Option<[f64; 2]> {
+fn plot(ui: &mut Ui, view: &FigureView<'_>, shown: &Shown, textures: &mut MapTextures) -> Option<[f64; 2]> {
     let figure = view.figure;
     let look = theme::look(ui.visuals());
     let (x, y) = (&figure.x, &figure.y);
@@ -133,7 +143,9 @@ fn plot(ui: &mut Ui, view: &FigureView<'_>, textures: &mut MapTextures) -> Optio
             let layers = figure.layers.iter().enumerate();
             let are_drawn = |layer: &Layer| !layer.label().is_some_and(|label| view.hidden.contains(&label));
             for (index, layer) in layers.filter(|(_, layer)| matches!(layer, Layer::Rule { .. }) == rules && are_drawn(layer)) {
-                add_layer(plot_ui, layer, figure, maps[index], look, index);
+                if !add_crowd(plot_ui, layer, shown, look, index) {
+                    add_layer(plot_ui, layer, figure, maps[index], look, index);
+                }
             }
         }
         keep_zoom_sane(plot_ui, view.reset_zoom);
@@ -192,10 +204,12 @@ fn width_for_one_value(figure: &Figure) -> Option<[f64; 2]> {
         Scale::Integer => 1.0,
         Scale::Linear | Scale::Log => return None,
     };
-    let mut xs = figure.layers.iter().flat_map(|layer| match layer {
-        Layer::Points { points, .. } => points.iter().map(|point| point.x).take(100_000).collect::<Vec<_>>(),
-        Layer::Line { points, .. } => points.iter().map(|[x, _]| *x).collect(),
-        _ => Vec::new(),
+    let mut xs = figure.layers.iter().flat_map(|layer| -> Box<dyn Iterator<Item = f64> + '_> {
+        match layer {
+            Layer::Points { points, .. } => Box::new(points.iter().map(|point| point.x)),
+            Layer::Line { points, .. } => Box::new(points.iter().map(|[x, _]| *x)),
+            _ => Box::new(std::iter::empty()),
+        }
     });
     let first = xs.next()?;
     let is_only = first.is_finite() && xs.all(|x| x == first) && !has_map(figure);
@@ -208,6 +222,44 @@ fn keep_zoom_sane(plot_ui: &mut PlotUi<'_>, reset: bool) {
     if reset || !bounds.is_finite() {
         plot_ui.set_auto_bounds(true);
     }
+}
+
+/// Adds a layer with many points; false for one with few, which is drawn as it is.
+fn add_crowd(plot_ui: &mut PlotUi<'_>, layer: &Layer, shown: &Shown, look: Look, index: usize) -> bool {
+    let figure = &shown.figure;
+    let stroke = |width: f32, ink: &Ink| Stroke::new(width, theme::ink(*ink, look));
+    let crowd = |label: &str, stroke| Crowd::new(label, shown.clone(), index, stroke);
+    let crowd = match (shown.layer(index), layer) {
+        (Ready::Cloud(..), Layer::Points { label, ink, .. }) => crowd(label, stroke(theme::LINE_WIDTH, ink)),
+        (Ready::Path(..), Layer::Line { label, ink, .. }) => {
+            crowd(label, stroke(width_of(figure, *ink), ink)).dashed(is_guide(*ink))
+        }
+        (Ready::Path(_, has_ground), Layer::Steps { label, ink, .. }) => {
+            crowd(label, stroke(theme::LINE_WIDTH, ink)).filled_down_to(ground_of(figure).filter(|_| *has_ground))
+        }
+        _ => return false,
+    };
+    plot_ui.add(crowd);
+    true
+}
+
+/// How wide a line is.
+fn width_of(figure: &Figure, ink: Ink) -> f32 {
+    match ink {
+        _ if has_map(figure) => theme::THIN_LINE_WIDTH,
+        Ink::Fit => 2.0,
+        _ => theme::LINE_WIDTH,
+    }
+}
+
+/// Lines that only guide the eye are dashed.
+fn is_guide(ink: Ink) -> bool {
+    matches!(ink, Ink::Reference | Ink::Faint)
+}
+
+/// What the ground of steps reaches down to; none on a log axis.
+fn ground_of(figure: &Figure) -> Option<f64> {
+    if figure.y.scale == Scale::Log { None } else { Some(figure.y.range.map_or(0.0, |[low, _]| low.max(0.0))) }
 }
 
 fn add_layer<'a>(
@@ -235,21 +287,14 @@ fn add_layer<'a>(
             plot_ui.add(if has_map(figure) { markers.small() } else { markers });
         }
         Layer::Line { label, ink, points } => {
-            let width = match ink {
-                _ if has_map(figure) => theme::THIN_LINE_WIDTH,
-                Ink::Fit => 2.0,
-                _ => theme::LINE_WIDTH,
-            };
-            let stroke = Stroke::new(width, theme::ink(*ink, look));
-            let is_guide = matches!(ink, Ink::Reference | Ink::Faint);
-            plot_ui.add(Curve::new(label, stroke, points.iter().map(|point| at(*point))).dashed(is_guide));
+            let stroke = Stroke::new(width_of(figure, *ink), theme::ink(*ink, look));
+            plot_ui.add(Curve::new(label, stroke, points.iter().map(|point| at(*point))).dashed(is_guide(*ink)));
         }
         Layer::Steps { label, ink, edges, values } => {
             let stroke = Stroke::new(theme::LINE_WIDTH, theme::ink(*ink, look));
             let corners = edges.windows(2).zip(values).flat_map(|(edge, value)| [at([edge[0], *value]), at([edge[1], *value])]);
             let curve = Curve::new(label, stroke, corners);
-            let ground = if y == Scale::Log { None } else { Some(figure.y.range.map_or(0.0, |[low, _]| low.max(0.0))) };
-            plot_ui.add(match ground.filter(|_| has_ground(figure)) {
+            plot_ui.add(match ground_of(figure).filter(|_| has_ground(figure)) {
                 Some(ground) => curve.filled_down_to(ground),
                 None => curve,
             });
@@ -272,7 +317,8 @@ fn add_layer<'a>(
 
 /// A histogram of counts has ground down to zero. Values of strips or channels have none: pedestals at 800 counts would only
 /// waste room, and one view's ground would hide the other's.
-fn has_ground(figure: &Figure) -> bool {
+#[must_use]
+pub fn has_ground(figure: &Figure) -> bool {
     let mut steps = figure.layers.iter().filter_map(|layer| match layer {
         Layer::Steps { values, .. } => Some(values.as_slice()),
         _ => None,
@@ -316,11 +362,10 @@ fn words_on_cell(map: &Map, cell: usize, low: f64, high: f64, ctx: &egui::Contex
 }
 
 /// The colours of a map with their values beside them.
-fn colour_bar(ui: &mut Ui, map: &Map, size: Vec2) {
+fn colour_bar(ui: &mut Ui, map: &Map, [low, high]: [f64; 2], size: Vec2) {
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     let title = map.z.title();
     response.on_hover_text(format!("Colours: {title}. Hatched or grey: no data."));
-    let [low, high] = map_texture::colour_range(map);
     let ground = theme::ground(theme::look(ui.visuals()));
     let strip =
         egui::Rect::from_min_max(pos2(rect.left() + 6.0, rect.top() + 8.0), pos2(rect.left() + 15.0, rect.bottom() - 36.0));

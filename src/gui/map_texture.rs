@@ -6,17 +6,24 @@ use std::sync::{Arc, mpsc};
 use egui::{Color32, ColorImage, TextureHandle, TextureOptions};
 use monitasks::figure::{Figure, Layer, Map, Scale};
 
+use super::prepared::PreparedFigures;
 use super::theme;
 use crate::plotting::palette::{self, Look};
+use crate::plotting::pooling::Usual;
 
 /// No side of a picture is longer: what every OpenGL can hold.
 const LONGEST_SIDE: usize = 2048;
 /// Maps with more cells than this are coloured beside the window's thread.
 const COLOURED_AT_ONCE: usize = 40_000;
 
-/// The pictures of the maps that are on the screen.
+/// Farther than this from the range, in steps of colour, nothing is told apart.
+const BEYOND: f64 = 1e9;
+
+/// The pictures of the maps that are on the screen, and what else is made of large figures beside the window's thread.
 #[derive(Default)]
 pub struct MapTextures {
+    /// Large figures, ready to be drawn.
+    pub prepared: PreparedFigures,
     entries: HashMap<(u64, usize), Entry>,
     frame: u64,
 }
@@ -77,39 +84,36 @@ fn pooled(map: &Map, [width, height]: [usize; 2]) -> Vec<f32> {
     let [low, high] = colour_range(map);
     let scale = 255.0 / (high - low);
     let log = map.z.scale == Scale::Log;
+    // No data and, on a log scale, what is not above zero has no step; what is beyond all numbers has the last one.
     let step_of = |value: f32| {
         let laid_out = if log { f64::from(value).log10() } else { f64::from(value) };
-        ((laid_out - low) * scale) as f32
+        if log && value <= 0.0 { f32::NAN } else { ((laid_out - low) * scale).clamp(-BEYOND, BEYOND) as f32 }
     };
     let mut shown: Vec<f32> = vec![f32::NAN; width * height];
     if map.columns == 0 || map.columns * map.rows != map.values.len() {
         return shown;
     }
-    let usual = usual_step(map, step_of);
+    let usual = Usual::of(map.values.len(), |cell| step_of(map.values[cell]));
+    let mut has_gap = vec![false; shown.len()];
     let columns: Vec<usize> = (0..map.columns).map(|column| column * width / map.columns).collect();
     for (row, values) in map.values.chunks_exact(map.columns).enumerate() {
         let line = (height - 1 - row * height / map.rows) * width;
         for (column, value) in columns.iter().zip(values) {
             let step = step_of(*value);
             let old = &mut shown[line + column];
-            if step.is_finite() && (old.is_nan() || (step - usual).abs() > (*old - usual).abs()) {
+            if step.is_nan() {
+                has_gap[line + column] = true;
+            } else if old.is_nan() || usual.is_odder(step, *old) {
                 *old = step;
             }
         }
     }
-    shown
-}
-
-/// The median of some thousand cells all over the map.
-fn usual_step(map: &Map, step_of: impl Fn(f32) -> f32) -> f32 {
-    let stride = (map.values.len() / 4_001).max(1);
-    let mut steps: Vec<f32> =
-        map.values.iter().step_by(stride).map(|value| step_of(*value)).filter(|step| step.is_finite()).collect();
-    if steps.is_empty() {
-        return 0.0;
+    for (step, has_gap) in shown.iter_mut().zip(has_gap) {
+        if has_gap && usual.shows_gap_before(*step) {
+            *step = f32::NAN;
+        }
     }
-    let middle = steps.len() / 2;
-    *steps.select_nth_unstable_by(middle, f32::total_cmp).1
+    shown
 }
 
 /// The size of a picture for a map that takes so many pixels of the screen: no more than these, so that every pixel of the picture
@@ -124,6 +128,7 @@ impl MapTextures {
     pub fn next_frame(&mut self) {
         self.frame += 1;
         let frame = self.frame;
+        self.prepared.next_frame();
         self.entries.retain(|_, entry| frame - entry.used < 100);
     }
 
@@ -245,6 +250,20 @@ mod tests {
         assert_eq!(image.size, [40, 32]);
         let track = theme::colour(palette::viridis((20.0f64 / 45.0 * 255.0).floor() / 255.0));
         assert!((0..32).all(|row| image.pixels[row * 40 + 20] == track), "the track is whole");
+    }
+
+    #[test]
+    fn a_single_missing_or_endless_cell_shows_where_cells_share_a_pixel() {
+        let mut values: Vec<f32> = (0..400 * 400).map(|cell| (cell * 7 % 11) as f32 * 0.1).collect();
+        values[123 * 400 + 55] = f32::NAN;
+        values[10 * 400 + 10] = f32::INFINITY;
+        let mut one = map(400, 400, values);
+        one.z.range = Some([-10.0, 10.0]);
+        let image = picture(&one, Look::Dark, [40, 32]);
+        let ground = theme::ground(Look::Dark);
+        let count = |wanted: &dyn Fn(Color32) -> bool| image.pixels.iter().filter(|pixel| wanted(**pixel)).count();
+        assert_eq!(count(&|pixel| pixel == ground.no_data || pixel == ground.hatch), 1);
+        assert_eq!(count(&|pixel| pixel == theme::colour(palette::viridis(1.0))), 1);
     }
 
     #[test]

@@ -11,8 +11,9 @@ use super::theme;
 use crate::engine::{Command, ProcessingCommand, ViewCommand, WorkspaceCommand};
 
 /// Keys that work everywhere.
-pub const KEYS: [(&str, &str); 17] = [
+pub const KEYS: [(&str, &str); 18] = [
     ("Ctrl+K", "Find a command, an item or a run"),
+    ("Ctrl+F", "Find items in the tree; Esc shows all again"),
     ("?", "This sheet"),
     ("F1 to F5", "Monitor, Runs, Processing, Problems, Meeting"),
     ("[   ]", "Run before, next run"),

@@ -6,7 +6,7 @@ use monitasks::quality::State;
 
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, ItemRef};
-use super::{checks_part, theme, words};
+use super::{checks_part, theme, tree_search, words};
 use crate::snapshot::{ItemNode, TaskNode};
 
 /// Where the column of names begins.
@@ -30,13 +30,21 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, shown: &[ItemRef], active: Optio
         ui.label(RichText::new("No tasks. They come with the workspace's detector and its tasks/ folder.").weak());
         return;
     }
+    let search = tree_search::field(ui, scene);
     let snapshot = scene.snapshot;
     egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
+        let mut has_any = false;
         for task in shown_tasks(snapshot) {
-            let is_open = task_row(ui, scene, task);
+            let found = |item: &&ItemNode| search.is_empty() || search.finds(task, item);
+            if !search.is_empty() && !task.items.iter().any(|item| found(&item)) {
+                continue;
+            }
+            has_any = true;
+            // What is found is seen, also in a branch that is closed.
+            let is_open = task_row(ui, scene, task) || !search.is_empty();
             if is_open {
-                for item in &task.items {
+                for item in task.items.iter().filter(found) {
                     let place = ItemRef { task: task.name.clone(), item: item.name.clone() };
                     let is_shown = shown.contains(&place);
                     let is_active = active == Some(&place);
@@ -45,6 +53,9 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, shown: &[ItemRef], active: Optio
                 remarks(ui, scene, task);
             }
             ui.add_space(4.0);
+        }
+        if !has_any {
+            ui.label(RichText::new("No item has all these words. Esc in the field shows all items again.").weak());
         }
     });
 }
@@ -77,6 +88,12 @@ fn task_row(ui: &mut Ui, scene: &mut Scene<'_>, task: &TaskNode) -> bool {
         is_open = !is_open;
         ui.data_mut(|data| data.insert_temp(id, is_open));
     }
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Task {}, {}", task.title, task.state.words()))
+    });
+    if !ui.is_rect_visible(rect) {
+        return is_open;
+    }
     let status = theme::state(task.state, scene.look);
     let ground = theme::ground(scene.look);
     hover_ground(ui, &response, false, false);
@@ -86,8 +103,6 @@ fn task_row(ui: &mut Ui, scene: &mut Scene<'_>, task: &TaskNode) -> bool {
     theme::paint_status(&painter, rect.translate(vec2(14.0, 0.0)), status, 13.0);
     let name = cut_line(&painter, &task.title, theme::bold_font(13.0), ground.text, rect.width() - NAME_AT - 6.0);
     painter.galley(pos2(rect.left() + NAME_AT + 2.0, rect.center().y - name.size().y / 2.0), name, ground.text);
-    let spoken = format!("Task {}, {}", task.title, task.state.words());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &spoken));
     response.on_hover_ui(|ui| {
         ui.label(theme::bold(&task.title));
         ui.label(&task.about);
@@ -102,6 +117,15 @@ fn task_row(ui: &mut Ui, scene: &mut Scene<'_>, task: &TaskNode) -> bool {
 fn item_row(ui: &mut Ui, scene: &mut Scene<'_>, item: &ItemNode, place: &ItemRef, is_shown: bool, is_active: bool) {
     let response = row(ui, theme::ROW_HEIGHT);
     let rect = response.rect;
+    response.widget_info(|| {
+        let spoken = format!("{}, {}, {}", item.title, item.glance.state.words(), item.glance.text);
+        egui::WidgetInfo::selected(egui::Role::Button, true, is_active, spoken)
+    });
+    // A row out of sight takes its room, can be reached by the keys, and is not laid out.
+    let is_out_of_sight = !ui.is_rect_visible(rect);
+    if is_out_of_sight && !response.clicked() && !response.has_focus() {
+        return;
+    }
     let ground = theme::ground(scene.look);
     hover_ground(ui, &response, is_shown, is_active);
     let status = theme::state(item.glance.state, scene.look);
@@ -120,8 +144,6 @@ fn item_row(ui: &mut Ui, scene: &mut Scene<'_>, item: &ItemNode, place: &ItemRef
     let name = one_line(&painter, &item.title, size, ground.text, name_width);
     painter.galley(pos2(value_left, rect.center().y - value.size().y / 2.0), value, value_colour);
     painter.galley(pos2(rect.left() + NAME_AT, rect.center().y - name.size().y / 2.0), name, ground.text);
-    let spoken = format!("{}, {}, {}", item.title, item.glance.state.words(), item.glance.text);
-    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_active, &spoken));
     let wants_new = response.middle_clicked() || response.clicked() && ui.input(|input| input.modifiers.command);
     if wants_new {
         scene.ask(Action::OpenItem(place.clone()));

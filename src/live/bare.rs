@@ -44,7 +44,9 @@ pub fn bare_tasks(path: &Path) -> Result<(TaskRegistry, Box<dyn ResultsFolder>),
     Ok((TaskRegistry::of(vec![Box::new(task)]), Box::new(HeldFile { name })))
 }
 
-fn is_root_file(path: &Path) -> bool {
+/// Whether a file says of itself that it is a ROOT file.
+#[must_use]
+pub fn is_root_file(path: &Path) -> bool {
     let mut start = [0; root::MAGIC.len()];
     path.is_file() && File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *root::MAGIC
 }

@@ -8,6 +8,7 @@ use monitasks::detector::{Detector, Strip};
 use monitasks::registry::TaskRegistry;
 use monitasks::vocab::{FileId, Run};
 
+use super::bare::is_root_file;
 use super::{
     BareError, BookPoller, BookView, DiskResults, EventPoller, EventView, EventWish, Live, ResultPoller, WorkspaceChecks,
     WorkspaceTasks, bare_tasks,
@@ -148,7 +149,8 @@ impl EventLook {
 /// What a raw file that stands alone is called: by its name, else by its run header. None for a file that is no raw file.
 #[must_use]
 pub fn bare_raw_file(path: &Path, detector: &Detector) -> Option<FileId> {
-    if !path.is_file() {
+    // Looking for events in a large ROOT file would take as long as drawing what is in it.
+    if !path.is_file() || is_root_file(path) {
         return None;
     }
     let reader = RawReader::open(path, &detector.readout).ok().filter(|reader| reader.count() > 0)?;

@@ -1,7 +1,7 @@
 //! The marks of a plot's layers.
 //!
-//! Many points are thinned per column of pixels to their lowest and highest, so a lone outlier is always drawn. Points above or
-//! below a fixed range show as triangles at the edge: what is off the plot is not off the eye.
+//! Of many points each cell of two pixels that holds one has a mark ([`super::thinning`]), so a lone outlier is always drawn. Points
+//! above or below a fixed range show as triangles at the edge: what is off the plot is not off the eye.
 
 use std::fmt::Write as _;
 
@@ -11,9 +11,15 @@ use super::canvas::{Area, Canvas, Hang, Words, px, text_width};
 use super::map;
 use super::palette::{self, Rgb};
 use super::svg::{Plot, colour};
+use super::thin_line::Path;
+use super::thinning::{Cells, ToPixels};
 
 /// More points than this are thinned.
 pub const MANY_POINTS: usize = 10_000;
+/// Radius of a mark where there are many, px.
+const CROWD_RADIUS: f64 = 1.4;
+/// Side of the cells that many points are drawn in, px: less than a mark is wide.
+const CELL: f64 = 2.0;
 
 /// Draws all layers in order; the names of rules and words come last, over everything.
 pub fn draw(canvas: &mut Canvas, plot: &Plot<'_>) {
@@ -26,7 +32,7 @@ pub fn draw(canvas: &mut Canvas, plot: &Plot<'_>) {
                 let pixels = points.iter().map(|[x, y]| pixel(plot, *x, *y));
                 // What lies below a line on a map stays to be seen.
                 let width = if has_map { 0.9 } else { 1.8 };
-                canvas.path(&polyline(pixels, points.len()), colour(plot, *ink), width);
+                canvas.path(&polyline(plot, pixels, points.len()), colour(plot, *ink), width);
             }
             Layer::Steps { ink, edges, values, .. } => steps(canvas, plot, *ink, edges, values),
             Layer::Map(shown) => map::draw(canvas, plot, shown),
@@ -48,14 +54,16 @@ fn pixel(plot: &Plot<'_>, x: f64, y: f64) -> Option<(f64, f64)> {
 }
 
 fn draw_points(canvas: &mut Canvas, plot: &Plot<'_>, ink: Ink, points: &[Point]) {
+    if points.len() > MANY_POINTS {
+        return draw_crowd(canvas, plot, ink, points);
+    }
     let colour = colour(plot, ink);
-    let shown = thinned(plot, points);
-    let (radius, has_caps) = match shown.len() {
+    let (radius, has_caps) = match points.len() {
         0..=60 => (3.2, true),
         61..=400 => (2.2, false),
-        _ => (1.4, false),
+        _ => (CROWD_RADIUS, false),
     };
-    for point in &shown {
+    for point in points {
         let Some((x, y)) = pixel(plot, point.x, point.y) else { continue };
         if y < plot.area.y || y > plot.area.bottom() {
             off_the_plot(canvas, plot, x, y < plot.area.y, colour);
@@ -64,6 +72,38 @@ fn draw_points(canvas: &mut Canvas, plot: &Plot<'_>, ink: Ink, points: &[Point])
         error_bar(canvas, plot, point, (x, y), (colour, has_caps));
         mark(canvas, ink, (x, y), radius, colour);
     }
+}
+
+/// Every cell of two pixels that holds a point has a mark; cells above each other have one together. The highest and lowest of a
+/// mark have their error bars.
+fn draw_crowd(canvas: &mut Canvas, plot: &Plot<'_>, ink: Ink, points: &[Point]) {
+    let (area, colour) = (plot.area, colour(plot, ink));
+    let mut cells = Cells::new([area.x, area.y, area.w, area.h], CELL);
+    for (number, point) in (0u32..).zip(points) {
+        if let Some((x, y)) = pixel(plot, point.x, point.y) {
+            cells.put([x, y], number);
+        }
+    }
+    let mut runs = String::new();
+    for stack in cells.marks() {
+        if stack.outside != 0 {
+            off_the_plot(canvas, plot, stack.x, stack.outside < 0, colour);
+            continue;
+        }
+        for (number, y) in [(stack.highest, stack.top), (stack.lowest, stack.bottom)] {
+            if let Some(point) = points.get(number as usize) {
+                error_bar(canvas, plot, point, (stack.x, y), (colour, false));
+            }
+        }
+        if stack.highest == stack.lowest {
+            mark(canvas, ink, (stack.x, stack.top), CROWD_RADIUS, colour);
+        } else {
+            let (left, right) = (px(stack.x - CROWD_RADIUS), px(stack.x + CROWD_RADIUS));
+            let (top, bottom) = (px(stack.top - CROWD_RADIUS), px(stack.bottom + CROWD_RADIUS));
+            let _ = write!(runs, "M{left} {top}H{right}V{bottom}H{left}Z");
+        }
+    }
+    canvas.fill(&runs, colour, 1.0);
 }
 
 /// One point's mark. The series has seven colours; the layers after those have the same colours and other shapes.
@@ -104,66 +144,22 @@ fn off_the_plot(canvas: &mut Canvas, plot: &Plot<'_>, x: f64, is_above: bool, co
     canvas.fill(&steps, colour, 1.0);
 }
 
-/// All points where they are few; else the lowest and the highest of each column of pixels.
-fn thinned(plot: &Plot<'_>, points: &[Point]) -> Vec<Point> {
-    if points.len() <= MANY_POINTS {
-        return points.to_vec();
-    }
-    let columns = plot.area.w.ceil() as usize + 1;
-    let mut extremes: Vec<Option<(Point, Point)>> = vec![None; columns];
-    for point in points {
-        let Some((x, _)) = pixel(plot, point.x, point.y) else { continue };
-        let Some(place) = extremes.get_mut((x - plot.area.x).max(0.0) as usize) else { continue };
-        let (low, high) = place.get_or_insert((*point, *point));
-        if point.y < low.y {
-            *low = *point;
-        }
-        if point.y > high.y {
-            *high = *point;
-        }
-    }
-    extremes.into_iter().flatten().flat_map(|(low, high)| if low == high { vec![low] } else { vec![low, high] }).collect()
-}
-
-/// A path through pixels, broken where there is none. Of many pixels in one column the first, lowest, highest and last stay.
-fn polyline(pixels: impl Iterator<Item = Option<(f64, f64)>>, count: usize) -> String {
+/// A path through pixels, broken where there is none, and as much of a dot as a line is wide for a lone point. Of many pixels in
+/// one column the first, lowest, highest and last stay.
+fn polyline(plot: &Plot<'_>, pixels: impl Iterator<Item = Option<(f64, f64)>>, count: usize) -> String {
+    let path = Path::new(pixels.map(|at| at.map(|(x, y)| [x, y])));
     let mut steps = String::new();
-    let mut is_down = false;
-    let mut column: Vec<(f64, f64)> = Vec::new();
-    let is_thinned = count > MANY_POINTS;
-    for at in pixels {
-        let Some(at) = at else {
-            flush(&mut steps, &mut column, &mut is_down);
-            is_down = false;
-            continue;
-        };
-        if is_thinned && column.first().is_some_and(|first| first.0.floor() == at.0.floor()) {
-            keep_extremes(&mut column, at);
-        } else {
-            flush(&mut steps, &mut column, &mut is_down);
-            column.push(at);
+    let columns = [plot.area.x, plot.area.right()];
+    let pieces = if count > MANY_POINTS { path.pieces(&ToPixels::SAME, columns) } else { path.whole() };
+    for piece in pieces {
+        for (place, [x, y]) in piece.iter().enumerate() {
+            let _ = write!(steps, "{}{} {}", if place == 0 { 'M' } else { 'L' }, px(*x), px(*y));
+        }
+        if let [[x, _]] = piece[..] {
+            let _ = write!(steps, "m-0.9 0H{}", px(x + 0.9));
         }
     }
-    flush(&mut steps, &mut column, &mut is_down);
     steps
-}
-
-/// Of one column of pixels: first, the two extremes in any order, last.
-fn keep_extremes(column: &mut Vec<(f64, f64)>, at: (f64, f64)) {
-    column.push(at);
-    if column.len() > 4 {
-        let inner = &column[1..4];
-        let low = inner.iter().copied().fold(inner[0], |low, one| if one.1 < low.1 { one } else { low });
-        let high = inner.iter().copied().fold(inner[0], |high, one| if one.1 > high.1 { one } else { high });
-        *column = vec![column[0], low, high, at];
-    }
-}
-
-fn flush(steps: &mut String, column: &mut Vec<(f64, f64)>, is_down: &mut bool) {
-    for (x, y) in column.drain(..) {
-        let _ = write!(steps, "{}{} {}", if *is_down { 'L' } else { 'M' }, px(x), px(y));
-        *is_down = true;
-    }
 }
 
 fn steps(canvas: &mut Canvas, plot: &Plot<'_>, ink: Ink, edges: &[f64], values: &[f64]) {
@@ -173,7 +169,7 @@ fn steps(canvas: &mut Canvas, plot: &Plot<'_>, ink: Ink, edges: &[f64], values: 
         [pixel(plot, low, value), pixel(plot, high, value)]
     });
     let colour = colour(plot, ink);
-    let outline = polyline(corners, 2 * bins);
+    let outline = polyline(plot, corners, 2 * bins);
     if plot.y.holds(0.0) && bins <= MANY_POINTS {
         let floor = plot.y.place(0.0).unwrap_or(plot.area.bottom());
         canvas.fill(&filled_bins(plot, edges, values, floor), colour, 0.22);

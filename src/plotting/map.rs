@@ -2,7 +2,7 @@
 //!
 //! A picture has exactly one pixel per pixel of the plot. Where several cells share one, it takes the colour of the cell that
 //! lies farthest from the map's median, up or down: one hot or dead strip among 1667 stays visible. A pixel reads as "no data"
-//! when at least half of its cells have none.
+//! when at least half of its cells have none, or one where that is rare in the map.
 
 use base64::Engine as _;
 use monitasks::figure::Map;
@@ -10,6 +10,7 @@ use monitasks::figure::Map;
 use super::axis::{AxisMap, limits, span};
 use super::canvas::{Area, Canvas, Hang, Words, fit, px, text_width};
 use super::palette::{Rgb, viridis, words_on};
+use super::pooling::Usual;
 use super::svg::Plot;
 
 /// More cells than this become a picture.
@@ -125,13 +126,13 @@ fn cell_words(canvas: &mut Canvas, cell: Area, text: &str, how: (f64, Rgb)) {
 fn picture(plot: &Plot<'_>, map: &Map, how: (&Colours, Area, usize)) -> Option<String> {
     let (colours, whole, rows) = how;
     let (w, h) = (whole.w.clamp(1.0, 4096.0) as usize, whole.h.clamp(1.0, 4096.0) as usize);
-    let median = median(&map.values);
+    let usual = Usual::of(map.values.len(), |cell| map.values[cell]);
     let mut pixels = Vec::with_capacity(w * h * 3);
     for y in 0..h {
         // Pixel rows go down, map rows go up.
         let row_range = share(h - 1 - y, h, map.rows);
         for x in 0..w {
-            let value = farthest(map, share(x, w, map.columns), (row_range.0.min(rows), row_range.1.min(rows)), median);
+            let value = farthest(map, share(x, w, map.columns), (row_range.0.min(rows), row_range.1.min(rows)), &usual);
             let colour = value.and_then(|value| colours.of_value(value));
             let none = if (x + y) % 7 < 2 { plot.ground.hatch } else { plot.ground.no_data };
             pixels.extend(colour.unwrap_or(none));
@@ -148,8 +149,8 @@ fn share(pixel: usize, pixels: usize, cells: usize) -> (usize, usize) {
     (first, at(pixel + 1).max(first + 1).min(cells))
 }
 
-/// Of a block of cells the value farthest from the median; none where at least half have no data.
-fn farthest(map: &Map, columns: (usize, usize), rows: (usize, usize), median: f32) -> Option<f32> {
+/// Of a block of cells the value farthest from what is usual; none where at least half have no data, or one and that is rare.
+fn farthest(map: &Map, columns: (usize, usize), rows: (usize, usize), usual: &Usual) -> Option<f32> {
     let mut chosen: Option<f32> = None;
     let (mut missing, mut all) = (0usize, 0usize);
     for row in rows.0..rows.1 {
@@ -157,24 +158,14 @@ fn farthest(map: &Map, columns: (usize, usize), rows: (usize, usize), median: f3
             all += 1;
             match map.values.get(row * map.columns + column).filter(|value| !value.is_nan()) {
                 None => missing += 1,
-                Some(value) if chosen.is_none_or(|chosen| (value - median).abs() > (chosen - median).abs()) => {
+                Some(value) if chosen.is_none_or(|chosen| usual.is_odder(*value, chosen)) => {
                     chosen = Some(*value);
                 }
                 Some(_) => {}
             }
         }
     }
-    chosen.filter(|_| missing * 2 < all)
-}
-
-/// The median of the finite values; 0 where there are none.
-fn median(values: &[f32]) -> f32 {
-    let mut finite: Vec<f32> = values.iter().copied().filter(|value| value.is_finite()).collect();
-    if finite.is_empty() {
-        return 0.0;
-    }
-    let middle = finite.len() / 2;
-    *finite.select_nth_unstable_by(middle, f32::total_cmp).1
+    chosen.filter(|chosen| missing * 2 < all && !(missing > 0 && usual.shows_gap_before(*chosen)))
 }
 
 fn encode(pixels: &[u8], width: u32, height: u32) -> Result<Vec<u8>, png::EncodingError> {
@@ -182,6 +173,7 @@ fn encode(pixels: &[u8], width: u32, height: u32) -> Result<Vec<u8>, png::Encodi
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Fast);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(pixels)?;
     writer.finish()?;

@@ -9,9 +9,12 @@ mod map;
 mod page;
 pub mod palette;
 mod png;
+pub mod pooling;
 mod side;
 mod svg;
 mod table;
+pub mod thin_line;
+pub mod thinning;
 
 pub use page::{monitor_page, page_keys};
 pub use palette::Look;

@@ -212,15 +212,19 @@ fn layer_extent(layer: &Layer, is_x: bool, scale: Scale, values: &mut Vec<f64>) 
     let ends = |range: [f64; 2]| if range[0].is_finite() && range[1].is_finite() { range } else { [f64::NAN; 2] };
     match layer {
         Layer::Points { points, .. } if is_x => {
-            values.extend(points.iter().filter(|point| point.y.is_finite()).map(|point| point.x));
+            let xs = points.iter().filter(|point| point.y.is_finite()).map(|point| point.x);
+            values.extend(span(scale, xs).into_iter().flatten());
         }
         Layer::Points { points, .. } => {
-            for point in points.iter().filter(|point| point.x.is_finite()) {
+            let ys = points.iter().filter(|point| point.x.is_finite()).flat_map(|point| {
                 let error = if point.y_error.is_finite() { point.y_error.abs() } else { 0.0 };
-                values.extend([point.y, point.y - error, point.y + error]);
-            }
+                [point.y, point.y - error, point.y + error]
+            });
+            values.extend(span(scale, ys).into_iter().flatten());
         }
-        Layer::Line { points, .. } => values.extend(points.iter().map(|[x, y]| if is_x { *x } else { *y })),
+        Layer::Line { points, .. } => {
+            values.extend(span(scale, points.iter().map(|[x, y]| if is_x { *x } else { *y })).into_iter().flatten());
+        }
         Layer::Steps { edges, .. } if is_x => values.extend(edges),
         Layer::Steps { values: contents, .. } => {
             values.extend(contents);

@@ -8,10 +8,15 @@
 mod book;
 mod growth;
 mod intake;
+#[path = "../shift/made_up.rs"]
+mod made_up;
+#[path = "../shift/painted.rs"]
+mod painted;
 mod process;
 mod rates;
 mod report;
 mod sample;
+mod window;
 
 use std::path::Path;
 
@@ -23,9 +28,9 @@ fn main() {
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     if has("--help") {
         println!(
-            "bench [--quick] [--growth] [--intake] [--book [--runs N] [--kept FOLDER]] [--json]: rates beside peers; --growth: how the cost \
-             grows; --intake: that alone; --book: that alone, and a book of 100,000 runs, or N, made in FOLDER unless it stands there; \
-             --quick: few events"
+            "bench [--quick] [--growth] [--intake] [--book|--window [--runs N] [--kept FOLDER]] [--json]: rates beside peers; --growth: \
+             how the cost grows; --intake: that alone; --book: that alone, and a book of 100,000 runs, or N, made in FOLDER unless it \
+             stands there; --window: frames, the first frame with such a book, and pictures beside JSROOT; --quick: few events"
         );
         return;
     }
@@ -42,6 +47,9 @@ fn main() {
         let runs = value("--runs").map_or(book::RUNS, |runs| runs.parse().expect("--runs takes a number"));
         book::decisions(&mut report);
         book::large(&mut report, runs, value("--kept").map(Path::new));
+    } else if has("--window") {
+        let runs = value("--runs").map_or(book::RUNS, |runs| runs.parse().expect("--runs takes a number"));
+        window::run(&mut report, runs, value("--kept").map(Path::new));
     } else if has("--intake") {
         intake::run(&mut report, size);
     } else {

@@ -17,6 +17,7 @@ use monitasks::vocab::Run;
 use crate::process;
 use crate::report::{Report, Row, median};
 
+pub use made::make;
 pub use window::look;
 
 /// Runs of the large book, unless told otherwise.
