@@ -13,6 +13,7 @@ mod dialogs;
 mod event_pane;
 mod figure_items;
 mod figure_ui;
+mod keys;
 mod layout;
 mod map_texture;
 mod notices;
@@ -21,6 +22,7 @@ mod panes;
 mod people;
 mod processing;
 mod read_out;
+mod review;
 mod run_card;
 mod runs_page;
 mod said_card;
@@ -38,6 +40,7 @@ mod words;
 use std::sync::Arc;
 
 pub use app::DqmonApp;
+pub use keys::sheet as key_sheet;
 pub use state::{ItemRef, Page, RunChoice, UiState};
 pub use theme::install;
 
