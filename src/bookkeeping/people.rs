@@ -83,6 +83,9 @@ pub struct Evidence {
     pub state: Option<String>,
     /// Its newest value in words.
     pub value: Option<String>,
+    /// When the person said to have looked at it, in a review; none where it was on the screen and nothing was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<Timestamp>,
 }
 
 /// A decision that somebody wants to make.

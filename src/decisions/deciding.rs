@@ -75,8 +75,15 @@ fn in_list(what: &'static str, words: &[String], list: &[String]) -> Result<Vec<
 fn evidence(shown: &[Evidence]) -> Result<Vec<Evidence>, DecisionError> {
     let text = |text: &Option<String>| text.as_ref().map(|text| cleaned("evidence", text)).transpose();
     let each = shown.iter().take(MOST_EVIDENCE);
-    each.map(|one| Ok(Evidence { item: cleaned("evidence", &one.item)?, state: text(&one.state)?, value: text(&one.value)? }))
-        .collect()
+    each.map(|one| {
+        Ok(Evidence {
+            item: cleaned("evidence", &one.item)?,
+            state: text(&one.state)?,
+            value: text(&one.value)?,
+            looked_at: one.looked_at,
+        })
+    })
+    .collect()
 }
 
 /// The version of the rule in force; none when there is none that can be used, which keeps nobody from deciding.

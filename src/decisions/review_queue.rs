@@ -126,6 +126,12 @@ impl ReviewQueue {
         }
     }
 
+    /// Until when each run is to be looked at that nobody has decided on: the first day of any of its processings.
+    pub fn dues(&self) -> impl Iterator<Item = (Run, Date)> {
+        let undecided = self.decided.iter().filter(|(_, place)| place.is_none());
+        undecided.filter_map(|(run, _)| Some((*run, self.of_run.get(run)?.iter().map(|(_, due)| *due).min()?)))
+    }
+
     /// How many runs nobody has decided on.
     #[must_use]
     pub fn undecided(&self) -> usize {

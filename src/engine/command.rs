@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use monitasks::detector::Strip;
 use monitasks::quality::Flag;
-use monitasks::vocab::{FileId, Run};
+use monitasks::vocab::{FileId, Processing, Run};
 
 use super::people_command::PeopleCommand;
 pub use crate::bookkeeping::{
     Decision, DecisionSubject, Evidence, FailureClass, Outcome, Part, RequestKind, RequestSubject, Stage,
 };
+pub use crate::decisions::marks::SubsystemMark;
 use crate::snapshot::{CloseSubject, FigureKey, RunsAsk};
 
 /// A command from the window.
@@ -92,6 +93,25 @@ pub enum DecisionCommand {
         who: String,
         /// In which role.
         role: String,
+    },
+    /// A subsystem says of a processing what it thinks of it.
+    Mark {
+        /// The run.
+        run: Run,
+        /// The processing's number.
+        processing: Processing,
+        /// The subsystem.
+        subsystem: String,
+        /// What it says.
+        mark: SubsystemMark,
+        /// Why.
+        comment: String,
+        /// By whom.
+        who: String,
+        /// In which role.
+        role: String,
+        /// The number in the book of what was said last when the person looked; none when that is not known.
+        seen: Option<i64>,
     },
     /// A second person has looked at a decision.
     Verify {

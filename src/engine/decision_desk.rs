@@ -6,6 +6,7 @@ use super::Notice;
 use super::command::DecisionCommand;
 use crate::bookkeeping::{DecisionSubject, EntryKind, NewDecision, Part, Store};
 use crate::config::Settings;
+use crate::decisions::status::ProcessingOf;
 use crate::decisions::{self, DecisionError, Quality, Speaker};
 
 /// What it is, as the beginning of a message: `decision on run1`.
@@ -17,6 +18,7 @@ pub(super) fn words(command: &DecisionCommand) -> String {
             let subject = DecisionSubject { run: *run, part: Part::Whole, stage: *stage }.words();
             format!("{} of {subject}", if *is_locked { "locking" } else { "unlocking" })
         }
+        DecisionCommand::Mark { run, processing, subsystem, .. } => format!("{subsystem}'s mark of {run}-p{}", processing.0),
         DecisionCommand::Verify { number, .. } => format!("verification of decision {number}"),
     }
 }
@@ -59,6 +61,12 @@ fn recorded(
             let by = Speaker { who: &who, role: &role, at: now };
             let entry = decisions::lock(store, quality, (run, stage), is_locked, &comment, by)?;
             Ok(format!("{} is {}", entry.subject, if is_locked { "locked" } else { "unlocked" }))
+        }
+        DecisionCommand::Mark { run, processing, subsystem, mark, comment, who, role, seen } => {
+            let by = Speaker { who: &who, role: &role, at: now };
+            let of = ProcessingOf { run, processing };
+            let entry = decisions::mark_subsystem(store, quality, of, &subsystem, mark.word(), &comment, by, seen)?;
+            Ok(format!("{} is {}", entry.subject, mark.word().replace('_', " ")))
         }
         DecisionCommand::Verify { number, agrees, comment, who, role } => {
             let by = Speaker { who: &who, role: &role, at: now };

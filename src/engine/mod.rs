@@ -19,7 +19,7 @@ mod urgent;
 pub use backend_process::start as start_backend;
 pub use command::{
     ChecksCommand, Command, Decision, DecisionCommand, DecisionSubject, Evidence, FailureClass, Outcome, Part, ProcessingCommand,
-    RequestKind, RequestSubject, RunsCommand, Stage, ViewCommand, WantedDecision, WorkspaceCommand,
+    RequestKind, RequestSubject, RunsCommand, Stage, SubsystemMark, ViewCommand, WantedDecision, WorkspaceCommand,
 };
 pub use people_command::{NewProblem, PeopleCommand, PeopleDeed, Place, ProblemChange, Severity};
 pub use pollers::OpenStore;

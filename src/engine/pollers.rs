@@ -22,9 +22,10 @@ use super::book_desk::{self, BookErrand};
 use crate::bookkeeping::{Store, StoreError};
 use crate::config::{Settings, SettingsError, Workspace};
 use crate::live::{
-    BookPoller, BookView, EventPoller, EventView, EventWish, Part, ResultPoller, ResultsView, WorkspaceChecks, WorkspaceTasks,
+    BookPoller, BookView, DeskFiles, EventPoller, EventView, EventWish, Part, ResultPoller, ResultsView, WorkspaceChecks,
+    WorkspaceTasks,
 };
-use crate::snapshot::{CloseLook, FlowShown, RunsShown};
+use crate::snapshot::{CloseLook, DeskShown, FlowShown, RunsShown};
 
 /// Between two looks of a poller that nothing hurries.
 const LOOK: Duration = Duration::from_millis(500);
@@ -43,6 +44,8 @@ pub(super) enum Update {
     Tasks(Arc<TaskRegistry>, Vec<String>),
     /// The checks there are now, and a message when their file can't be used.
     Checks(Arc<Checks>, Vec<String>),
+    /// What files say of the desk, and a message for each that can't be used.
+    Desk(Arc<DeskShown>, Vec<String>),
     /// The flow that is watched; none when it no longer is.
     Flow(Option<Arc<FlowShown>>),
     /// What is looked at closely; none when nothing is.
@@ -238,6 +241,7 @@ pub(super) fn spawn_event(
 
 /// Watches the settings, task files and checks until stopped: reads them again whenever they have changed.
 pub(super) fn spawn_settings(workspace: &Workspace, mut tasks: WorkspaceTasks, mut checks: WorkspaceChecks, outbox: Outbox) {
+    spawn_desk(workspace, outbox.clone());
     let checks_file = workspace.checks_file();
     let path = workspace.root.join(Workspace::SETTINGS_FILE);
     let folder = workspace.root.join("tasks");
@@ -267,6 +271,24 @@ pub(super) fn spawn_settings(workspace: &Workspace, mut tasks: WorkspaceTasks, m
                 outbox.tell(Update::Checks(checks, faults));
             }
             known = now;
+        }
+    });
+}
+
+/// Watches layouts and review plots until stopped: reads them at once, and again whenever they have changed.
+fn spawn_desk(workspace: &Workspace, outbox: Outbox) {
+    let mut files = DeskFiles::of(workspace);
+    let (layouts, review) = (DeskFiles::layouts_folder(&workspace.root), DeskFiles::review_file(&workspace.root));
+    spawn("desk-files", move || {
+        let mut known = None;
+        while !outbox.is_stopped() {
+            let now = (listed(&layouts), modified(&review));
+            if known.as_ref() != Some(&now) {
+                let (desk, faults) = files.read();
+                outbox.tell(Update::Desk(desk, faults));
+                known = Some(now);
+            }
+            thread::sleep(LOOK);
         }
     });
 }

@@ -202,6 +202,7 @@ impl Engine {
             Update::Settings(loaded) => open.take_settings(*loaded),
             Update::Tasks(registry, faults) => open.take_tasks(registry, faults),
             Update::Checks(checks, faults) => open.live.take_checks(checks, faults),
+            Update::Desk(desk, faults) => open.live.take_desk(desk, faults),
             Update::Book(view) => {
                 let newest = newest_raw_file(&view.runs);
                 if newest != open.newest_file {

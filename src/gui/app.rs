@@ -1,11 +1,12 @@
 //! The window as a whole: takes the newest snapshot, lays the panels out, does what they asked for.
 
+mod review_acts;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Frame, Key, Margin, Modifiers, Panel, Ui};
-use egui_tiles::LinearDir;
+use egui::{Frame, Margin, Panel, Ui};
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 
@@ -17,11 +18,12 @@ use super::palette::{self, Palette};
 use super::panes::{self, PaneMemory};
 use super::people::{self, PeopleView};
 use super::processing::{self, ProcessingView};
+use super::review::{self, Review};
 use super::runs_page::{self, RunsView};
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Draft, ItemRef, Page, RunChoice, UiState};
 use super::welcome::{self, Welcome};
-use super::{run_card, theme, time_line, top_bar, tree};
+use super::{keys, run_card, theme, time_line, top_bar, tree};
 use crate::engine::{Command, EngineHandle, Notice, RunsCommand, ViewCommand, WorkspaceCommand};
 use crate::snapshot::{CloseSubject, FigureKey, Origin, RunsAsk, Snapshot, TaskNode};
 
@@ -52,6 +54,8 @@ pub struct DqmonApp {
     looked_at: CloseSubject,
     /// The run of which all that was said is asked for.
     judged_run: Option<Run>,
+    /// The review under way.
+    review: Option<Review>,
     root: Option<PathBuf>,
     /// While files are looked at with no workspace: the panes of workspaces, and the tasks that the files' panes are made for.
     aside: Option<(Option<Layout>, Vec<String>)>,
@@ -85,6 +89,7 @@ impl DqmonApp {
             asked_runs: None,
             looked_at: CloseSubject::default(),
             judged_run: None,
+            review: None,
             root: None,
             aside: None,
             is_dressed: false,
@@ -117,7 +122,8 @@ impl DqmonApp {
         if self.state.page != Page::Monitor {
             return Vec::new();
         }
-        self.state.layout.as_ref().map(Layout::visible).unwrap_or_default()
+        let layout = self.review.as_ref().map(|review| &review.layout).or(self.state.layout.as_ref());
+        layout.map(Layout::visible).unwrap_or_default()
     }
 
     /// Lays out one frame.
@@ -151,6 +157,8 @@ impl DqmonApp {
             self.is_dressed = true;
             theme::install(ctx);
             ctx.set_theme(if self.state.light { egui::Theme::Light } else { egui::Theme::Dark });
+            // The table of keys has these.
+            ctx.options_mut(|options| options.zoom_with_keyboard = false);
             if (0.5..=3.0).contains(&self.state.zoom) {
                 ctx.set_zoom_factor(self.state.zoom);
             }
@@ -160,6 +168,11 @@ impl DqmonApp {
     fn take_news(&mut self, ui: &Ui, snapshot: &Snapshot) {
         let time = ui.input(|input| input.time);
         while let Some(notice) = self.engine.notice() {
+            match &notice {
+                Notice::Refused(_) => self.review_answered(false),
+                Notice::Kept(_) => self.review_answered(true),
+                _ => {}
+            }
             match (&notice, &mut self.draft.pending) {
                 (Notice::Refused(_), pending) => *pending = None,
                 (Notice::Kept(_), Some(pending)) => pending.waits = true,
@@ -181,6 +194,7 @@ impl DqmonApp {
             None => {}
         }
         self.follow_workspace(snapshot);
+        self.follow_review(snapshot);
         self.state.zoom = ui.ctx().zoom_factor();
     }
 
@@ -199,6 +213,7 @@ impl DqmonApp {
             self.asked_runs = None;
             self.looked_at = CloseSubject::default();
             self.judged_run = None;
+            self.review = None;
             self.people.forget();
         }
         if snapshot.origin == Origin::Bare {
@@ -294,8 +309,18 @@ impl DqmonApp {
         let left = left.show(ui, |ui| tree::show(ui, scene, &shown, active.as_ref()));
         self.state.tree_width = left.response.rect.width();
         self.card(ui, scene);
+        if let Some(review) = &mut self.review {
+            let bar = Frame::new().fill(ground.card).inner_margin(Margin::symmetric(10, 4));
+            Panel::top("review").frame(bar).show(ui, |ui| review::show(ui, scene, review, &mut self.state, &mut self.draft));
+        }
         let centre = egui::CentralPanel::default().frame(Frame::new().fill(ground.page));
-        centre.show(ui, |ui| match &mut self.state.layout {
+        let reviewed = self.review.as_mut().filter(|review| review.entry().is_none());
+        if let Some(review) = reviewed {
+            centre.show(ui, |ui| review::end_page(ui, scene, review));
+            return;
+        }
+        let layout = self.review.as_mut().map(|review| &mut review.layout).or(self.state.layout.as_mut());
+        centre.show(ui, |ui| match layout {
             Some(layout) => panes::show(ui, scene, layout, &mut self.panes),
             None => super::figure_ui::said_in_the_middle(ui, "No tasks yet: plots appear with the first task."),
         });
@@ -321,7 +346,7 @@ impl DqmonApp {
         self.notices.show(ui, scene);
         people::dialog(ui, scene, &mut self.people, &mut self.state);
         if self.shows_keys {
-            self.shows_keys = palette::keys(ui);
+            self.shows_keys = palette::keys_sheet(ui);
         }
         if let Some(mut open) = self.palette.take()
             && palette::show(ui, scene, &mut open)
@@ -332,54 +357,23 @@ impl DqmonApp {
 
     /// The keys that work everywhere. Letters only count while nobody types.
     fn keys(&mut self, ui: &Ui, scene: &mut Scene<'_>) {
-        let pressed = |modifiers: Modifiers, key: Key| ui.input_mut(|input| input.consume_key(modifiers, key));
-        let mut asked: Vec<Action> = Vec::new();
-        for (modifiers, key, action) in [
-            (Modifiers::COMMAND, Key::K, Action::TogglePalette),
-            (Modifiers::COMMAND, Key::T, Action::ToggleTheme),
-            (Modifiers::NONE, Key::F1, Action::Turn(Page::Monitor)),
-            (Modifiers::NONE, Key::F2, Action::Turn(Page::Runs)),
-            (Modifiers::NONE, Key::F3, Action::Turn(Page::Processing)),
-            (Modifiers::NONE, Key::F4, Action::Turn(Page::Problems)),
-            (Modifiers::NONE, Key::F5, Action::Turn(Page::Meeting)),
-        ] {
-            if pressed(modifiers, key) {
-                asked.push(action);
+        let is_free = !ui.ctx().egui_wants_keyboard_input() && self.palette.is_none();
+        let is_reviewing = self.review.is_some() && self.page(scene.snapshot) == Page::Monitor;
+        for action in keys::asked(ui, is_free, is_reviewing) {
+            // In a field Escape has taken the focus away before it comes here: it has done enough.
+            if action != Action::Escape || !self.was_typing {
+                scene.ask(action);
             }
         }
-        if !ui.ctx().egui_wants_keyboard_input() && self.palette.is_none() {
-            let place = self.state.layout.as_ref().and_then(|layout| layout.active);
-            for (modifiers, key, action) in [
-                (Modifiers::NONE, Key::OpenBracket, Some(Action::StepRun(-1))),
-                (Modifiers::NONE, Key::CloseBracket, Some(Action::StepRun(1))),
-                (Modifiers::NONE, Key::Home, Some(Action::ResetZoom)),
-                (Modifiers::COMMAND | Modifiers::SHIFT, Key::Enter, Some(Action::SplitActive(LinearDir::Vertical))),
-                (Modifiers::COMMAND, Key::Enter, Some(Action::SplitActive(LinearDir::Horizontal))),
-                (Modifiers::COMMAND, Key::W, place.map(Action::ClosePane)),
-            ] {
-                if pressed(modifiers, key) {
-                    asked.extend(action);
-                }
-            }
-            let is_question =
-                ui.input(|input| input.events.iter().any(|event| matches!(event, egui::Event::Text(text) if text == "?")));
-            if is_question {
-                asked.push(Action::ToggleShortcuts);
-            }
-            // In a field the key has taken the focus away before it comes here: it has done enough.
-            if pressed(Modifiers::NONE, Key::Escape) && !self.was_typing {
-                self.escape(scene);
-            }
-        }
-        scene.actions.extend(asked);
     }
 
     /// Closes what is open, one thing at a time; with nothing open, follows the newest run.
-    fn escape(&mut self, scene: &mut Scene<'_>) {
+    fn escape(&mut self) {
         if self.shows_keys {
             self.shows_keys = false;
-        } else if !self.notices.close_text() && self.choice != RunChoice::Newest {
-            scene.ask(Action::SelectRun(RunChoice::Newest));
+        } else if !self.notices.close_text() {
+            self.review = None;
+            self.choice = RunChoice::Newest;
         }
     }
 
@@ -408,6 +402,8 @@ impl DqmonApp {
                     self.state.page = page;
                 }
             }
+            Action::Escape => self.escape(),
+            Action::Review(action) => self.with_scene(snapshot, ui, |app, scene| app.review_act(action, scene)),
             Action::ResetZoom => self.panes.reset_zoom(),
             Action::ResetLayout => {
                 let tasks: Vec<TaskNode> = shown_tasks(snapshot).into_iter().cloned().collect();
@@ -418,6 +414,7 @@ impl DqmonApp {
             | Action::Split(..)
             | Action::SplitActive(_)
             | Action::ClosePane(_)
+            | Action::CloseActive
             | Action::ShowWith(..)
             | Action::Activate(_) => {
                 self.arrange(action, snapshot);
@@ -444,9 +441,25 @@ impl DqmonApp {
                 }
             }
             Action::ClosePane(place) => layout.close(place),
+            Action::CloseActive => {
+                if let Some(place) = layout.active {
+                    layout.close(place);
+                }
+            }
             Action::ShowWith(place, view) => layout.show_with(place, view),
             Action::Activate(place) => layout.activate(place),
             _ => {}
+        }
+    }
+
+    /// Does what needs a scene after the frame is laid out; what that asks for is done at once.
+    fn with_scene(&mut self, snapshot: &Snapshot, ui: &Ui, does: impl FnOnce(&mut Self, &mut Scene<'_>)) {
+        let (look, lane) = (theme::look(ui.visuals()), self.lane.clone());
+        let (choice, now) = (self.choice, (self.clock)());
+        let mut scene = Scene { snapshot, choice, lane: lane.as_deref(), now, look, actions: Vec::new() };
+        does(self, &mut scene);
+        for action in scene.actions {
+            self.act(action, snapshot, ui);
         }
     }
 
@@ -486,6 +499,7 @@ impl DqmonApp {
             self.judged_run = run;
         }
         let keys = match (&self.state.layout, page) {
+            _ if self.review.is_some() && page == Page::Monitor => self.reviewed_keys(),
             (Some(layout), Page::Monitor) => layout.watched(self.choice.fixed(), self.lane.as_deref()),
             _ => Vec::new(),
         };

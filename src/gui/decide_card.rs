@@ -120,7 +120,7 @@ fn stage_of(judged: Option<&JudgedShown>, stage: Stage) -> Option<&StageShown> {
 }
 
 /// Why nothing can be decided on the subject now; none when it can.
-fn hindrance(scene: &Scene<'_>, (row, judged): Of<'_>, state: &UiState, draft: &Draft) -> Option<String> {
+pub fn hindrance(scene: &Scene<'_>, (row, judged): Of<'_>, state: &UiState, draft: &Draft) -> Option<String> {
     let locked = stage_of(judged, draft.subject_of(row.run).stage).and_then(|of| of.locked.as_ref());
     if let Some(locked) = locked {
         return Some(format!("Nothing can be decided: {locked}"));
@@ -206,20 +206,8 @@ fn flag_button(
     if response.clicked() && lacks_comment {
         (draft.wanted_bad, draft.goes_to_comment) = (true, true);
     } else if response.clicked() {
-        draft.wanted_bad = false;
-        draft.pending = Some(Pending { run: row.run, flag, known: said_card::amount(row, judged), waits: false });
-        let of_row = row.decisions.last().filter(|_| subject.is_run()).map(|decision| decision.id);
-        let seen = if known.is_some() { known.and_then(|known| known.number) } else { of_row };
-        let decision = Decision {
-            outcome: draft.outcome,
-            usable_for: draft.usable_for.iter().cloned().collect(),
-            comments: draft.words.iter().cloned().collect(),
-            evidence: on_screen.iter().map(|item| evidence(scene, item)).collect(),
-            ..Decision::new(flag, draft.comment.trim())
-        };
-        let (who, role) = (state.who.trim().to_owned(), state.role.trim().to_owned());
-        let wanted = WantedDecision { subject, decision, who, role, seen };
-        scene.send(Command::Decision(DecisionCommand::Decide(Box::new(wanted))));
+        let evidence = on_screen.iter().map(|item| evidence(scene, item)).collect();
+        decide(scene, of, flag, (state, draft), evidence);
     }
     let needs = if flag == Flag::Bad { "; needs a comment" } else { "" };
     response
@@ -227,8 +215,29 @@ fn flag_button(
         .on_disabled_hover_text(hindrance.unwrap_or_default());
 }
 
+/// Sends a decision as the card has it, and notes that it is on its way.
+pub fn decide(scene: &mut Scene<'_>, (row, judged): Of<'_>, flag: Flag, card: (&UiState, &mut Draft), evidence: Vec<Evidence>) {
+    let (state, draft) = card;
+    let subject = draft.subject_of(row.run);
+    draft.wanted_bad = false;
+    draft.pending = Some(Pending { run: row.run, flag, known: said_card::amount(row, judged), waits: false });
+    let known = said_card::flag_on(judged, &subject);
+    let of_row = row.decisions.last().filter(|_| subject.is_run()).map(|decision| decision.id);
+    let seen = if known.is_some() { known.and_then(|known| known.number) } else { of_row };
+    let decision = Decision {
+        outcome: draft.outcome,
+        usable_for: draft.usable_for.iter().cloned().collect(),
+        comments: draft.words.iter().cloned().collect(),
+        evidence,
+        ..Decision::new(flag, draft.comment.trim())
+    };
+    let (who, role) = (state.who.trim().to_owned(), state.role.trim().to_owned());
+    let wanted = WantedDecision { subject, decision, who, role, seen };
+    scene.send(Command::Decision(DecisionCommand::Decide(Box::new(wanted))));
+}
+
 /// An item on the screen with what its checks say and its newest value.
-fn evidence(scene: &Scene<'_>, item: &ItemRef) -> Evidence {
+pub fn evidence(scene: &Scene<'_>, item: &ItemRef) -> Evidence {
     let node = scene.snapshot.task(&item.task).and_then(|task| task.items.iter().find(|node| node.name == item.item));
     let (run, lane) = (scene.choice.fixed(), scene.lane.map(str::to_owned));
     let verdicts = scene.snapshot.verdicts_of(&FigureKey { run, lane, ..FigureKey::newest(&item.task, &item.item) });
@@ -240,6 +249,7 @@ fn evidence(scene: &Scene<'_>, item: &ItemRef) -> Evidence {
         item: format!("{}/{}", item.task, item.item),
         state: state.map(|state| state.words().to_owned()),
         value: node.map(|node| node.glance.text.clone()),
+        looked_at: None,
     }
 }
 

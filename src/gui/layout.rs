@@ -84,6 +84,22 @@ impl Layout {
         layout
     }
 
+    /// One pane alone, that shows an item.
+    #[must_use]
+    pub fn of_one(shows: Option<ItemRef>, view: PlotView) -> Self {
+        // Its number is none that panes of the desk have: zoom and what is kept of a plot stay apart.
+        let mut layout = Layout { tree: Tree::empty(egui::Id::unique("panes")), active: None, next_id: 1 << 32 };
+        let mut tiles = Tiles::default();
+        let cell = layout.tab_tile(&mut tiles, shows);
+        let root = tiles.insert_vertical_tile(vec![cell]);
+        layout.tree = Tree::new(egui::Id::unique("one pane"), root, tiles);
+        layout.mend();
+        if let Some(place) = layout.active {
+            layout.show_with(place, view);
+        }
+        layout
+    }
+
     /// The items that panes show on the screen now, in no order, each once.
     #[must_use]
     pub fn visible(&self) -> Vec<ItemRef> {

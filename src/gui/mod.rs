@@ -15,6 +15,7 @@ mod event_pane;
 mod figure_items;
 mod figure_ui;
 mod first_frame;
+mod keys;
 mod layout;
 mod map_texture;
 mod notices;
@@ -24,6 +25,7 @@ mod people;
 mod prepared;
 mod processing;
 mod read_out;
+mod review;
 mod run_card;
 mod runs_page;
 mod said_card;
@@ -42,6 +44,7 @@ mod words;
 use std::sync::Arc;
 
 pub use app::DqmonApp;
+pub use keys::sheet as key_sheet;
 pub use state::{ItemRef, Page, RunChoice, UiState};
 pub use theme::install;
 

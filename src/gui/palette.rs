@@ -5,32 +5,11 @@ use egui_tiles::LinearDir;
 use monitasks::vocab::Run;
 
 use super::people::{Link, PeopleAction};
+use super::review::{self, ReviewAction};
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Browse, ItemRef, Page, RunChoice};
-use super::theme;
+use super::{keys, theme};
 use crate::engine::{Command, ProcessingCommand, ViewCommand, WorkspaceCommand};
-
-/// Keys that work everywhere.
-pub const KEYS: [(&str, &str); 18] = [
-    ("Ctrl+K", "Find a command, an item or a run"),
-    ("Ctrl+F", "Find items in the tree; Esc shows all again"),
-    ("?", "This sheet"),
-    ("F1 to F5", "Monitor, Runs, Processing, Problems, Meeting"),
-    ("[   ]", "Run before, next run"),
-    ("Esc", "Close what is open; then follow the newest run"),
-    ("Home", "Show all the data of the active pane"),
-    ("Ctrl+Enter", "Split the active pane to the right"),
-    ("Ctrl+Shift+Enter", "Split the active pane below"),
-    ("Ctrl+W", "Close the active pane"),
-    ("Ctrl+T", "Dark or light"),
-    ("Ctrl+Plus  Ctrl+Minus", "Larger or smaller text"),
-    ("Ctrl+0", "Text as it was"),
-    ("Up  Down  Shift  Ctrl+A", "On Runs: the next row, select rows, all that are found"),
-    ("Tab  Enter", "Walk to a button, press it"),
-    ("Mouse in a plot", "Drag to move, Ctrl+wheel to zoom, right drag for a box"),
-    ("Double click in a plot", "Show all data again"),
-    ("Ctrl or middle click in the tree", "Open in a new pane"),
-];
 
 /// The open palette.
 #[derive(Debug, Clone, Default)]
@@ -54,6 +33,11 @@ pub fn offers(scene: &Scene<'_>, query: &str) -> Vec<(String, Action)> {
             if scene.read_only().is_none() {
                 add("New problem…", Action::People(PeopleAction::NewProblem(Link::default())));
                 add("Who is on shift…", Action::People(PeopleAction::AskShift));
+            }
+            add("Review the runs that nobody has decided on", Action::Review(ReviewAction::Start(None)));
+            for (subsystem, count) in review::subsystems(scene.snapshot) {
+                let words = format!("Review for {subsystem}: {count} to look at");
+                add(&words, Action::Review(ReviewAction::Start(Some(subsystem))));
             }
             add("Follow the newest run", Action::SelectRun(RunChoice::Newest));
             add("Follow the newest event", Action::Send(Command::View(ViewCommand::FollowNewestEvent)));
@@ -149,7 +133,7 @@ pub fn show(ui: &Ui, scene: &mut Scene<'_>, palette: &mut Palette) -> bool {
 }
 
 /// Draws the sheet of keys; false when it is to be closed.
-pub fn keys(ui: &Ui) -> bool {
+pub fn keys_sheet(ui: &Ui) -> bool {
     let mut is_open = true;
     egui::Window::new("Keys")
         .open(&mut is_open)
@@ -158,7 +142,7 @@ pub fn keys(ui: &Ui) -> bool {
         .anchor(egui::Align2::CENTER_CENTER, vec2(0.0, 0.0))
         .show(ui.ctx(), |ui| {
             egui::Grid::new("keys").num_columns(2).spacing([24.0, 6.0]).show(ui, |ui| {
-                for (key, words) in KEYS {
+                for (key, words) in keys::sheet() {
                     ui.label(theme::bold(key));
                     ui.label(words);
                     ui.end_row();

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout::Layout;
 use super::people::PeopleAction;
+use super::review::ReviewAction;
 use crate::engine::{Command, DecisionSubject, Outcome};
 use crate::snapshot::{PlotView, RunRow, Snapshot};
 
@@ -68,7 +69,7 @@ pub enum RunChoice {
 }
 
 /// An item of a task.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ItemRef {
     /// The task's name.
     pub task: String,
@@ -155,6 +156,8 @@ pub enum Action {
     SplitActive(LinearDir),
     /// Close a pane.
     ClosePane(TileId),
+    /// Close the active pane.
+    CloseActive,
     /// Make a pane the active one.
     Activate(TileId),
     /// Show a pane's plot with something else.
@@ -181,6 +184,10 @@ pub enum Action {
     Dismiss(u64),
     /// What concerns problems and shifts.
     People(PeopleAction),
+    /// Close what is open, one thing at a time.
+    Escape,
+    /// What concerns the review of what waits.
+    Review(ReviewAction),
 }
 
 impl RunChoice {

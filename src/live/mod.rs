@@ -9,6 +9,7 @@ mod book;
 mod checks_file;
 mod closely;
 mod declared;
+mod desk_files;
 mod event;
 mod failures;
 mod figures;
@@ -32,6 +33,7 @@ pub use book::{BookPoller, BookView};
 pub use checks_file::WorkspaceChecks;
 pub use closely::look_closely;
 pub use declared::WorkspaceTasks;
+pub use desk_files::DeskFiles;
 pub use event::{EVENT_DISPLAY, EventPoller, EventView, EventWish, WAVEFORM};
 pub use flow::flow_shown;
 pub use once::{EventLook, bare_raw_file, newest_raw_file};
@@ -51,8 +53,8 @@ use monitasks::registry::TaskRegistry;
 use crate::bookkeeping::{Overview, SyncState};
 use crate::config::Settings;
 use crate::snapshot::{
-    Backend, BackendHealth, Banner, CloseLook, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, RunsShown, Snapshot,
-    WorkspaceFacts,
+    Backend, BackendHealth, Banner, CloseLook, DeskShown, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, RunsShown,
+    Snapshot, WorkspaceFacts,
 };
 
 use figures::Material;
@@ -100,6 +102,7 @@ pub struct Live {
     flow: Option<Arc<FlowShown>>,
     closely: Option<Arc<CloseLook>>,
     run_table: Option<Arc<RunsShown>>,
+    desk: Arc<DeskShown>,
     watched: Vec<FigureKey>,
     plots: PlotMaker,
     banners: BTreeMap<&'static str, Vec<Banner>>,
@@ -121,6 +124,7 @@ impl Live {
             flow: None,
             closely: None,
             run_table: None,
+            desk: Arc::default(),
             watched: Vec::new(),
             plots: PlotMaker::default(),
             banners: BTreeMap::new(),
@@ -162,6 +166,12 @@ impl Live {
     /// Takes the table of runs.
     pub fn take_run_table(&mut self, table: Arc<RunsShown>) {
         self.run_table = Some(table);
+    }
+
+    /// Takes what files say of the desk, with what is wrong in them.
+    pub fn take_desk(&mut self, desk: Arc<DeskShown>, faults: Vec<String>) {
+        self.faults("desk", faults);
+        self.desk = desk;
     }
 
     /// Takes another list of tasks; figures are drawn anew.
@@ -305,6 +315,7 @@ impl Live {
             },
             run_table: self.run_table.clone(),
             people: self.book.people.clone(),
+            desk: self.desk.clone(),
         }
     }
 }

@@ -18,14 +18,14 @@ use crate::decisions::review_queue::{ReviewQueue, ToDo};
 use crate::decisions::shifts::{self, Shift};
 use crate::decisions::standing::Standing;
 use crate::snapshot::{
-    AlarmRow, Banner, FollowUpRow, IssueRow, MeetingShown, PeopleShown, ProblemRow, SaidRow, ShiftRow, TaskNode, ToDoRow,
-    UndecidedRow,
+    AlarmRow, Banner, Due, Dues, FollowUpRow, IssueRow, MeetingShown, PeopleShown, ProblemRow, SaidRow, ShiftRow, TaskNode,
+    ToDoRow, UndecidedRow,
 };
 
 /// Closed problems that the window still shows.
 const CLOSED_SHOWN: usize = 200;
 /// Names that a line of a list has.
-const NAMES: usize = 12;
+const NAMES: usize = 200;
 
 /// Reads what people said, and keeps what has not changed.
 pub(super) struct PeopleReader {
@@ -79,6 +79,7 @@ impl PeopleReader {
         // Before it was counted there is nothing in the queue.
         let uncounted = ReviewQueue::default();
         let queue = self.queue.as_ref().unwrap_or(&uncounted);
+        let dues = dues(queue, now);
         let decided = Decided::read(store, &voices, queue)?;
         let list = Meeting::of(overview, &voices, (decided, queue.to_do(now)), &self.marks, now);
         let on: Vec<ShiftRow> = shifts::on_shift(&voices.shifts).map(shift_row).collect();
@@ -90,7 +91,7 @@ impl PeopleReader {
             problems: self.problem_rows(store, &voices.problems)?,
             alarms: voices.alarms.iter().filter(|alarm| alarm.body.state != AlarmState::Over).map(alarm_row).collect(),
             issues: voices.issues.iter().filter(|issue| issue.body.is_in_force(now)).map(issue_row).collect(),
-            meeting: MeetingShown { is_counted: self.queue.is_some(), ..meeting_shown(&list, now) },
+            meeting: MeetingShown { is_counted: self.queue.is_some(), dues, ..meeting_shown(&list, now) },
             faults: voices.faults.clone(),
         };
         self.voices = Some(voices);
@@ -105,6 +106,7 @@ impl PeopleReader {
         }
         let queue = ReviewQueue::read(store, &self.marks, &self.meeting)?;
         let meeting = &mut self.shown.meeting;
+        meeting.dues = dues(&queue, Timestamp::now());
         (meeting.to_do, meeting.is_counted) = (to_do_rows(&queue.to_do(Timestamp::now())), true);
         (meeting.undecided_count, meeting.decided_count) = (queue.undecided(), queue.decided_since(meeting.seen));
         self.queue = Some(queue);
@@ -239,7 +241,14 @@ fn meeting_shown(list: &Meeting, now: Timestamp) -> MeetingShown {
         follow_ups: follow_ups.collect(),
         to_do: to_do_rows(&list.to_do),
         is_counted: true,
+        dues: Dues::new(),
     }
+}
+
+/// Until when undecided runs are to be looked at.
+fn dues(queue: &ReviewQueue, now: Timestamp) -> Dues {
+    let today = day_of(now);
+    queue.dues().map(|(run, due)| (run, Due { day: due.to_string(), is_overdue: today > due })).collect()
 }
 
 fn to_do_rows(to_do: &[ToDo]) -> Vec<ToDoRow> {

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Run};
 
+use super::Dues;
+
 /// What people said.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PeopleShown {
@@ -165,6 +167,8 @@ pub struct MeetingShown {
     pub to_do: Vec<ToDoRow>,
     /// Whether `to_do` and how many runs are undecided and decided were counted yet: in a large book that takes a moment.
     pub is_counted: bool,
+    /// Until when runs are to be looked at that have been processed; counted with `to_do`.
+    pub dues: Dues,
 }
 
 /// A run that nobody has decided on.
@@ -216,7 +220,7 @@ pub struct ToDoRow {
     pub is_overdue: bool,
     /// How many processings.
     pub count: usize,
-    /// The first of them by name.
+    /// The first of them by name, as many as a review takes at a time.
     pub names: Vec<String>,
 }
 

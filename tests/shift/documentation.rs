@@ -6,7 +6,6 @@ use std::path::Path;
 const OPERATOR: &str = include_str!("../../docs/operator.md");
 const SHIFTER: &str = include_str!("../../docs/shifter.md");
 const SETTINGS: &str = include_str!("../../assets/dqmon.toml");
-const PALETTE: &str = include_str!("../../src/gui/palette.rs");
 
 /// Lines between two comments of a page.
 fn part<'a>(page: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
@@ -68,15 +67,18 @@ fn the_operators_page_has_every_setting_with_its_default() {
 
 #[test]
 fn the_shifters_page_has_the_keys_of_the_window() {
-    let table = PALETTE.split_once("pub const KEYS").and_then(|(_, rest)| rest.split_once("];")).map(|(table, _)| table);
-    // Each entry is a line `("Ctrl+K", "Find …"),`.
-    let entries = table.unwrap().lines().filter_map(|line| line.trim().strip_prefix("(\"")?.strip_suffix("\"),"));
-    let of_window: Vec<(&str, &str)> = entries.filter_map(|entry| entry.split_once("\", \"")).collect();
-    assert!(of_window.len() > 10, "the keys of src/gui/palette.rs were not read: {of_window:?}");
+    let of_window = dqmon::gui::key_sheet();
     let rows = part(SHIFTER, "keys").filter(|line| line.starts_with("| ") && !line.starts_with("| Key |"));
-    let of_page: Vec<(&str, &str)> =
-        rows.map(|row| row.trim_matches('|').split_once(" | ").unwrap()).map(|(key, words)| (key.trim(), words.trim())).collect();
-    assert_eq!(of_page, of_window, "docs/shifter.md");
+    let cells = rows.map(|row| row.trim_matches('|').split_once(" | ").unwrap());
+    let of_page: Vec<(String, String)> = cells.map(|(key, words)| (key.trim().to_owned(), words.trim().to_owned())).collect();
+    let written =
+        |rows: &[(String, String)]| rows.iter().map(|(key, words)| format!("| {key} | {words} |\n")).collect::<String>();
+    assert_eq!(
+        written(&of_page),
+        written(&of_window),
+        "docs/shifter.md, between its comments, expected:\n{}",
+        written(&of_window)
+    );
 }
 
 #[test]

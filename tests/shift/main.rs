@@ -63,5 +63,6 @@ mod window_event;
 mod window_frames;
 mod window_problems;
 mod window_processing;
+mod window_review;
 mod window_runs;
 mod workspace;

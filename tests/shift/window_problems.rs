@@ -118,6 +118,7 @@ fn people() -> PeopleShown {
                 count: 1,
                 names: vec!["run19-p1".into()],
             }],
+            dues: Default::default(),
         },
         faults: Vec::new(),
     }

@@ -9,6 +9,9 @@ use crate::gui::state::{Action, UiState};
 use crate::gui::{theme, words};
 use crate::snapshot::{FollowUpRow, MeetingShown, UndecidedRow};
 
+/// Processings that a line names.
+const NAMES: usize = 12;
+
 /// What the page remembers while the window is open.
 #[derive(Debug, Clone, Default)]
 pub struct MeetingView {
@@ -146,8 +149,9 @@ fn to_do(ui: &mut Ui, scene: &Scene<'_>, list: &MeetingShown) {
             let due = RichText::new(format!("due {}", row.due));
             ui.label(if row.is_overdue { due.color(theme::fault(scene.look)) } else { due.weak() });
             ui.label(if row.cycle.is_empty() { "no run cycle" } else { row.cycle.as_str() });
-            let more = if row.count > row.names.len() { ", …" } else { "" };
-            ui.label(format!("{}: {}{more}", words::count(row.count, "processing"), row.names.join(", ")));
+            let names = &row.names[..row.names.len().min(NAMES)];
+            let more = if row.count > names.len() { ", …" } else { "" };
+            ui.label(format!("{}: {}{more}", words::count(row.count, "processing"), names.join(", ")));
             ui.end_row();
         }
     });
