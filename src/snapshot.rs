@@ -7,6 +7,7 @@ mod judged;
 mod people;
 mod plots;
 mod processing;
+pub mod provenance;
 mod runs;
 
 use std::collections::BTreeMap;

@@ -11,6 +11,7 @@ mod checks_part;
 mod decide_card;
 mod dialogs;
 mod event_pane;
+mod export;
 mod figure_items;
 mod figure_ui;
 mod layout;

@@ -4,11 +4,12 @@ use egui::{Key, RichText, Ui, vec2};
 use egui_tiles::LinearDir;
 use monitasks::vocab::Run;
 
+use super::export::ExportAction;
 use super::people::{Link, PeopleAction};
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Browse, ItemRef, Page, RunChoice};
 use super::theme;
-use crate::engine::{Command, ProcessingCommand, ViewCommand, WorkspaceCommand};
+use crate::engine::{Command, CopyAs, ProcessingCommand, Report, ViewCommand, WorkspaceCommand};
 
 /// Keys that work everywhere.
 pub const KEYS: [(&str, &str); 17] = [
@@ -61,6 +62,14 @@ pub fn offers(scene: &Scene<'_>, query: &str) -> Vec<(String, Action)> {
         add("Split pane right", Action::SplitActive(LinearDir::Horizontal));
         add("Split pane below", Action::SplitActive(LinearDir::Vertical));
         add("Show all data", Action::ResetZoom);
+        add("Export the active plot…", Action::Export(ExportAction::ActivePlot));
+        add("Copy the active plot as picture", Action::Export(ExportAction::CopyActive(CopyAs::Picture)));
+        add("Copy the active plot as CSV", Action::Export(ExportAction::CopyActive(CopyAs::Csv)));
+        add("Export this page…", Action::Export(ExportAction::Page));
+        if !scene.is_bare() {
+            add("Shift report…", Action::Export(ExportAction::Report(Report::Shift)));
+            add("Meeting's list to print…", Action::Export(ExportAction::Report(Report::Meeting)));
+        }
         add("Reset the panes", Action::ResetLayout);
         add(
             if scene.is_bare() { "Close the files" } else { "Close workspace" },

@@ -9,6 +9,7 @@ use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
+use super::export::ExportAction;
 use super::layout::Layout;
 use super::people::PeopleAction;
 use crate::engine::{Command, DecisionSubject, Outcome};
@@ -132,6 +133,8 @@ pub enum Browse {
     LookAtFolder,
     /// A result to look at.
     LookAtFile,
+    /// A file to export to.
+    Export,
 }
 
 /// Something a click or a key asks for. Panels collect them; they are done after the frame is laid out.
@@ -181,6 +184,8 @@ pub enum Action {
     Dismiss(u64),
     /// What concerns problems and shifts.
     People(PeopleAction),
+    /// What is exported or copied.
+    Export(ExportAction),
 }
 
 impl RunChoice {
