@@ -8,6 +8,7 @@ mod judged;
 mod people;
 mod plots;
 mod processing;
+pub mod provenance;
 mod runs;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,5 @@
 //! `dqmon plot`: plots without a window.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -9,8 +8,11 @@ use monitasks::figure::Figure;
 use monitasks::vocab::{Run, View};
 
 use super::{Ended, Failure, Outcome};
+use crate::bookkeeping;
+use crate::engine::{ExportedBy, book_heads, exported_by, write_export};
 use crate::live::{EventLook, Live};
-use crate::plotting::{self, Look};
+use crate::plotting::{self, Exported, Format, Look, Picture};
+use crate::snapshot::provenance::{ExportKind, Provenance, SourceFacts};
 use crate::snapshot::{FigureKey, PlotView, Snapshot};
 
 /// What stands for the whole Monitor page in the place of TASK/ITEM.
@@ -44,7 +46,8 @@ pub struct Args {
     /// Of the event display: the strip whose waveform is shown, as VIEW:STRIP; else the one with the highest hit.
     #[arg(long, value_name = "VIEW:STRIP", value_parser = parse_strip)]
     strip: Option<Strip>,
-    /// Where to write; its ending says what: .png, .svg, .csv or .json.
+    /// Where to write; its ending says what: .png, .svg, .csv or .json. Where it comes from is written into it, and beside it
+    /// into FILE.json (docs/formats.md).
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Size of a .png or .svg in pixels; else 900x560, and 1760x1080 for the Monitor page, which keeps its shape inside the
@@ -72,28 +75,19 @@ fn parse_view(text: &str) -> Result<PlotView, String> {
     found.map(|(_, view)| view).ok_or_else(|| format!("expected one of {}", words.join(", ")))
 }
 
-/// What the ending of the output's name asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Png,
-    Svg,
-    Csv,
-    Json,
-}
-
 /// Runs the command.
 pub fn run(global: &super::Global, args: &Args) -> Outcome {
-    let format = Format::of(&args.out)?;
-    if args.size.is_some() && matches!(format, Format::Csv | Format::Json) {
+    let format = format_of(&args.out)?;
+    if args.size.is_some() && !format.is_picture() {
         return Err(Failure(format!("--size is for pictures, .png or .svg, leave it out: {}", args.out.display())));
     }
     let now = Timestamp::now();
     let mut live = source(global, args, now)?;
     let look = if args.light { Look::Light } else { Look::Dark };
     if args.what == PAGE {
-        return page(&mut live, args, (format, look), now);
+        return page(global, &mut live, args, (format, look), now);
     }
-    let alone = if matches!(format, Format::Csv | Format::Json) { PlotView::Bare } else { PlotView::Bounds };
+    let alone = if format.is_picture() { PlotView::Bounds } else { PlotView::Bare };
     let key = key_of(args, &live.snapshot(now))?.with(args.view.unwrap_or(alone));
     live.watch(vec![key.clone()]);
     let snapshot = live.snapshot(now);
@@ -103,9 +97,31 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         let (view, number) = (strip.view.index(), strip.number);
         return Err(Failure(format!("no strip {number} in view {view}, whose strips are 0 to {}", strips.saturating_sub(1))));
     }
-    let figure = snapshot.figures.get(&key).ok_or_else(|| Failure(format!("the plot {} was not made", args.what)))?;
-    write(&args.out, &bytes_of(figure, args.size.unwrap_or(PLOT_SIZE), format, look)?)?;
-    Ok(report(figure, &key, &snapshot))
+    let plot = live.signed(&key, now).ok_or_else(|| Failure(format!("the plot {} was not made", args.what)))?;
+    let mut provenance = provenance(global, args, (ExportKind::Plot, &plot.figure.title), live.source(), now);
+    provenance.plots.push(plot.facts);
+    let picture = Picture { size: args.size.unwrap_or(PLOT_SIZE), look };
+    write(&args.out, &plotting::plot_export(&plot.figure, &provenance, format, picture)?)?;
+    Ok(report(&plot.figure, &key, &snapshot))
+}
+
+/// What an export says of itself; the book's ends are those of now.
+fn provenance(
+    global: &super::Global,
+    args: &Args,
+    (kind, title): (ExportKind, &str),
+    mut source: SourceFacts,
+    now: Timestamp,
+) -> Provenance {
+    if args.from.is_none()
+        && let Ok(workspace) = global.workspace()
+    {
+        match bookkeeping::open_read_only(&workspace.book_place()).and_then(|store| book_heads(store.as_ref())) {
+            Ok(heads) => source.book = heads,
+            Err(error) => source.warnings.push(format!("the book's ends are not known: {error}")),
+        }
+    }
+    Provenance::new(kind, title, source, exported_by(&ExportedBy::default(), now))
 }
 
 /// The results to draw: a file or folder by itself, else the workspace.
@@ -118,8 +134,11 @@ fn source(global: &super::Global, args: &Args, now: Timestamp) -> Result<Live, F
     }
 }
 
-fn page(live: &mut Live, args: &Args, how: (Format, Look), now: Timestamp) -> Outcome {
+fn page(global: &super::Global, live: &mut Live, args: &Args, how: (Format, Look), now: Timestamp) -> Outcome {
     let (format, look) = how;
+    if !format.is_picture() {
+        return Err(Failure(format!("the Monitor page is a picture: .png or .svg: {}", args.out.display())));
+    }
     let mut keys = plotting::page_keys(&live.snapshot(now));
     for key in &mut keys {
         key.run = args.run;
@@ -127,18 +146,14 @@ fn page(live: &mut Live, args: &Args, how: (Format, Look), now: Timestamp) -> Ou
     }
     live.watch(keys.clone());
     let snapshot = live.snapshot(now);
-    let mut svg = plotting::monitor_page(&snapshot, &keys, look);
+    let mut provenance = provenance(global, args, (ExportKind::Page, "Monitor"), live.source(), now);
+    provenance.plots = keys.iter().filter_map(|key| Some(live.signed(key, now)?.facts)).collect();
+    let mut svg = plotting::signed_page(&snapshot, &keys, look, &provenance.words());
     if let Some(size) = args.size {
         svg = resized(&svg, size);
     }
-    let bytes = match format {
-        Format::Png => plotting::png(&svg, 1.0)?,
-        Format::Svg => svg.into_bytes(),
-        Format::Csv | Format::Json => {
-            return Err(Failure(format!("the Monitor page is a picture: .png or .svg: {}", args.out.display())));
-        }
-    };
-    write(&args.out, &bytes)?;
+    let picture = Picture { size: args.size.unwrap_or(plotting::PAGE_SIZE), look };
+    write(&args.out, &plotting::page_export(&svg, &provenance, format, picture)?)?;
     Ok(report_page(&keys, &snapshot))
 }
 
@@ -165,15 +180,6 @@ fn resized(svg: &str, (width, height): (u32, u32)) -> String {
         parts.map_or_else(|| svg.to_owned(), |(before, after)| format!("{before}{start}{value}\"{after}"))
     };
     with(&with(svg, "width", width), "height", height)
-}
-
-fn bytes_of(figure: &Figure, size: (u32, u32), format: Format, look: Look) -> Result<Vec<u8>, Failure> {
-    Ok(match format {
-        Format::Png => plotting::png(&plotting::svg(figure, size, look), 1.0)?,
-        Format::Svg => plotting::svg(figure, size, look).into_bytes(),
-        Format::Csv => plotting::csv(figure).into_bytes(),
-        Format::Json => plotting::json(figure)?.into_bytes(),
-    })
 }
 
 /// Says on standard error what the plot lacks; an empty plot, or a result that was not read, is a finding.
@@ -205,28 +211,22 @@ fn report_page(keys: &[FigureKey], snapshot: &Snapshot) -> Ended {
     ended
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    fs::write(path, bytes).map_err(|error| Failure(format!("plot not written: {error}: {}", path.display())))
+fn write(path: &Path, exported: &Exported) -> Result<(), Failure> {
+    write_export(path, exported).map_err(|error| Failure(format!("plot not written: {error}: {}", path.display())))
 }
 
 /// `900x560`.
 fn parse_size(text: &str) -> Result<(u32, u32), String> {
-    let sides = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
-    sides
-        .filter(|(width, height)| (120..=8192).contains(width) && (90..=8192).contains(height))
-        .ok_or_else(|| "a size is WIDTHxHEIGHT in pixels, from 120x90 to 8192x8192, such as 900x560".to_owned())
+    let [[_, most_width], [_, most_height]] = Picture::SIDES;
+    let refused =
+        || format!("a size is WIDTHxHEIGHT in pixels, from 120x90 to {most_width}x{most_height}, such as 900x560");
+    Picture::size_of(text).ok_or_else(refused)
 }
 
-impl Format {
-    fn of(path: &Path) -> Result<Self, Failure> {
-        match path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).as_deref() {
-            Some("png") => Ok(Format::Png),
-            Some("svg") => Ok(Format::Svg),
-            Some("csv") => Ok(Format::Csv),
-            Some("json") => Ok(Format::Json),
-            _ => Err(Failure(format!("the output's name must end in .png, .svg, .csv or .json: {}", path.display()))),
-        }
-    }
+/// What the ending of the output's name asks for.
+fn format_of(path: &Path) -> Result<Format, Failure> {
+    let refused = || Failure(format!("the output's name must end in .png, .svg, .csv or .json: {}", path.display()));
+    Format::of(path).filter(|format| *format != Format::Html).ok_or_else(refused)
 }
 
 #[cfg(test)]
@@ -235,8 +235,8 @@ mod tests {
 
     #[test]
     fn the_ending_says_what_is_written() {
-        assert_eq!(Format::of(Path::new("a.PNG")).unwrap(), Format::Png);
-        let refused = Format::of(Path::new("/tmp/a.pdf")).unwrap_err();
+        assert_eq!(format_of(Path::new("a.PNG")).unwrap(), Format::Png);
+        let refused = format_of(Path::new("/tmp/a.pdf")).unwrap_err();
         assert!(refused.0.contains(".csv") && refused.0.ends_with("/tmp/a.pdf"), "{}", refused.0);
     }
 

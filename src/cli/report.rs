@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use monitasks::vocab::Run;
 use serde_json::json;
 
 use super::said;
@@ -10,10 +11,12 @@ use super::{Ended, Failure, Global, Outcome};
 use crate::bookkeeping::Store;
 use crate::config::Workspace;
 use crate::decisions::meeting::{self, Meeting, Voices};
-use crate::decisions::report::{meeting_page, shift_page};
+use crate::decisions::page::Pictures;
+use crate::decisions::report::{meeting_page, shift_page, undecided_of};
 use crate::decisions::shifts::{self, Shift};
 use crate::decisions::standing::{self, Signature, Standing};
 use crate::durable::write_whole;
+use crate::engine::{Behind, ExportedBy, ReportPictures, book_heads, exported_by, report_pictures};
 
 /// What is reported.
 #[derive(Debug, clap::Subcommand)]
@@ -32,6 +35,22 @@ pub struct ShiftArgs {
     /// The page to write.
     #[arg(long, value_name = "FILE.html")]
     out: PathBuf,
+    #[command(flatten)]
+    pictures: PictureArgs,
+}
+
+/// The plots of a report.
+#[derive(Debug, clap::Args)]
+pub struct PictureArgs {
+    /// The plots on the page: none; official, those of the settings ([meeting] plots); or findings, those that checks find fault
+    /// with too, and trends over the undecided runs.
+    #[arg(long, value_name = "WHICH", default_value = "findings", value_parser = parse_pictures)]
+    pictures: ReportPictures,
+}
+
+fn parse_pictures(text: &str) -> Result<ReportPictures, String> {
+    let found = ReportPictures::WORDS.into_iter().zip(ReportPictures::ALL).find(|(word, _)| *word == text);
+    found.map(|(_, which)| which).ok_or_else(|| format!("expected one of {}", ReportPictures::WORDS.join(", ")))
 }
 
 /// Arguments of `dqmon report meeting`.
@@ -40,6 +59,8 @@ pub struct MeetingArgs {
     /// The page to write.
     #[arg(long, value_name = "FILE.html", required_unless_present_any = ["json", "sign_off"])]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: PictureArgs,
     /// Print the list as JSON.
     #[arg(long)]
     json: bool,
@@ -77,6 +98,18 @@ fn write(path: &Path, page: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The plots of a page, with where they come from.
+fn pictures(
+    workspace: &Workspace,
+    store: &dyn Store,
+    args: &PictureArgs,
+    undecided: &[Run],
+    now: Timestamp,
+) -> Result<Pictures, Failure> {
+    let behind = Behind { book: book_heads(store)?, exported: exported_by(&ExportedBy::default(), now) };
+    Ok(report_pictures(workspace, args.pictures, undecided, &behind))
+}
+
 fn shift(global: &Global, args: &ShiftArgs) -> Outcome {
     let (workspace, store) = said::to_read(global)?;
     let voices = Voices::read(store.as_ref())?;
@@ -87,7 +120,10 @@ fn shift(global: &Global, args: &ShiftArgs) -> Outcome {
             .cloned()
             .ok_or_else(|| Failure("no shift to report: none was begun; 'dqmon shift begin --who NAME' begins one".into()))?,
     };
-    let page = shift_page(&found, &store.overview()?, &voices, &name_of(&workspace), Timestamp::now());
+    let (overview, now) = (store.overview()?, Timestamp::now());
+    let undecided = undecided_of(&found, &overview, now);
+    let pictures = pictures(&workspace, store.as_ref(), &args.pictures, &undecided, now)?;
+    let page = shift_page(&found, &overview, &voices, (&name_of(&workspace), &pictures), now);
     write(&args.out, &page)?;
     Ok(Ended::Done)
 }
@@ -104,7 +140,9 @@ fn of_meeting(global: &Global, args: &MeetingArgs) -> Outcome {
         println!("{:#}", json!({"schema": 1, "meeting": list}));
     }
     if let Some(out) = &args.out {
-        write(out, &meeting_page(&list, &name_of(&workspace)))?;
+        let undecided: Vec<Run> = list.undecided.iter().map(|run| run.run).collect();
+        let pictures = pictures(&workspace, store.as_ref(), &args.pictures, &undecided, now)?;
+        write(out, &meeting_page(&list, &name_of(&workspace), &pictures))?;
     }
     if args.sign_off {
         let by = Signature::new(args.who.as_deref().unwrap_or_default(), &args.role)?;

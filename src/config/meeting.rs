@@ -19,6 +19,8 @@ pub struct MeetingSettings {
     pub review_day: String,
     /// The run cycles; a run in none of them is of none.
     pub cycles: Vec<CycleSettings>,
+    /// The official plots, which stand in every report: `TASK/ITEM`; none for the first of each task.
+    pub plots: Vec<String>,
 }
 
 /// A run cycle.
@@ -45,7 +47,7 @@ impl Default for ShiftSettings {
 
 impl Default for MeetingSettings {
     fn default() -> Self {
-        MeetingSettings { review_day: "thursday".into(), cycles: Vec::new() }
+        MeetingSettings { review_day: "thursday".into(), cycles: Vec::new(), plots: Vec::new() }
     }
 }
 
@@ -77,6 +79,9 @@ impl MeetingSettings {
             let found = &self.review_day;
             return Some(("review_day", format!("'review_day' is {found:?}, expected one of {}", DAYS.join(", "))));
         }
+        if let Some(plot) = self.plots.iter().find(|plot| plot.split('/').filter(|part| !part.is_empty()).count() != 2) {
+            return Some(("plots", format!("{plot:?} is no plot, expected TASK/ITEM as 'dqmon tasks' lists them")));
+        }
         let backwards = self.cycles.iter().find(|cycle| cycle.last.is_some_and(|last| last < cycle.first))?;
         Some(("cycles", format!("run cycle {:?} ends before it begins", backwards.name)))
     }
@@ -94,6 +99,7 @@ mod tests {
         let refused = |text: &str| Settings::parse(text, Path::new("dqmon.toml")).unwrap_err().to_string();
         assert!(refused("[shifts]\nlength_h = 0\n").ends_with(":2"));
         assert!(refused("[meeting]\nreview_day = \"someday\"\n").contains("expected one of monday"));
+        assert!(refused("[meeting]\nplots = [\"purity\"]\n").contains("expected TASK/ITEM"));
         assert!(refused("[meeting]\ncycles = [{ name = \"a\", first = 5, last = 4 }]\n").contains("ends before it begins"));
     }
 

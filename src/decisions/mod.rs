@@ -23,6 +23,7 @@ mod judged;
 pub mod known_issues;
 pub mod marks;
 pub mod meeting;
+pub mod page;
 pub mod problems;
 mod products;
 mod quality;

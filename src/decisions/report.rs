@@ -1,8 +1,6 @@
 //! Reports to print: a meeting's list and a shift, each as one HTML page that needs nothing beside it.
 //!
-//! Whatever people wrote is text on the page and nothing else: every cell and line is escaped where it is put in.
-
-use std::fmt::Write as _;
+//! Pictures of plots are handed in as plain data: what draws them is not known here.
 
 use jiff::Timestamp;
 use monitasks::vocab::Run;
@@ -11,86 +9,14 @@ use super::alarms::Alarm;
 use super::follow_ups::{FollowUp, day_of};
 use super::known_issues::KnownIssue;
 use super::meeting::{Meeting, Voices};
+use super::page::{HtmlPage, Pictures};
 use super::problems::Problem;
 use super::shifts::Shift;
 use super::standing::Standing;
 use crate::bookkeeping::Overview;
 
-/// How the pages look; a printer gets the same, smaller and black.
-const STYLE: &str = "body{font:14px/1.4 sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#111}\
-h1{font-size:1.5em;margin:0}h2{font-size:1.1em;margin:1.6em 0 .3em;border-bottom:1px solid #999}\
-table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.15em .6em .15em 0;\
-border-bottom:1px solid #ddd;overflow-wrap:anywhere}th{white-space:nowrap}.said{white-space:pre-wrap}\
-.weak{color:#555}.sign{margin-top:3em}@media print{body{font-size:11px;margin:0}tr{break-inside:avoid}}";
-
-/// A page in the making.
-struct Page {
-    text: String,
-}
-
-/// What stands on a page, as text: no letter of it is taken for markup.
-#[must_use]
-pub fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            '\n' | '\t' => safe.push(letter),
-            letter if letter.is_control() => safe.push('\u{fffd}'),
-            letter => safe.push(letter),
-        }
-    }
-    safe
-}
-
 fn stamp(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
-}
-
-impl Page {
-    fn new(title: &str, line: &str) -> Page {
-        let title = escaped(title);
-        let head = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-            <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">";
-        let text = format!(
-            "{head}<title>{title}</title>\n<style>{STYLE}</style></head>\n<body>\n<h1>{title}</h1>\n<p class=\"weak\">{}</p>\n",
-            escaped(line)
-        );
-        Page { text }
-    }
-
-    fn heading(&mut self, words: &str) {
-        let _ = writeln!(self.text, "<h2>{}</h2>", escaped(words));
-    }
-
-    fn line(&mut self, class: &str, words: &str) {
-        let _ = writeln!(self.text, "<p class=\"{}\">{}</p>", escaped(class), escaped(words));
-    }
-
-    /// A heading and a table; with no rows what that means.
-    fn table<const N: usize>(&mut self, title: &str, head: [&str; N], rows: &[[String; N]], nothing: &str) {
-        self.heading(title);
-        if rows.is_empty() {
-            return self.line("weak", nothing);
-        }
-        let cells = |tag: &str, cells: &mut dyn Iterator<Item = String>| {
-            cells.map(|cell| format!("<{tag}>{}</{tag}>", escaped(&cell))).collect::<String>()
-        };
-        let _ = writeln!(self.text, "<table>\n<tr>{}</tr>", cells("th", &mut head.iter().map(ToString::to_string)));
-        for row in rows {
-            let _ = writeln!(self.text, "<tr>{}</tr>", cells("td", &mut row.iter().cloned()));
-        }
-        self.text.push_str("</table>\n");
-    }
-
-    fn done(mut self) -> String {
-        self.text.push_str("</body></html>\n");
-        self.text
-    }
 }
 
 fn problem_rows(problems: &[Standing<Problem>]) -> Vec<[String; 6]> {
@@ -155,12 +81,12 @@ fn shown(lines: usize, count: usize) -> String {
 
 /// A meeting's list as a page.
 #[must_use]
-pub fn meeting_page(meeting: &Meeting, workspace: &str) -> String {
+pub fn meeting_page(meeting: &Meeting, workspace: &str, pictures: &Pictures) -> String {
     let since = match &meeting.since {
         Some(last) => format!("since the sign-off of {} by {} ({})", stamp(last.at), last.who, last.role),
         None => "nothing has been signed off yet".into(),
     };
-    let mut page = Page::new(&format!("Meeting, {workspace}"), &format!("made {}; {since}", stamp(meeting.at)));
+    let mut page = HtmlPage::new(&format!("Meeting, {workspace}"), &format!("made {}; {since}", stamp(meeting.at)));
     let undecided: Vec<[String; 6]> = meeting
         .undecided
         .iter()
@@ -200,19 +126,26 @@ pub fn meeting_page(meeting: &Meeting, workspace: &str) -> String {
     let issues = issue_rows(&meeting.issues);
     page.table("Known issues and masks", ["kind", "where", "reason", "by", "until"], &issues, "None is in force.");
     page.table("Shifts since", ["who", "from", "to", "hand-over note"], &shift_rows(&meeting.shifts), "Nobody was on shift.");
+    page.pictures(pictures);
     page.line("sign", "Signed off by: ____________________    Date: ____________");
     page.done()
 }
 
 /// What happened on a shift as a page: runs, decisions, problems, and what the next one should know.
 #[must_use]
-pub fn shift_page(shift: &Standing<Shift>, overview: &Overview, voices: &Voices, workspace: &str, now: Timestamp) -> String {
+pub fn shift_page(
+    shift: &Standing<Shift>,
+    overview: &Overview,
+    voices: &Voices,
+    (workspace, pictures): (&str, &Pictures),
+    now: Timestamp,
+) -> String {
     let body = &shift.body;
     let end = body.to.unwrap_or(now);
     let is_in = |at: Timestamp| body.from <= at && at <= end;
     let until = body.to.map_or_else(|| "still on".into(), |to| format!("to {}", stamp(to)));
     let line = format!("{} ({}), from {} {until}; made {}", body.who, body.role, stamp(body.from), stamp(now));
-    let mut page = Page::new(&format!("Shift report, {workspace}"), &line);
+    let mut page = HtmlPage::new(&format!("Shift report, {workspace}"), &line);
     page.heading("Hand-over note");
     page.line("said", if body.note.is_empty() { "None was written." } else { &body.note });
     let runs: Vec<[String; 4]> = overview
@@ -247,7 +180,18 @@ pub fn shift_page(shift: &Standing<Shift>, overview: &Overview, voices: &Voices,
     page.table("Follow-ups due", ["id", "what", "owner", "due"], &follow_up_rows(&due, now), "Nothing is due.");
     let issues: Vec<_> = voices.issues.iter().filter(|issue| issue.body.is_in_force(now)).cloned().collect();
     page.table("Known issues and masks", ["kind", "where", "reason", "by", "until"], &issue_rows(&issues), "None is in force.");
+    page.pictures(pictures);
     page.done()
+}
+
+/// The runs of a shift that nobody has decided on, the oldest first.
+#[must_use]
+pub fn undecided_of(shift: &Standing<Shift>, overview: &Overview, now: Timestamp) -> Vec<Run> {
+    let end = shift.body.to.unwrap_or(now);
+    let is_in = |at: Timestamp| shift.body.from <= at && at <= end;
+    let is_decided = |run: Run| overview.said.decisions.iter().any(|decision| decision.subject.run == run);
+    let runs = overview.runs.iter().filter(|run| is_in(run.first_seen) || run.ended.is_some_and(is_in));
+    runs.map(|run| run.run).filter(|run| !is_decided(*run)).collect()
 }
 
 /// Files of a run, and those of them that failed.
@@ -261,9 +205,16 @@ fn files_of(overview: &Overview, run: Run) -> (usize, usize) {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::page::Picture;
     use super::super::problems::{NewProblem, Place, Severity};
     use super::super::standing::Signature;
     use super::*;
+
+    fn pictures(words: &str) -> Pictures {
+        let words = || words.to_owned();
+        let picture = Picture { title: words(), why: words(), png: vec![1, 2, 3], words: vec![words(), words()] };
+        Pictures { shown: vec![picture], left_out: 2, faults: vec![words()] }
+    }
 
     fn meeting_with(what: &str, item: &str) -> Meeting {
         let by = Signature { who: what.into(), role: "shifter".into() };
@@ -296,8 +247,8 @@ mod tests {
         fn nothing_that_people_write_becomes_markup(wild in "[<>&\"'/a-zA-Z=\\\\ ]{1,60}") {
             prop_assume!(!wild.trim().is_empty());
             let tags = |page: &str| page.matches('<').count();
-            let plain = meeting_page(&meeting_with("x", "y"), "z");
-            let page = meeting_page(&meeting_with(&wild, &wild), &wild);
+            let plain = meeting_page(&meeting_with("x", "y"), "z", &pictures("p"));
+            let page = meeting_page(&meeting_with(&wild, &wild), &wild, &pictures(&wild));
             prop_assert_eq!(tags(&page), tags(&plain));
             prop_assert_eq!(page.matches('>').count(), plain.matches('>').count());
             prop_assert_eq!(page.matches('"').count(), plain.matches('"').count());
@@ -306,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_script_in_a_problem_is_words_on_the_page() {
-        let page = meeting_page(&meeting_with("<script>alert('x')</script> & \"more\"\u{1b}[2J", "a/b"), "<b>shift</b>");
+        let page = meeting_page(&meeting_with("<script>alert('x')</script> & \"more\"\u{1b}[2J", "a/b"), "<b>shift</b>", &Pictures::default());
         assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;more&quot;"), "{page}");
         assert!(!page.contains("<script") && !page.contains("<b>") && !page.contains('\u{1b}'));
         assert!(page.starts_with("<!DOCTYPE html>") && !page.contains("http://") && !page.contains("src=\""));

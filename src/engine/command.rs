@@ -6,6 +6,7 @@ use monitasks::detector::Strip;
 use monitasks::quality::Flag;
 use monitasks::vocab::{FileId, Processing, Run};
 
+use super::export_command::ExportCommand;
 use super::people_command::PeopleCommand;
 pub use crate::bookkeeping::{
     Decision, DecisionSubject, Evidence, FailureClass, Outcome, Part, RequestKind, RequestSubject, Stage,
@@ -30,6 +31,8 @@ pub enum Command {
     People(PeopleCommand),
     /// What is written into the file of checks.
     Checks(ChecksCommand),
+    /// What is exported or copied.
+    Export(ExportCommand),
 }
 
 /// What is written into the file of checks.

@@ -9,9 +9,14 @@ mod checks_desk;
 mod close_looks;
 mod command;
 mod decision_desk;
+mod export_command;
+mod export_desk;
+mod export_rows;
+mod exporting;
 mod people_command;
 mod people_desk;
 mod pollers;
+mod report_pictures;
 mod runs_desk;
 mod serve;
 mod urgent;
@@ -21,8 +26,11 @@ pub use command::{
     ChecksCommand, Command, Decision, DecisionCommand, DecisionSubject, Evidence, FailureClass, Outcome, Part, ProcessingCommand,
     RequestKind, RequestSubject, RunsCommand, Stage, SubsystemMark, ViewCommand, WantedDecision, WorkspaceCommand,
 };
+pub use export_command::{CopyAs, ExportCommand, ExportNews, ExportTo, ExportedBy, ExportedPage, Report, ReportPictures};
+pub use exporting::{book_heads, exported_by, write_export};
 pub use people_command::{NewProblem, PeopleCommand, PeopleDeed, Place, ProblemChange, Severity};
 pub use pollers::OpenStore;
+pub use report_pictures::{Behind, report_pictures};
 pub use serve::{ChooseStore, OpenResults, Start, Waker, World, start};
 pub use urgent::{Told, mail_urgent};
 
@@ -68,6 +76,8 @@ pub enum Notice {
         /// The text, cut to its last part when it is long.
         text: String,
     },
+    /// What came of an export.
+    Export(ExportNews),
 }
 
 impl EngineHandle {

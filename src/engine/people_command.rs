@@ -79,8 +79,4 @@ pub enum PeopleDeed {
         /// The place of the last sign-off that the person saw, 0 for none.
         seen: i64,
     },
-    /// Write the meeting's list as a page to print.
-    PrintMeeting,
-    /// Write the report of the shift that is on, or was last.
-    PrintShift,
 }

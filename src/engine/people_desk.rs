@@ -1,6 +1,5 @@
 //! What people say by the window, brought into the book; run by the book's own thread.
 
-use std::path::PathBuf;
 use std::thread;
 
 use crossbeam_channel::Sender;
@@ -15,10 +14,8 @@ use crate::decisions::alarms::{self, AlarmEvent, Seen};
 use crate::decisions::follow_ups::{self, Ending, FollowUp};
 use crate::decisions::meeting::{self, Meeting, Voices};
 use crate::decisions::problems::{self, Problem};
-use crate::decisions::report::{meeting_page, shift_page};
 use crate::decisions::standing::{SayError, Signature, Standing};
 use crate::decisions::{known_issues, shifts};
-use crate::durable::{create_folders, write_whole};
 
 impl PeopleDeed {
     /// What it is, as the beginning of a message.
@@ -32,8 +29,6 @@ impl PeopleDeed {
             PeopleDeed::EndIssue { id, .. } => format!("end of known issue {id}"),
             PeopleDeed::EndFollowUp { id, .. } => format!("follow-up {id}"),
             PeopleDeed::SignOff { .. } => "sign-off".into(),
-            PeopleDeed::PrintMeeting => "meeting's report".into(),
-            PeopleDeed::PrintShift => "shift's report".into(),
         }
     }
 }
@@ -60,11 +55,6 @@ fn done(
     now: Timestamp,
     notices: &Sender<Notice>,
 ) -> Result<String, SayError> {
-    match &command.deed {
-        PeopleDeed::PrintMeeting => return print_meeting(store, workspace, now),
-        PeopleDeed::PrintShift => return print_shift(store, workspace, now),
-        _ => {}
-    }
     let by = Signature::new(&command.who, &command.role)?;
     match &command.deed {
         PeopleDeed::BeginShift { hours, note } => {
@@ -108,11 +98,12 @@ fn done(
             Ok(format!("follow-up {id} is done"))
         }
         PeopleDeed::SignOff { comment, seen } => {
-            let list = list(store, workspace, now)?.0;
+            let voices = Voices::read(store)?;
+            let settings = (&workspace.settings.marks, &workspace.settings.meeting);
+            let list = Meeting::read(store, &voices, settings, now)?;
             meeting::sign_off(store, &list.sign_off(comment)?, &by, now, Some(*seen))?;
             Ok(format!("the meeting's list is signed off by {}", by.who))
         }
-        PeopleDeed::PrintMeeting | PeopleDeed::PrintShift => Ok(String::new()),
     }
 }
 
@@ -142,37 +133,4 @@ fn mail_aside(problem: Standing<Problem>, workspace: Workspace, now: Timestamp, 
     if let Err(error) = thread::Builder::new().name("dqmon-urgent".into()).spawn(tell) {
         tracing::error!("an urgent problem was not told by mail: thread not started: {error}");
     }
-}
-
-/// The meeting's list and what it was made of.
-fn list(store: &dyn Store, workspace: &Workspace, now: Timestamp) -> Result<(Meeting, Voices), SayError> {
-    let voices = Voices::read(store)?;
-    let settings = (&workspace.settings.marks, &workspace.settings.meeting);
-    Ok((Meeting::read(store, &voices, settings, now)?, voices))
-}
-
-fn print_meeting(store: &dyn Store, workspace: &Workspace, now: Timestamp) -> Result<String, SayError> {
-    let (list, _) = list(store, workspace, now)?;
-    written(workspace, "meeting", now, &meeting_page(&list, &name_of(workspace)))
-}
-
-fn print_shift(store: &dyn Store, workspace: &Workspace, now: Timestamp) -> Result<String, SayError> {
-    let voices = Voices::read(store)?;
-    let shift = shifts::newest(&voices.shifts).ok_or_else(|| SayError::Refused("no shift was begun yet".into()))?;
-    let page = shift_page(shift, &store.overview()?, &voices, &name_of(workspace), now);
-    written(workspace, "shift", now, &page)
-}
-
-fn name_of(workspace: &Workspace) -> String {
-    workspace.root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-}
-
-/// Writes a page into the workspace's folder of reports; answers where it stands.
-fn written(workspace: &Workspace, what: &str, now: Timestamp, page: &str) -> Result<String, SayError> {
-    let folder: PathBuf = workspace.root.join("reports");
-    let path = folder.join(format!("{what}-{}.html", now.strftime("%Y%m%dT%H%M%SZ")));
-    let refused = |error: std::io::Error| SayError::Refused(format!("page not written: {error}: {}", path.display()));
-    create_folders(&folder).map_err(refused)?;
-    write_whole(&path, page.as_bytes()).map_err(refused)?;
-    Ok(format!("page to print: {}", path.display()))
 }

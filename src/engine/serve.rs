@@ -16,6 +16,8 @@ use super::backend_process;
 use super::book_desk::BookErrand;
 use super::close_looks::{self, CloseErrand};
 use super::command::{ChecksCommand, Command, ProcessingCommand, RunsCommand, ViewCommand, WorkspaceCommand};
+use super::export_command::ExportCommand;
+use super::export_desk::{self, ExportErrand};
 use super::pollers::{self, EventErrand, OpenStore, Outbox, ResultsErrand, Update};
 use super::runs_desk::{self, ManyRuns, RunsErrand};
 use super::{EngineHandle, EngineSide, Notice};
@@ -99,6 +101,7 @@ struct Engine {
     flow_window_s: Option<u64>,
     /// What the welcome page should know: why the last opening failed.
     refusal: Option<String>,
+    exports: Sender<ExportErrand>,
     serial: u64,
 }
 
@@ -127,6 +130,8 @@ impl Drop for Open {
 
 impl Engine {
     fn new(side: EngineSide, start: Start, world: World, waker: Waker) -> Self {
+        let (exports, errands) = crossbeam_channel::bounded(16);
+        export_desk::spawn(errands, side.notices.clone());
         let mut engine = Engine {
             side,
             world,
@@ -136,6 +141,7 @@ impl Engine {
             watched: Vec::new(),
             flow_window_s: None,
             refusal: None,
+            exports,
             serial: 0,
         };
         if let Some(path) = start.open {
@@ -225,6 +231,7 @@ impl Engine {
             Command::Workspace(command) => self.obey_workspace(command),
             Command::People(command) => self.book_errand(BookErrand::People(command)),
             Command::Checks(ChecksCommand::TakeReference(key)) => self.take_reference(&key),
+            Command::Export(command) => self.export(command),
         }
     }
 
@@ -265,6 +272,23 @@ impl Engine {
         match open.live.reference_of(key, Timestamp::now()) {
             Ok(source) => self.book_errand(BookErrand::TakeReference(source)),
             Err(why) => self.notice(Notice::Refused(format!("reference not taken: {why}"))),
+        }
+    }
+
+    /// What is shown is known here; it is drawn and written by a thread that may wait.
+    fn export(&mut self, command: ExportCommand) {
+        let words = command.words();
+        let Some(open) = &mut self.open else {
+            return self.notice(Notice::Refused(format!("{words} not done: nothing is open")));
+        };
+        let now = Timestamp::now();
+        let plots = command.keys().iter().filter_map(|key| open.live.signed(key, now)).collect();
+        let (source, workspace, snapshot) = (open.live.source(), open.workspace.clone(), self.side.snapshot.load_full());
+        let open_store = workspace.as_ref().map(|workspace| (self.world.open_store)(workspace, true));
+        let errand =
+            ExportErrand { command, plots, source, snapshot, workspace, open_store, read_only: self.read_only };
+        if self.exports.try_send(errand).is_err() {
+            self.notice(Notice::Refused(format!("{words} not done: earlier exports are not written yet; try again")));
         }
     }
 

@@ -12,6 +12,7 @@ use monitasks::vocab::Run;
 
 use super::dialogs::{Answer, Dialogs};
 use super::first_frame::Frames;
+use super::export::{Around, ExportAction, ExportView, Wanted};
 use super::layout::Layout;
 use super::notices::Notices;
 use super::palette::{self, Palette};
@@ -21,7 +22,7 @@ use super::processing::{self, ProcessingView};
 use super::review::{self, Review};
 use super::runs_page::{self, RunsView};
 use super::scene::{Scene, shown_tasks};
-use super::state::{Action, Draft, ItemRef, Page, RunChoice, UiState};
+use super::state::{Action, Browse, Draft, ItemRef, Page, RunChoice, UiState};
 use super::welcome::{self, Welcome};
 use super::{keys, run_card, theme, time_line, top_bar, tree};
 use crate::engine::{Command, EngineHandle, Notice, RunsCommand, ViewCommand, WorkspaceCommand};
@@ -40,6 +41,7 @@ pub struct DqmonApp {
     runs: RunsView,
     processing: ProcessingView,
     people: PeopleView,
+    export: ExportView,
     welcome: Welcome,
     notices: Notices,
     dialogs: Dialogs,
@@ -78,6 +80,7 @@ impl DqmonApp {
             runs: RunsView::default(),
             processing: ProcessingView::default(),
             people: PeopleView::default(),
+            export: ExportView::default(),
             welcome: Welcome::default(),
             notices: Notices::default(),
             dialogs: Dialogs::default(),
@@ -168,6 +171,7 @@ impl DqmonApp {
     fn take_news(&mut self, ui: &Ui, snapshot: &Snapshot) {
         let time = ui.input(|input| input.time);
         while let Some(notice) = self.engine.notice() {
+            let Some(notice) = self.export.take(notice, ui.ctx()) else { continue };
             match &notice {
                 Notice::Refused(_) => self.review_answered(false),
                 Notice::Kept(_) => self.review_answered(true),
@@ -181,6 +185,7 @@ impl DqmonApp {
             self.notices.add(notice, time);
         }
         match self.dialogs.answer() {
+            Some(Answer::Chosen(Browse::Export, path)) => self.export.browsed(&path),
             Some(Answer::Chosen(what, path)) => {
                 self.welcome.browsed(what, &path);
                 if snapshot.workspace.is_some() {
@@ -345,6 +350,7 @@ impl DqmonApp {
     fn above_everything(&mut self, ui: &Ui, scene: &mut Scene<'_>) {
         self.notices.show(ui, scene);
         people::dialog(ui, scene, &mut self.people, &mut self.state);
+        self.export.show(ui, scene, &self.state);
         if self.shows_keys {
             self.shows_keys = palette::keys_sheet(ui);
         }
@@ -369,7 +375,8 @@ impl DqmonApp {
 
     /// Closes what is open, one thing at a time; with nothing open, follows the newest run.
     fn escape(&mut self) {
-        if self.shows_keys {
+        if self.export.close() {
+        } else if self.shows_keys {
             self.shows_keys = false;
         } else if !self.notices.close_text() {
             self.review = None;
@@ -404,6 +411,7 @@ impl DqmonApp {
             }
             Action::Escape => self.escape(),
             Action::Review(action) => self.with_scene(snapshot, ui, |app, scene| app.review_act(action, scene)),
+            Action::Export(action) => self.act_export(action, snapshot, ui),
             Action::ResetZoom => self.panes.reset_zoom(),
             Action::ResetLayout => {
                 let tasks: Vec<TaskNode> = shown_tasks(snapshot).into_iter().cloned().collect();
@@ -418,6 +426,27 @@ impl DqmonApp {
             | Action::ShowWith(..)
             | Action::Activate(_) => {
                 self.arrange(action, snapshot);
+            }
+        }
+    }
+
+    /// What is exported or copied.
+    fn act_export(&mut self, action: ExportAction, snapshot: &Snapshot, ui: &Ui) {
+        let time = ui.input(|input| input.time);
+        match action {
+            ExportAction::CopyText { what, text } => {
+                ui.ctx().copy_text(text);
+                self.notices.add(Notice::Done(format!("On the clipboard: {what}")), time);
+            }
+            ExportAction::Browse(path) => self.dialogs.start_at(Browse::Export, path, ui.ctx()),
+            action => {
+                let (choice, page, now, look) = (self.choice, self.page(snapshot), (self.clock)(), theme::look(ui.visuals()));
+                let (state, lane, columns) = (&self.state, self.lane.as_deref(), self.runs.columns());
+                match self.export.act(action, &Around { snapshot, state, choice, lane, page, columns, now, look }) {
+                    Some(Wanted::Send(command)) => self.send(Command::Export(*command), time),
+                    Some(Wanted::Say(words)) => self.notices.add(Notice::Refused(words), time),
+                    None => {}
+                }
             }
         }
     }

@@ -23,6 +23,11 @@ pub enum Answer {
 impl Dialogs {
     /// Opens a dialog unless one is open.
     pub fn start(&mut self, what: Browse, ctx: &egui::Context) {
+        self.start_at(what, PathBuf::new(), ctx);
+    }
+
+    /// The same with a name that is proposed, for a file to be written.
+    pub fn start_at(&mut self, what: Browse, proposed: PathBuf, ctx: &egui::Context) {
         if self.open.is_some() {
             return;
         }
@@ -30,7 +35,15 @@ impl Dialogs {
         let ctx = ctx.clone();
         std::thread::spawn(move || {
             let dialog = rfd::FileDialog::new().set_title(title(what));
-            let path = if what == Browse::LookAtFile { dialog.pick_file() } else { dialog.pick_folder() };
+            let path = match what {
+                Browse::LookAtFile => dialog.pick_file(),
+                Browse::Export => {
+                    let name = proposed.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                    let folder = proposed.parent().map(PathBuf::from).unwrap_or_default();
+                    dialog.set_file_name(name).set_directory(folder).save_file()
+                }
+                _ => dialog.pick_folder(),
+            };
             let _ = sender.send(path);
             ctx.request_repaint();
         });
@@ -58,5 +71,6 @@ fn title(what: Browse) -> &'static str {
         Browse::Demo => "Put the demo in",
         Browse::LookAtFolder => "Look at a folder of results",
         Browse::LookAtFile => "Look at a result",
+        Browse::Export => "Export to",
     }
 }

@@ -12,6 +12,7 @@ mod crowd;
 mod decide_card;
 mod dialogs;
 mod event_pane;
+mod export;
 mod figure_items;
 mod figure_ui;
 mod first_frame;

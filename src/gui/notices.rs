@@ -8,10 +8,13 @@ use egui::{Align2, RichText, Ui, vec2};
 use super::scene::Scene;
 use super::state::Action;
 use super::{theme, words};
-use crate::engine::Notice;
+use super::export::ExportAction;
+use crate::engine::{ExportNews, Notice};
 
 /// How long good news stays, s. Refusals stay until they are taken away.
 const SHOWN_FOR_S: f64 = 6.0;
+/// How long a line stays whose path may be copied, s.
+const PATH_SHOWN_FOR_S: f64 = 20.0;
 /// No more lines at once; the oldest go.
 const AT_ONCE: usize = 6;
 
@@ -27,6 +30,8 @@ struct Line {
     id: u64,
     is_refusal: bool,
     words: String,
+    /// A file that was written.
+    path: Option<String>,
     since: f64,
 }
 
@@ -54,8 +59,15 @@ impl Notices {
         self.next += 1;
         let id = self.next;
         match notice {
-            Notice::Done(words) | Notice::Kept(words) => self.lines.push(Line { id, is_refusal: false, words, since: time }),
-            Notice::Refused(words) => self.lines.push(Line { id, is_refusal: true, words, since: time }),
+            Notice::Done(words) | Notice::Kept(words) => self.lines.push(Line { id, is_refusal: false, words, path: None, since: time }),
+            Notice::Refused(words) => self.lines.push(Line { id, is_refusal: true, words, path: None, since: time }),
+            Notice::Export(ExportNews::Written { what, path }) => {
+                let path = path.display().to_string();
+                let words = format!("{what} is written: {path}");
+                self.lines.push(Line { id, is_refusal: false, words, path: Some(path), since: time + PATH_SHOWN_FOR_S - SHOWN_FOR_S });
+            }
+            // Those are for the clipboard, or ask something.
+            Notice::Export(_) => {}
             Notice::Text { title, text } => {
                 self.texts.retain(|open| open.title != title);
                 self.texts.push(Text {
@@ -109,7 +121,17 @@ fn notice_line(ui: &mut Ui, scene: &mut Scene<'_>, line: &Line) {
         ui.set_width(380.0);
         ui.horizontal_top(|ui| {
             ui.label(RichText::new(glyph).color(colour));
-            ui.allocate_ui(vec2(316.0, 0.0), |ui| ui.add(egui::Label::new(&line.words).wrap()));
+            ui.allocate_ui(vec2(316.0, 0.0), |ui| {
+                ui.vertical(|ui| {
+                    ui.add(egui::Label::new(&line.words).wrap());
+                    if let Some(path) = &line.path
+                        && ui.small_button("Copy path").clicked()
+                    {
+                        let (what, text) = ("the path".to_owned(), path.clone());
+                        scene.ask(Action::Export(ExportAction::CopyText { what, text }));
+                    }
+                });
+            });
             if ui.small_button("✕").on_hover_text("Take away").clicked() {
                 scene.ask(Action::Dismiss(line.id));
             }

@@ -4,12 +4,13 @@ use egui::{Key, RichText, Ui, vec2};
 use egui_tiles::LinearDir;
 use monitasks::vocab::Run;
 
+use super::export::ExportAction;
 use super::people::{Link, PeopleAction};
 use super::review::{self, ReviewAction};
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Browse, ItemRef, Page, RunChoice};
 use super::{keys, theme};
-use crate::engine::{Command, ProcessingCommand, ViewCommand, WorkspaceCommand};
+use crate::engine::{Command, CopyAs, ProcessingCommand, Report, ViewCommand, WorkspaceCommand};
 
 /// The open palette.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +47,14 @@ pub fn offers(scene: &Scene<'_>, query: &str) -> Vec<(String, Action)> {
         add("Split pane right", Action::SplitActive(LinearDir::Horizontal));
         add("Split pane below", Action::SplitActive(LinearDir::Vertical));
         add("Show all data", Action::ResetZoom);
+        add("Export the active plot…", Action::Export(ExportAction::ActivePlot));
+        add("Copy the active plot as picture", Action::Export(ExportAction::CopyActive(CopyAs::Picture)));
+        add("Copy the active plot as CSV", Action::Export(ExportAction::CopyActive(CopyAs::Csv)));
+        add("Export this page…", Action::Export(ExportAction::Page));
+        if !scene.is_bare() {
+            add("Shift report…", Action::Export(ExportAction::Report(Report::Shift)));
+            add("Meeting's list to print…", Action::Export(ExportAction::Report(Report::Meeting)));
+        }
         add("Reset the panes", Action::ResetLayout);
         add(
             if scene.is_bare() { "Close the files" } else { "Close workspace" },

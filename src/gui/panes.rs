@@ -9,6 +9,7 @@ use monitasks::figure::Figure;
 
 use super::checks_part;
 use super::event_pane;
+use super::export;
 use super::figure_ui::{self, FigureView};
 use super::layout::{EVENT_TASK, Layout, Pane, RULES, WAVEFORM_ITEM};
 use super::map_texture::MapTextures;
@@ -255,6 +256,9 @@ impl Behavior<Pane> for Docked<'_, '_> {
                     self.scene.ask(Action::Activate(active));
                     self.scene.ask(action);
                 }
+            }
+            if let Some(key) = self.key(pane) {
+                export::pane_menu(ui, self.scene, &key);
             }
             if let Some(key) = self.key(pane).filter(|key| key.task != EVENT_TASK && !self.scene.is_bare()) {
                 comparisons(ui, self.scene, active, &key);

@@ -6,7 +6,7 @@ use monitasks::vocab::Run;
 
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Draft, ItemRef, RunChoice, UiState};
-use super::{decide_card, people, processing, said_card, theme, words};
+use super::{decide_card, export, people, processing, said_card, theme, words};
 use crate::snapshot::{FileRow, FileStage, JudgedShown, RunRow, in_short};
 
 /// Draws the card of the run looked at.
@@ -18,7 +18,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut UiState, draft: &mut
     let judged = scene.snapshot.judged.clone().filter(|judged| judged.run == row.run);
     let judged = judged.as_deref();
     draft.follow(row, said_card::amount(row, judged), scene.now, scene.choice);
-    heading(ui, scene, row);
+    heading(ui, scene, row, judged);
     egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         facts(ui, scene, row);
         people::run_lines(ui, scene, row.run);
@@ -97,7 +97,7 @@ fn is_being_read(scene: &Scene<'_>, run: Run) -> bool {
     scene.snapshot.older_runs > 0 && !is_answered
 }
 
-fn heading(ui: &mut Ui, scene: &mut Scene<'_>, row: &RunRow) {
+fn heading(ui: &mut Ui, scene: &mut Scene<'_>, row: &RunRow, judged: Option<&JudgedShown>) {
     let status = theme::flag(row.flag, scene.look);
     ui.horizontal(|ui| {
         ui.label(theme::bold(format!("Run {}", row.run.0)).size(17.0));
@@ -108,6 +108,12 @@ fn heading(ui: &mut Ui, scene: &mut Scene<'_>, row: &RunRow) {
                 if button.clicked() {
                     scene.ask(Action::StepRun(step));
                 }
+            }
+            let button = ui.small_button("Copy").on_hover_text("Put what this card says of the run on the clipboard");
+            button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Copy the facts of the run"));
+            if button.clicked() {
+                let text = export::run_facts(row, judged, scene.snapshot);
+                scene.ask(Action::Export(export::ExportAction::CopyText { what: format!("facts of {}", row.run), text }));
             }
         });
     });

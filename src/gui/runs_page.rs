@@ -15,7 +15,7 @@ use monitasks::vocab::Run;
 
 use super::scene::Scene;
 use super::state::UiState;
-use super::{theme, words};
+use super::{export, theme, words};
 use crate::snapshot::{RunsAsk, RunsShown, SortKey};
 use field::SearchField;
 use many::ManyDraft;
@@ -64,6 +64,12 @@ impl RunsView {
         RunsAsk { query: self.field.text().to_owned(), cursor: self.field.cursor(), sort: self.sort.clone() }
     }
 
+    /// The columns, in their order.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
     /// Only what is found can be selected: nobody flags runs that are not in the list.
     fn follow(&mut self, shown: &RunsShown) {
         if Arc::ptr_eq(&self.rows, &shown.rows) {
@@ -98,6 +104,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut RunsView, state: &UiS
             ui.label(RichText::new(words).color(theme::warning(scene.look)));
         }
         columns_menu(ui, view, &shown);
+        export::page_button(ui, scene);
     });
     field::said(ui, scene, &shown);
     many::show(ui, scene, view, &shown, state);

@@ -9,6 +9,7 @@ use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
+use super::export::ExportAction;
 use super::layout::Layout;
 use super::people::PeopleAction;
 use super::review::ReviewAction;
@@ -133,6 +134,8 @@ pub enum Browse {
     LookAtFolder,
     /// A result to look at.
     LookAtFile,
+    /// A file to export to.
+    Export,
 }
 
 /// Something a click or a key asks for. Panels collect them; they are done after the frame is laid out.
@@ -188,6 +191,8 @@ pub enum Action {
     Escape,
     /// What concerns the review of what waits.
     Review(ReviewAction),
+    /// What is exported or copied.
+    Export(ExportAction),
 }
 
 impl RunChoice {

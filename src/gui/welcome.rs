@@ -44,6 +44,8 @@ impl Welcome {
             Browse::Create => &mut self.create,
             Browse::Demo => &mut self.demo,
             Browse::LookAtFolder | Browse::LookAtFile => &mut self.look_at,
+            // That is for the export's own dialog.
+            Browse::Export => return,
         };
         *field = path.display().to_string();
     }

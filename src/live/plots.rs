@@ -13,6 +13,7 @@ use super::figures::{self, FigureMaker, Material};
 use super::issue_masks::issue_masks;
 use super::judging::{Judge, names};
 use super::tree::Verdicts;
+use crate::snapshot::provenance::{MaskFacts, ReferenceFacts};
 use crate::snapshot::{FigureKey, IssueRow, PlotView};
 
 /// Makes them, and keeps those that have not changed.
@@ -82,6 +83,28 @@ impl PlotMaker {
             figures: self.shown.iter().map(|(key, shown)| (key.clone(), shown.figure.clone())).collect(),
             verdicts: self.judge.judged().iter().map(|(key, judged)| (key.clone(), judged.verdicts.clone())).collect(),
         }
+    }
+
+    /// The reference that a plot is shown with; none for one that is shown alone.
+    pub(super) fn reference_shown(&self, key: &FigureKey, run: Option<Run>) -> Option<ReferenceFacts> {
+        let is_compared = matches!(key.view, PlotView::Overlay | PlotView::Ratio | PlotView::Difference);
+        let found = self.judge.references().find(&key.task, &key.item, run, None).ok().filter(|_| is_compared)?;
+        Some(ReferenceFacts { label: found.label.clone(), from: found.runs.from, to: found.runs.to })
+    }
+
+    /// The masks that are in force for a plot, of the file and of the book.
+    pub(super) fn masks_in_force(&self, key: &FigureKey, figure: &Figure, of: &Material<'_>) -> Vec<MaskFacts> {
+        let history = figures::history(of.results, key);
+        let subject = Subject::of((&key.task, &key.item), figure, &history, of.now);
+        let masks = self.judge.checks().masks.iter().filter(|mask| mask.is_in_force(&subject));
+        let facts = masks.map(|mask| MaskFacts {
+            name: mask.name.clone(),
+            reason: mask.reason.clone(),
+            author: Some(mask.author.clone()),
+            until: mask.until,
+            left_out: None,
+        });
+        facts.collect()
     }
 
     /// What other checks would have said of every plot of the past, masks of the book in force.

@@ -4,6 +4,7 @@
 
 mod axis;
 mod canvas;
+mod export;
 mod layers;
 mod map;
 mod page;
@@ -16,8 +17,11 @@ mod table;
 pub mod thin_line;
 pub mod thinning;
 
-pub use page::{monitor_page, page_keys};
+pub use export::{
+    Exported, Format, PROVENANCE_KEY, Picture, in_one_line, page_export, plot_export, report_picture, side_file, side_text,
+};
+pub use page::{SIZE as PAGE_SIZE, monitor_page, page_keys, signed_page};
 pub use palette::Look;
-pub use png::{PlotError, png};
-pub use svg::svg;
+pub use png::{PlotError, pixels, png};
+pub use svg::{signed_svg, svg};
 pub use table::{csv, json};

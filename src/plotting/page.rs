@@ -9,7 +9,7 @@ use monitasks::vocab::Run;
 use super::canvas::{Area, Canvas, Hang, Words, fit, text_width, wrap};
 use super::palette::{self, Ground, Look, Rgb};
 use super::side::{run_card, task_tree};
-use super::svg::draw as draw_figure;
+use super::svg::{draw as draw_figure, footer};
 use crate::snapshot::{Backend, FigureKey, RunRow, Snapshot, TaskNode};
 
 /// What the parts of the page need to draw themselves.
@@ -24,7 +24,7 @@ pub struct Sheet<'a> {
 }
 
 /// The page's size, px: nine figures can be read at it.
-const SIZE: (u32, u32) = (1760, 1080);
+pub const SIZE: (u32, u32) = (1760, 1080);
 /// Figures on the page, unless more are asked for.
 const MOST_FIGURES: usize = 9;
 /// Space between the parts of the page, px.
@@ -52,10 +52,20 @@ pub fn page_keys(snapshot: &Snapshot) -> Vec<FigureKey> {
 /// should hold them), the card of the run that they show or of the newest, time line.
 #[must_use]
 pub fn monitor_page(snapshot: &Snapshot, shown: &[FigureKey], look: Look) -> String {
+    signed_page(snapshot, shown, look, &[])
+}
+
+/// The same with a quiet footer of these parts.
+#[must_use]
+pub fn signed_page(snapshot: &Snapshot, shown: &[FigureKey], look: Look, parts: &[String]) -> String {
     let size = SIZE;
     let sheet = Sheet { snapshot, ground: palette::ground(look), look };
     let mut canvas = Canvas::default();
-    let (width, height) = (f64::from(size.0), f64::from(size.1));
+    let whole = Area { x: 0.0, y: 0.0, w: f64::from(size.0), h: f64::from(size.1) };
+    let (width, mut height) = (whole.w, whole.h);
+    if !parts.is_empty() {
+        height = footer(&mut canvas, parts, Area { x: 14.0, w: width - 28.0, h: height - 6.0, ..whole }, look).bottom() + GAP;
+    }
     header(&mut canvas, sheet, Area { x: 0.0, y: 0.0, w: width, h: HEADER });
     let mut top = HEADER + GAP;
     for banner in snapshot.banners.iter().take(3) {

@@ -41,6 +41,37 @@ pub fn svg(figure: &Figure, size: (u32, u32), look: Look) -> String {
     canvas.finish(size, palette::ground(look).card, &figure.title)
 }
 
+/// Font size of a footer, px.
+const FOOTER: f64 = 8.5;
+
+/// The same with a quiet footer of these parts; a small picture has room for their beginning alone.
+#[must_use]
+pub fn signed_svg(figure: &Figure, parts: &[String], size: (u32, u32), look: Look) -> String {
+    let size = (size.0.clamp(120, 8192), size.1.clamp(90, 8192));
+    let mut canvas = Canvas::default();
+    let area = Area { x: 0.0, y: 0.0, w: f64::from(size.0), h: f64::from(size.1) }.inset(10.0);
+    let above = footer(&mut canvas, parts, area, look);
+    draw(&mut canvas, figure, above, look, 12.0);
+    canvas.finish(size, palette::ground(look).card, &figure.title)
+}
+
+/// Writes a footer at the bottom of an area, and answers what is left above it.
+pub(super) fn footer(canvas: &mut Canvas, parts: &[String], area: Area, look: Look) -> Area {
+    let most = match area.h {
+        ..180.0 => 1,
+        180.0..380.0 => 2,
+        _ => 3,
+    };
+    let lines = wrap(&parts.join("  ·  "), FOOTER, area.w, most);
+    let height = lines.len() as f64 * FOOTER * 1.3;
+    let mut y = area.bottom() - height + FOOTER;
+    for line in &lines {
+        canvas.text((area.x, y), Words::new(FOOTER, palette::ground(look).muted), line);
+        y += FOOTER * 1.3;
+    }
+    Area { h: (area.h - height - 6.0).max(1.0), ..area }
+}
+
 /// Draws a figure into a part of a canvas, with that font size, px.
 pub fn draw(canvas: &mut Canvas, figure: &Figure, area: Area, look: Look, font: f64) {
     let ground = palette::ground(look);

@@ -7,10 +7,22 @@ use super::PlotError;
 /// A figure's numbers as CSV: a block per layer, led by lines that begin with `#`. A missing number is an empty field.
 #[must_use]
 pub fn csv(figure: &Figure) -> String {
+    with_head(figure, "")
+}
+
+/// The same with where it comes from: its parts a line each, and all of it as JSON in a line that begins with `# provenance: `.
+#[must_use]
+pub fn signed_csv(figure: &Figure, parts: &[String], provenance: &str) -> String {
+    let parts: String = parts.iter().map(|part| format!("# {}\n", one_line(part))).collect();
+    with_head(figure, &format!("{parts}# provenance: {}\n", one_line(provenance)))
+}
+
+fn with_head(figure: &Figure, head: &str) -> String {
     let mut out = format!("# {}\n", one_line(&figure.title));
     for note in &figure.notes {
         out.push_str(&format!("# {}\n", one_line(note)));
     }
+    out.push_str(head);
     if let Some(reason) = &figure.empty {
         out.push_str(&format!("# nothing to draw: {}\n", one_line(reason)));
     }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::workspace::{PATIENCE, Shift, said};
 
 /// One check of the newest lifetime.
-const CHECKS: &str = "\
+pub(super) const CHECKS: &str = "\
 [[check]]
 name = \"lifetime\"
 task = \"purity\"
@@ -30,7 +30,7 @@ contact = \"purity expert\"
 ";
 
 /// A workspace with results of runs whose lifetimes are these, an hour apart, and these checks.
-fn shift(checks: &str, lifetimes_us: &[f64]) -> Shift {
+pub(super) fn shift(checks: &str, lifetimes_us: &[f64]) -> Shift {
     let shift = Shift::new("[tasks.purity]\npoll_s = 0.2\n[tasks.lem_gain]\npoll_s = 0.2\n");
     fs::write(shift.workspace.checks_file(), checks).unwrap();
     for (run, lifetime_us) in (1..).zip(lifetimes_us) {
@@ -50,11 +50,11 @@ fn result(shift: &Shift, run: u32, lifetime_us: f64) {
     fs::write(folder.join(format!("run{run}-p1-g0.txt")), text).unwrap();
 }
 
-fn engine_on(shift: &Shift) -> EngineHandle {
+pub(super) fn engine_on(shift: &Shift) -> EngineHandle {
     engine::start(Start { open: Some(shift.workspace.root.clone()), read_only: false }, World::default(), Box::new(|| {}))
 }
 
-fn until(engine: &EngineHandle, what: &str, holds: impl Fn(&Snapshot) -> bool) {
+pub(super) fn until(engine: &EngineHandle, what: &str, holds: impl Fn(&Snapshot) -> bool) {
     let end = Instant::now() + PATIENCE;
     while !holds(&engine.snapshot()) {
         let now = engine.snapshot();

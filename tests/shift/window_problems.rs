@@ -1,6 +1,6 @@
 //! Clicks through the Problems and Meeting pages, the dialog for a new problem and the question who is on shift.
 
-use dqmon::engine::{Command, PeopleCommand, PeopleDeed, ProblemChange, Severity};
+use dqmon::engine::{Command, ExportCommand, PeopleCommand, PeopleDeed, ProblemChange, Report, ReportPictures, Severity};
 use dqmon::gui::{DqmonApp, RunChoice, UiState};
 use dqmon::snapshot::{
     AlarmRow, FollowUpRow, IssueRow, MeetingShown, PeopleShown, ProblemRow, SaidRow, ShiftRow, Snapshot, ToDoRow, UndecidedRow,
@@ -287,7 +287,12 @@ fn the_meeting_page_has_its_list_and_is_signed_off_and_printed() {
     desk.click("Sign the list off");
     assert_eq!(said(&desk), [PeopleDeed::SignOff { comment: "all seen".into(), seen: 3 }]);
     desk.click("Print as HTML");
-    assert_eq!(said(&desk), [PeopleDeed::PrintMeeting]);
+    let commands = desk.commands();
+    let [Command::Export(ExportCommand::Report { report, pictures, to, by, .. })] = commands.as_slice() else {
+        panic!("{commands:?}")
+    };
+    assert_eq!((*report, *pictures, to), (Report::Meeting, ReportPictures::Findings, &None));
+    assert_eq!(by.name, "Ada Marsh");
     desk.click("run19");
     assert_eq!(choice(&desk), RunChoice::Fixed(Run(19)));
 }

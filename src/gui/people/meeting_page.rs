@@ -2,11 +2,11 @@
 
 use egui::{RichText, ScrollArea, Ui};
 
-use super::{PeopleAction, field, hindrance, named, run_link, say, severity_colour, severity_glyph, signature_fields};
-use crate::engine::PeopleDeed;
+use super::{PeopleAction, field, hindrance, named, print_report, run_link, say, severity_colour, severity_glyph, signature_fields};
+use crate::engine::{PeopleDeed, Report};
 use crate::gui::scene::Scene;
 use crate::gui::state::{Action, UiState};
-use crate::gui::{theme, words};
+use crate::gui::{export, theme, words};
 use crate::snapshot::{FollowUpRow, MeetingShown, UndecidedRow};
 
 /// Processings that a line names.
@@ -45,6 +45,7 @@ fn head(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut MeetingView, state: &mut 
         if list.is_counted {
             ui.label(RichText::new(format!("{} decided since", words::count(list.decided_count, "run"))).weak());
         }
+        export::page_button(ui, scene);
     });
     if scene.read_only().is_some() {
         return;
@@ -57,7 +58,7 @@ fn head(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut MeetingView, state: &mut 
             view.comment.clear();
         }
         if named(ui, "Print as HTML", "Print as HTML", None) {
-            say(scene, state, PeopleDeed::PrintMeeting);
+            print_report(scene, state, Report::Meeting);
         }
     });
 }

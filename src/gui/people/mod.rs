@@ -15,7 +15,7 @@ use monitasks::vocab::{FileId, Run};
 use super::scene::Scene;
 use super::state::{Action, ItemRef, Page, RunChoice, UiState};
 use super::{theme, words};
-use crate::engine::{Command, PeopleCommand, PeopleDeed};
+use crate::engine::{Command, ExportCommand, PeopleCommand, PeopleDeed, Report, ReportPictures};
 use crate::snapshot::{IssueRow, ProblemRow};
 
 pub use shift_line::{line_is_wanted, on_shift_word, show_line};
@@ -140,6 +140,13 @@ pub fn plot_lines(ui: &mut Ui, scene: &Scene<'_>, shows: &ItemRef) {
 fn say(scene: &mut Scene<'_>, state: &UiState, deed: PeopleDeed) {
     let (who, role) = (state.who.trim().to_owned(), state.role.trim().to_owned());
     scene.send(Command::People(PeopleCommand { who, role, deed }));
+}
+
+/// Asks for a report with its plots, in the workspace's folder of reports.
+fn print_report(scene: &mut Scene<'_>, state: &UiState, report: Report) {
+    let by = super::export::exported_by(state);
+    let pictures = ReportPictures::default();
+    scene.send(Command::Export(ExportCommand::Report { report, pictures, to: None, may_replace: false, by }));
 }
 
 /// Why nothing can be said yet; none when it can.

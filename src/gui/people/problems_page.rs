@@ -10,7 +10,7 @@ use super::{
 use crate::engine::{PeopleDeed, ProblemChange};
 use crate::gui::scene::Scene;
 use crate::gui::state::{Action, UiState};
-use crate::gui::{theme, words};
+use crate::gui::{export, theme, words};
 use crate::snapshot::{AlarmRow, IssueRow, ProblemRow};
 
 /// What is shown in full.
@@ -88,6 +88,7 @@ fn head(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProblemsView) {
         if named(ui, "New problem…", "New problem…", scene.read_only()) {
             scene.ask(Action::People(PeopleAction::NewProblem(Link::default())));
         }
+        export::page_button(ui, scene);
     });
 }
 

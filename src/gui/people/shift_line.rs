@@ -3,8 +3,8 @@
 
 use egui::{RichText, Ui};
 
-use super::{PeopleAction, PeopleView, field, hindrance, named, say, signature_fields};
-use crate::engine::PeopleDeed;
+use super::{PeopleAction, PeopleView, field, hindrance, named, print_report, say, signature_fields};
+use crate::engine::{PeopleDeed, Report};
 use crate::gui::scene::Scene;
 use crate::gui::state::{Action, UiState};
 use crate::gui::{theme, words};
@@ -113,7 +113,7 @@ pub fn show_line(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut PeopleView, stat
             is_done = true;
         }
         if named(ui, "Shift report", "Print the shift report", None) {
-            say(scene, state, PeopleDeed::PrintShift);
+            print_report(scene, state, Report::Shift);
         }
         if named(ui, "Later", "Leave the shift for later", None) {
             is_done = true;

@@ -15,7 +15,7 @@ use egui_extras::TableRow;
 
 use super::map_texture::MapTextures;
 use super::scene::Scene;
-use super::{theme, words};
+use super::{export, theme, words};
 use crate::snapshot::{CloseSubject, Snapshot};
 use monitasks::quality::State;
 
@@ -106,7 +106,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProcessingView) {
     ask::show(ui, scene, view);
 }
 
-fn tabs(ui: &mut Ui, scene: &Scene<'_>, view: &mut ProcessingView) {
+fn tabs(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProcessingView) {
     let runs = &scene.snapshot.runs;
     let files: usize = runs.iter().map(|row| row.files.len()).sum();
     let held = runs.iter().flat_map(|row| &row.processings).filter(|processing| processing.hold.is_some()).count();
@@ -129,6 +129,7 @@ fn tabs(ui: &mut Ui, scene: &Scene<'_>, view: &mut ProcessingView) {
                 view.part = part;
             }
         }
+        export::page_button(ui, scene);
     });
 }
 
