@@ -3,6 +3,7 @@
 //! Both sources make it, the live one and the replay, so the window cannot tell them apart but by [`Origin`]. It holds the
 //! figures that are being watched and no others; everything else is small.
 
+mod beside;
 mod judged;
 mod people;
 mod plots;
@@ -21,6 +22,7 @@ use monitasks::quality::{Flag, State};
 use monitasks::task::Glance;
 use monitasks::vocab::{FileId, Run};
 
+pub use beside::{Answer, AnswersShown, Beside, DoctorShown, Finding, LongWork, Question, Recent};
 pub use judged::{FileFlagShown, FlagShown, JudgedShown, SaidShown, StageShown, StatusShown};
 pub use people::{
     AlarmRow, FollowUpRow, IssueRow, MeetingShown, PeopleShown, ProblemRow, SaidRow, ShiftRow, ToDoRow, UndecidedRow,
@@ -75,6 +77,8 @@ pub struct Snapshot {
     pub judged: Option<Arc<JudgedShown>>,
     /// What people said: shifts, problems, the meeting's list.
     pub people: PeopleShown,
+    /// What stands beside the shift: the welcome page's answers, the doctor's findings, long work.
+    pub beside: Beside,
 }
 
 /// Where a snapshot came from.
@@ -457,6 +461,7 @@ impl Snapshot {
             run_table: None,
             judged: None,
             people: PeopleShown::default(),
+            beside: Beside::default(),
         }
     }
 

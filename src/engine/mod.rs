@@ -4,6 +4,7 @@
 //! what a command leads to comes back in a later snapshot, and what it says comes back as a [`Notice`].
 
 mod backend_process;
+mod beside_desk;
 mod book_desk;
 mod checks_desk;
 mod close_looks;
@@ -18,8 +19,8 @@ mod urgent;
 
 pub use backend_process::start as start_backend;
 pub use command::{
-    ChecksCommand, Command, Decision, DecisionCommand, DecisionSubject, Evidence, FailureClass, Outcome, Part, ProcessingCommand,
-    RequestKind, RequestSubject, RunsCommand, Stage, ViewCommand, WantedDecision, WorkspaceCommand,
+    BesideCommand, ChecksCommand, Command, Decision, DecisionCommand, DecisionSubject, Evidence, FailureClass, Outcome, Part,
+    ProcessingCommand, RequestKind, RequestSubject, RunsCommand, Stage, ViewCommand, WantedDecision, WorkspaceCommand,
 };
 pub use people_command::{NewProblem, PeopleCommand, PeopleDeed, Place, ProblemChange, Severity};
 pub use pollers::OpenStore;

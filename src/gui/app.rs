@@ -9,6 +9,7 @@ use egui_tiles::LinearDir;
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 
+use super::beside::{self, BesideView};
 use super::dialogs::{Answer, Dialogs};
 use super::layout::Layout;
 use super::notices::Notices;
@@ -38,6 +39,7 @@ pub struct DqmonApp {
     processing: ProcessingView,
     people: PeopleView,
     welcome: Welcome,
+    beside: BesideView,
     notices: Notices,
     dialogs: Dialogs,
     palette: Option<Palette>,
@@ -73,6 +75,7 @@ impl DqmonApp {
             processing: ProcessingView::default(),
             people: PeopleView::default(),
             welcome: Welcome::default(),
+            beside: BesideView::default(),
             notices: Notices::default(),
             dialogs: Dialogs::default(),
             palette: None,
@@ -127,6 +130,7 @@ impl DqmonApp {
         let mut scene =
             Scene { snapshot: &snapshot, choice, lane: lane.as_deref(), now: (self.clock)(), look, actions: Vec::new() };
         self.keys(ui, &mut scene);
+        beside::take_dropped(ui, &mut scene);
         self.panels(ui, &mut scene);
         self.above_everything(ui, &mut scene);
         let actions = scene.actions;
@@ -247,7 +251,9 @@ impl DqmonApp {
             Panel::top("shift").frame(bar).show(ui, |ui| people::show_line(ui, scene, &mut self.people, &mut self.state));
         }
         let page = Frame::new().fill(card).inner_margin(Margin::symmetric(12, 8));
-        if scene.snapshot.workspace.is_none() {
+        if scene.snapshot.workspace.is_some() {
+            self.welcome.leave();
+        } else {
             let centre = egui::CentralPanel::default().frame(page);
             centre.show(ui, |ui| welcome::show(ui, scene, &mut self.welcome, &self.state));
             return;
@@ -315,6 +321,7 @@ impl DqmonApp {
 
     fn above_everything(&mut self, ui: &Ui, scene: &mut Scene<'_>) {
         self.notices.show(ui, scene);
+        beside::show(ui, scene, &mut self.beside);
         people::dialog(ui, scene, &mut self.people, &mut self.state);
         if self.shows_keys {
             self.shows_keys = palette::keys(ui);
@@ -374,7 +381,7 @@ impl DqmonApp {
     fn escape(&mut self, scene: &mut Scene<'_>) {
         if self.shows_keys {
             self.shows_keys = false;
-        } else if !self.notices.close_text() && self.choice != RunChoice::Newest {
+        } else if !self.beside.close() && !self.notices.close_text() && self.choice != RunChoice::Newest {
             scene.ask(Action::SelectRun(RunChoice::Newest));
         }
     }
@@ -402,6 +409,11 @@ impl DqmonApp {
             Action::People(action) => {
                 if let Some(page) = self.people.act(action) {
                     self.state.page = page;
+                }
+            }
+            Action::Beside(action) => {
+                if let Some(command) = self.beside.act(action, &mut self.state) {
+                    self.send(command, time);
                 }
             }
             Action::ResetZoom => self.panes.reset_zoom(),

@@ -4,6 +4,7 @@ use egui::{Key, RichText, Ui, vec2};
 use egui_tiles::LinearDir;
 use monitasks::vocab::Run;
 
+use super::beside;
 use super::people::{Link, PeopleAction};
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Browse, ItemRef, Page, RunChoice};
@@ -76,6 +77,9 @@ pub fn offers(scene: &Scene<'_>, query: &str) -> Vec<(String, Action)> {
     add("Larger text", Action::TextSize(1));
     add("Smaller text", Action::TextSize(-1));
     add("Show the keys", Action::ToggleShortcuts);
+    for (words, action) in beside::offers() {
+        add(words, action);
+    }
     for task in shown_tasks(scene.snapshot) {
         for item in &task.items {
             let place = ItemRef { task: task.name.clone(), item: item.name.clone() };

@@ -9,6 +9,7 @@ use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
+use super::beside::BesideAction;
 use super::layout::Layout;
 use super::people::PeopleAction;
 use crate::engine::{Command, DecisionSubject, Outcome};
@@ -126,6 +127,8 @@ pub enum Browse {
     Open,
     /// A folder to create a workspace in.
     Create,
+    /// The folder where the DAQ writes.
+    Incoming,
     /// A folder to put the demo in.
     Demo,
     /// A folder of results to look at.
@@ -181,6 +184,8 @@ pub enum Action {
     Dismiss(u64),
     /// What concerns problems and shifts.
     People(PeopleAction),
+    /// What stands beside the shift: the doctor, the guide, workspaces opened before.
+    Beside(BesideAction),
 }
 
 impl RunChoice {

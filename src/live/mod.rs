@@ -51,8 +51,8 @@ use monitasks::registry::TaskRegistry;
 use crate::bookkeeping::{Overview, SyncState};
 use crate::config::Settings;
 use crate::snapshot::{
-    Backend, BackendHealth, Banner, CloseLook, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, RunsShown, Snapshot,
-    WorkspaceFacts,
+    Backend, BackendHealth, Banner, Beside, CloseLook, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, RunsShown,
+    Snapshot, WorkspaceFacts,
 };
 
 use figures::Material;
@@ -305,6 +305,7 @@ impl Live {
             },
             run_table: self.run_table.clone(),
             people: self.book.people.clone(),
+            beside: Beside::default(),
         }
     }
 }

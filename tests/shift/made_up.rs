@@ -69,6 +69,7 @@ pub fn full() -> Snapshot {
         run_table: Some(run_table(&(1..=24).map(run).collect::<Vec<_>>())),
         judged: None,
         people: PeopleShown::default(),
+        beside: dqmon::snapshot::Beside::default(),
     }
 }
 
