@@ -11,6 +11,7 @@ pub mod config;
 pub mod decisions;
 pub mod detector;
 pub mod distribution;
+pub mod doctor;
 pub mod durable;
 pub mod engine;
 pub mod farm_logs;

@@ -4,6 +4,7 @@
 //! figures that are being watched and no others; everything else is small.
 
 mod desk;
+mod beside;
 mod judged;
 mod people;
 mod plots;
@@ -24,6 +25,7 @@ use monitasks::task::Glance;
 use monitasks::vocab::{FileId, Run};
 
 pub use desk::{DeskShown, Due, Dues, LayoutShown, PaneShown, ReviewPlot};
+pub use beside::{Answer, AnswersShown, Beside, DoctorShown, Finding, LongWork, Question, Recent};
 pub use judged::{FileFlagShown, FlagShown, JudgedShown, SaidShown, StageShown, StatusShown};
 pub use people::{
     AlarmRow, FollowUpRow, IssueRow, MeetingShown, PeopleShown, ProblemRow, SaidRow, ShiftRow, ToDoRow, UndecidedRow,
@@ -80,6 +82,8 @@ pub struct Snapshot {
     pub people: PeopleShown,
     /// What the workspace's files say of the desk: layouts, plots of reviews.
     pub desk: Arc<DeskShown>,
+    /// What stands beside the shift: the welcome page's answers, the doctor's findings, long work.
+    pub beside: Beside,
 }
 
 /// Where a snapshot came from.
@@ -463,6 +467,7 @@ impl Snapshot {
             judged: None,
             people: PeopleShown::default(),
             desk: Arc::default(),
+            beside: Beside::default(),
         }
     }
 

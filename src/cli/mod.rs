@@ -14,6 +14,7 @@ mod compare;
 mod dataset;
 mod decide;
 mod demo;
+mod doctor;
 mod flow;
 mod follow_up;
 mod import;
@@ -168,6 +169,8 @@ enum Command {
     Reprocess(requests::ReprocessArgs),
     /// How the shift goes: backend, queue, failures.
     Status(status::Args),
+    /// What is missing or wrong with the workspace and its machine, why that matters, and the command that mends it.
+    Doctor(doctor::Args),
     /// Exchange entries with another book, in both directions; may be done again at any time.
     Sync(sync::Args),
     /// How smoothly files go: latency of each stage, rate, backlog, room on the disks.
@@ -364,6 +367,7 @@ pub fn main() -> ExitCode {
         Some(Command::Cancel(args)) => requests::run(global, RequestKind::Cancel, args),
         Some(Command::Reprocess(args)) => requests::reprocess(global, args),
         Some(Command::Status(args)) => status::run(global, args),
+        Some(Command::Doctor(args)) => doctor::run(global, args),
         Some(Command::Sync(args)) => sync::run(global, args),
         Some(Command::Flow(args)) => flow::run(global, args),
         Some(Command::Import(args)) => import::run(global, args),

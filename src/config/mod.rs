@@ -11,6 +11,7 @@ mod lanes;
 mod left_over;
 mod mail;
 mod meeting;
+mod new_workspace;
 mod place;
 mod quality;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use book::{BookPlace, BookSettings, BookSite};
 pub use lanes::{GateRule, LaneSettings};
 pub use mail::{Encryption, MailSettings};
 pub use meeting::{CycleSettings, MeetingSettings, ShiftSettings};
+pub use new_workspace::NewWorkspace;
 pub use place::{Place, PlaceError, RootPlace};
 pub use quality::{
     CAL, CaseSettings, DecisionSettings, FLAG, InputDomain, MARK, MarkSettings, Meaning, OverrideSettings, PARENTS, RQM,

@@ -67,25 +67,44 @@ fn end_of(log: &Path, before: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Starts a simulated shift in a new workspace and waits until it can be opened. Returns the workspace's folder.
+/// Starts a simulated shift in a new workspace and waits until it can be opened. Returns the workspace's folder. `goes_on` is told
+/// how long it waits already, and says whether to go on; when not, the shift that was begun is asked to end.
 ///
 /// # Errors
-/// When the process can't be started or makes no workspace.
-pub(super) fn start_demo(folder: &Path) -> io::Result<PathBuf> {
+/// When the process can't be started, ends at once, or makes no workspace; with its last words.
+pub(super) fn start_demo(folder: &Path, mut goes_on: impl FnMut(Duration) -> bool) -> io::Result<PathBuf> {
     if folder.join(Workspace::SETTINGS_FILE).exists() {
         return Err(io::Error::other(format!("there is a workspace already, name a new folder: {}", folder.display())));
     }
     std::fs::create_dir_all(folder)?;
-    let log = log_file(&folder.join("demo.log"))?;
-    let _ = start_detached(Command::new(std::env::current_exe()?).arg("demo").arg(folder).arg("--no-window"), log)?;
+    let log = folder.join("demo.log");
+    let mut command = Command::new(std::env::current_exe()?);
+    let (process_id, end) = start_detached(command.arg("demo").arg(folder).arg("--no-window"), log_file(&log)?)?;
     let started = Instant::now();
     while started.elapsed() < DEMO_READY {
         if folder.join("book.sqlite").exists() {
             return Ok(folder.to_owned());
         }
+        if end.try_recv().is_ok() {
+            let said = end_of(&log, 0).unwrap_or_default();
+            return Err(io::Error::other(last_message(&String::from_utf8_lossy(&said)).to_owned()));
+        }
+        if !goes_on(started.elapsed()) {
+            end_process(process_id);
+            return Err(io::Error::other(format!("cancelled; what was made so far stands: {}", folder.display())));
+        }
         thread::sleep(Duration::from_millis(50));
     }
     Err(io::Error::other(format!("no workspace came about, see demo.log: {}", folder.display())))
+}
+
+/// Asks a process that was started here to end in order.
+fn end_process(process_id: u32) {
+    let pid = i32::try_from(process_id).ok().and_then(rustix::process::Pid::from_raw);
+    let asked = pid.map(|pid| rustix::process::kill_process(pid, rustix::process::Signal::TERM));
+    if !matches!(asked, Some(Ok(()))) {
+        tracing::warn!("process {process_id} could not be asked to end");
+    }
 }
 
 fn log_file(path: &Path) -> io::Result<File> {

@@ -12,6 +12,7 @@ pub use crate::bookkeeping::{
     Decision, DecisionSubject, Evidence, FailureClass, Outcome, Part, RequestKind, RequestSubject, Stage,
 };
 pub use crate::decisions::marks::SubsystemMark;
+use crate::config::NewWorkspace;
 use crate::snapshot::{CloseSubject, FigureKey, RunsAsk};
 
 /// A command from the window.
@@ -33,6 +34,28 @@ pub enum Command {
     Checks(ChecksCommand),
     /// What is exported or copied.
     Export(ExportCommand),
+    /// What is done beside the shift.
+    Beside(BesideCommand),
+}
+
+/// What is done beside the shift.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BesideCommand {
+    /// Say what is thought of these answers for a new workspace.
+    CheckAnswers {
+        /// A number by which the answer is known again.
+        number: u64,
+        /// The answers.
+        answers: Box<NewWorkspace>,
+    },
+    /// Look whether these workspaces still stand.
+    LookFor(Vec<PathBuf>),
+    /// Have the doctor look at the workspace that is open, or at the machine alone.
+    Doctor,
+    /// End the doctor's round.
+    StopDoctor,
+    /// End a work that takes long.
+    Cancel(u64),
 }
 
 /// What is written into the file of checks.
@@ -189,12 +212,7 @@ pub enum WorkspaceCommand {
     /// Open a workspace, or look at a file or folder of results.
     Open(PathBuf),
     /// Create a workspace and open it.
-    Create {
-        /// Its folder.
-        folder: PathBuf,
-        /// The detector's name.
-        detector: String,
-    },
+    Create(Box<NewWorkspace>),
     /// Create a workspace with a simulated shift and open it.
     Demo {
         /// Its folder.

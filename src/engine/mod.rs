@@ -4,6 +4,7 @@
 //! what a command leads to comes back in a later snapshot, and what it says comes back as a [`Notice`].
 
 mod backend_process;
+mod beside_desk;
 mod book_desk;
 mod checks_desk;
 mod close_looks;
@@ -23,8 +24,9 @@ mod urgent;
 
 pub use backend_process::start as start_backend;
 pub use command::{
-    ChecksCommand, Command, Decision, DecisionCommand, DecisionSubject, Evidence, FailureClass, Outcome, Part, ProcessingCommand,
-    RequestKind, RequestSubject, RunsCommand, Stage, SubsystemMark, ViewCommand, WantedDecision, WorkspaceCommand,
+    BesideCommand, ChecksCommand, Command, Decision, DecisionCommand, DecisionSubject, Evidence, FailureClass, Outcome, Part,
+    ProcessingCommand, RequestKind, RequestSubject, RunsCommand, Stage, SubsystemMark, ViewCommand, WantedDecision,
+    WorkspaceCommand,
 };
 pub use export_command::{CopyAs, ExportCommand, ExportNews, ExportTo, ExportedBy, ExportedPage, Report, ReportPictures};
 pub use exporting::{book_heads, exported_by, write_export};

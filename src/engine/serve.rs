@@ -13,6 +13,7 @@ use monitasks::registry::TaskRegistry;
 use monitasks::vocab::FileId;
 
 use super::backend_process;
+use super::beside_desk::{BesideDesk, News};
 use super::book_desk::BookErrand;
 use super::close_looks::{self, CloseErrand};
 use super::command::{ChecksCommand, Command, ProcessingCommand, RunsCommand, ViewCommand, WorkspaceCommand};
@@ -22,9 +23,9 @@ use super::pollers::{self, EventErrand, OpenStore, Outbox, ResultsErrand, Update
 use super::runs_desk::{self, ManyRuns, RunsErrand};
 use super::{EngineHandle, EngineSide, Notice};
 use crate::bookkeeping::{self, StoreError};
-use crate::config::{Settings, SettingsError, Workspace};
+use crate::config::{NewWorkspace, Settings, SettingsError, Workspace};
 use crate::decisions::alarms::Seen;
-use crate::detector;
+use crate::doctor;
 use crate::live::{
     DiskResults, EventPoller, EventWish, Live, ResultPoller, ResultsFolder, WorkspaceChecks, WorkspaceTasks, bare_raw_file,
     bare_tasks, checks_to_tell, newest_raw_file,
@@ -33,6 +34,8 @@ use crate::snapshot::{Banner, CloseSubject, FigureKey, Origin, Snapshot, Workspa
 
 /// Snapshots are published at most this often, so that a burst of updates is one of them.
 const QUIET: Duration = Duration::from_millis(40);
+/// A workspace that opens within this time is not preceded by a welcome.
+const SOON: Duration = Duration::from_millis(400);
 /// Ages and heartbeats move on even when nothing else does.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -40,9 +43,9 @@ const TICK: Duration = Duration::from_secs(1);
 pub type Waker = Box<dyn Fn() + Send>;
 
 /// Says how a workspace's book is opened: for reading only if asked.
-pub type ChooseStore = Box<dyn Fn(&Workspace, bool) -> OpenStore + Send>;
+pub type ChooseStore = Box<dyn Fn(&Workspace, bool) -> OpenStore + Send + Sync>;
 /// Opens the results of a folder.
-pub type OpenResults = Box<dyn Fn(&Path) -> Box<dyn ResultsFolder> + Send>;
+pub type OpenResults = Box<dyn Fn(&Path) -> Box<dyn ResultsFolder> + Send + Sync>;
 
 /// How the engine reaches the world; tests put slow or broken parts in.
 pub struct World {
@@ -91,7 +94,10 @@ pub fn start(start: Start, world: World, waker: Waker) -> EngineHandle {
 
 struct Engine {
     side: EngineSide,
-    world: World,
+    opener: Arc<Opener>,
+    beside: BesideDesk<LongEnd>,
+    /// The opening that is under way; the newest is wanted.
+    opening: Option<u64>,
     waker: Waker,
     read_only: bool,
     open: Option<Open>,
@@ -103,6 +109,20 @@ struct Engine {
     refusal: Option<String>,
     exports: Sender<ExportErrand>,
     serial: u64,
+}
+
+/// What opens workspaces, on whatever thread.
+struct Opener {
+    world: World,
+    read_only: bool,
+    notices: Sender<Notice>,
+}
+
+/// What work that took long has ended with.
+enum LongEnd {
+    Opened(Result<Box<Open>, String>),
+    /// A workspace was made, to be opened.
+    Made(Result<PathBuf, String>),
 }
 
 /// The workspace that is open, and the ends of its pollers.
@@ -132,9 +152,12 @@ impl Engine {
     fn new(side: EngineSide, start: Start, world: World, waker: Waker) -> Self {
         let (exports, errands) = crossbeam_channel::bounded(16);
         export_desk::spawn(errands, side.notices.clone());
+        let opener = Arc::new(Opener { world, read_only: start.read_only, notices: side.notices.clone() });
         let mut engine = Engine {
             side,
-            world,
+            opener,
+            beside: BesideDesk::new(),
+            opening: None,
             waker,
             read_only: start.read_only,
             open: None,
@@ -146,14 +169,26 @@ impl Engine {
         };
         if let Some(path) = start.open {
             engine.open(&path);
+            engine.wait_for_opening();
         }
         engine
+    }
+
+    /// A workspace that opens at once is what a window shows first, and not a welcome for the blink of an eye.
+    fn wait_for_opening(&mut self) {
+        let end = Instant::now() + SOON;
+        while self.opening.is_some_and(|id| self.beside.is_under_way(id)) {
+            let left = end.saturating_duration_since(Instant::now());
+            let Ok(news) = self.beside.news.recv_timeout(left) else { return };
+            self.take_beside(news);
+        }
     }
 
     fn run(mut self) {
         let mut published = Instant::now();
         self.publish();
         let commands = self.side.commands.clone();
+        let beside = self.beside.news.clone();
         let mut is_stale = false;
         loop {
             let updates = self.open.as_ref().map_or_else(crossbeam_channel::never, |open| open.updates.clone());
@@ -164,6 +199,7 @@ impl Engine {
                     Err(_) => return,
                 },
                 recv(updates) -> update => if let Ok(update) = update { is_stale |= self.take(update); },
+                recv(beside) -> news => if let Ok(news) = news { self.take_beside(news); is_stale = true; },
                 default(wait) => is_stale = true,
             }
             if is_stale && published.elapsed() >= QUIET {
@@ -182,6 +218,7 @@ impl Engine {
             None => Snapshot::nothing(now),
         };
         snapshot.serial = self.serial;
+        snapshot.beside = self.beside.shown();
         if let Some(open) = &mut self.open
             && !self.read_only
         {
@@ -232,6 +269,10 @@ impl Engine {
             Command::People(command) => self.book_errand(BookErrand::People(command)),
             Command::Checks(ChecksCommand::TakeReference(key)) => self.take_reference(&key),
             Command::Export(command) => self.export(command),
+            Command::Beside(command) => {
+                let open = self.open.as_ref().and_then(|open| open.workspace.as_ref());
+                self.beside.obey(command, open.map(|workspace| workspace.root.clone()));
+            }
         }
     }
 
@@ -339,40 +380,70 @@ impl Engine {
         match command {
             WorkspaceCommand::Open(path) => self.open(&path),
             WorkspaceCommand::Close => {
+                self.end_opening();
                 self.open = None;
                 self.refusal = None;
             }
-            WorkspaceCommand::Create { folder, detector } => match create(&folder, &detector) {
-                Ok(root) => self.open(&root),
-                Err(reason) => self.notice(Notice::Refused(reason)),
-            },
-            WorkspaceCommand::Demo { folder } => match backend_process::start_demo(&folder) {
-                Ok(root) => self.open(&root),
-                Err(error) => self.notice(Notice::Refused(format!("demo not started: {error}"))),
-            },
+            WorkspaceCommand::Create(new) => {
+                let what = format!("creation of the workspace {}", new.folder.display());
+                self.beside.begin(what, move |work| {
+                    work.tell("looking at the answers", None);
+                    LongEnd::Made(create(&new))
+                });
+            }
+            WorkspaceCommand::Demo { folder } => {
+                self.beside.begin(format!("demo in {}", folder.display()), move |work| {
+                    let goes_on = |waited: Duration| {
+                        work.tell(format!("making its workspace, {} s", waited.as_secs()), None);
+                        !work.is_cancelled()
+                    };
+                    let made = backend_process::start_demo(&folder, goes_on);
+                    LongEnd::Made(made.map_err(|error| format!("demo not started: {error}")))
+                });
+            }
         }
     }
 
     /// Opens a workspace or, where there is none, looks at a file or folder of results. What was open before is closed only
     /// when the new one can be opened.
     fn open(&mut self, path: &Path) {
-        match self.opened(path) {
-            Ok(mut open) => {
+        self.end_opening();
+        let (opener, named) = (self.opener.clone(), path.to_owned());
+        self.opening = Some(self.beside.begin(format!("opening of {}", path.display()), move |work| {
+            work.tell("reading settings, tasks and checks", None);
+            LongEnd::Opened(opener.opened(&named).map(Box::new))
+        }));
+    }
+
+    /// An opening that is under way is not wanted any more.
+    fn end_opening(&mut self) {
+        if let Some(id) = self.opening.take() {
+            self.beside.cancel(id);
+        }
+    }
+
+    fn take_beside(&mut self, news: News<LongEnd>) {
+        match self.beside.take(news) {
+            Some(LongEnd::Opened(Ok(mut open))) => {
                 open.live.watch(self.watched.clone());
                 if self.flow_window_s.is_some() {
                     open.look(CloseErrand::Flow(self.flow_window_s));
                 }
                 self.refusal = None;
-                self.open = Some(open);
+                self.open = Some(*open);
             }
-            Err(reason) if self.open.is_none() => self.refusal = Some(reason),
-            Err(reason) => self.notice(Notice::Refused(reason)),
+            Some(LongEnd::Opened(Err(reason))) if self.open.is_none() => self.refusal = Some(reason),
+            Some(LongEnd::Made(Ok(root))) => self.open(&root),
+            Some(LongEnd::Opened(Err(reason)) | LongEnd::Made(Err(reason))) => self.notice(Notice::Refused(reason)),
+            None => {}
         }
     }
+}
 
+impl Opener {
     fn opened(&self, path: &Path) -> Result<Open, String> {
-        if !path.exists() {
-            return Err(format!("nothing to open: no such file or folder: {}", path.display()));
+        if let Some(instead) = doctor::what_is_there(path) {
+            return Err(instead);
         }
         if path.join(Workspace::SETTINGS_FILE).is_file() {
             let workspace = Workspace::open(path).map_err(|error| error.to_string())?;
@@ -462,9 +533,11 @@ impl Engine {
 
     fn outbox(&self, stop: &Arc<AtomicBool>) -> (Outbox, Receiver<Update>) {
         let (sender, receiver) = crossbeam_channel::bounded(64);
-        (Outbox { updates: sender, notices: self.side.notices.clone(), stop: stop.clone() }, receiver)
+        (Outbox { updates: sender, notices: self.notices.clone(), stop: stop.clone() }, receiver)
     }
+}
 
+impl Engine {
     fn book_errand(&self, errand: BookErrand) {
         let Some(book) = self.open.as_ref().and_then(|open| open.book.as_ref()) else {
             return self.notice(Notice::Refused(format!("{} not done: no workspace is open", errand.words())));
@@ -485,10 +558,12 @@ impl Engine {
     }
 }
 
-/// Makes a workspace with an empty book; a detector that can't be read is refused before anything is made.
-fn create(folder: &Path, detector: &str) -> Result<PathBuf, String> {
-    detector::load(detector, "", folder).map_err(|error| error.to_string())?;
-    let workspace = Workspace::create(folder, detector).map_err(|error| error.to_string())?;
+/// Makes a workspace with its book; answers that can't be are refused before anything is made.
+fn create(new: &NewWorkspace) -> Result<PathBuf, String> {
+    if let Some(why) = doctor::hindrance_of(new) {
+        return Err(format!("workspace not made: {why}"));
+    }
+    let workspace = new.make().map_err(|error| error.to_string())?;
     bookkeeping::open(&workspace.book_place()).map_err(|error| error.to_string())?;
     Ok(workspace.root)
 }

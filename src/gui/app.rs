@@ -10,6 +10,7 @@ use egui::{Frame, Margin, Panel, Ui};
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 
+use super::beside::{self, BesideView};
 use super::dialogs::{Answer, Dialogs};
 use super::first_frame::Frames;
 use super::export::{Around, ExportAction, ExportView, Wanted};
@@ -43,6 +44,7 @@ pub struct DqmonApp {
     people: PeopleView,
     export: ExportView,
     welcome: Welcome,
+    beside: BesideView,
     notices: Notices,
     dialogs: Dialogs,
     palette: Option<Palette>,
@@ -82,6 +84,7 @@ impl DqmonApp {
             people: PeopleView::default(),
             export: ExportView::default(),
             welcome: Welcome::default(),
+            beside: BesideView::default(),
             notices: Notices::default(),
             dialogs: Dialogs::default(),
             palette: None,
@@ -140,6 +143,7 @@ impl DqmonApp {
         let mut scene =
             Scene { snapshot: &snapshot, choice, lane: lane.as_deref(), now: (self.clock)(), look, actions: Vec::new() };
         self.keys(ui, &mut scene);
+        beside::take_dropped(ui, &mut scene);
         self.panels(ui, &mut scene);
         self.above_everything(ui, &mut scene);
         let actions = scene.actions;
@@ -271,7 +275,9 @@ impl DqmonApp {
             Panel::top("shift").frame(bar).show(ui, |ui| people::show_line(ui, scene, &mut self.people, &mut self.state));
         }
         let page = Frame::new().fill(card).inner_margin(Margin::symmetric(12, 8));
-        if scene.snapshot.workspace.is_none() {
+        if scene.snapshot.workspace.is_some() {
+            self.welcome.leave();
+        } else {
             let centre = egui::CentralPanel::default().frame(page);
             centre.show(ui, |ui| welcome::show(ui, scene, &mut self.welcome, &self.state));
             return;
@@ -349,6 +355,7 @@ impl DqmonApp {
 
     fn above_everything(&mut self, ui: &Ui, scene: &mut Scene<'_>) {
         self.notices.show(ui, scene);
+        beside::show(ui, scene, &mut self.beside);
         people::dialog(ui, scene, &mut self.people, &mut self.state);
         self.export.show(ui, scene, &self.state);
         if self.shows_keys {
@@ -378,7 +385,7 @@ impl DqmonApp {
         if self.export.close() {
         } else if self.shows_keys {
             self.shows_keys = false;
-        } else if !self.notices.close_text() {
+        } else if !self.beside.close() && !self.notices.close_text() {
             self.review = None;
             self.choice = RunChoice::Newest;
         }
@@ -412,6 +419,11 @@ impl DqmonApp {
             Action::Escape => self.escape(),
             Action::Review(action) => self.with_scene(snapshot, ui, |app, scene| app.review_act(action, scene)),
             Action::Export(action) => self.act_export(action, snapshot, ui),
+            Action::Beside(action) => {
+                if let Some(command) = self.beside.act(action, &mut self.state) {
+                    self.send(command, time);
+                }
+            }
             Action::ResetZoom => self.panes.reset_zoom(),
             Action::ResetLayout => {
                 let tasks: Vec<TaskNode> = shown_tasks(snapshot).into_iter().cloned().collect();

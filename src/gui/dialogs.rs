@@ -68,6 +68,7 @@ fn title(what: Browse) -> &'static str {
     match what {
         Browse::Open => "Open a workspace",
         Browse::Create => "Create a workspace in",
+        Browse::Incoming => "Folder where the DAQ writes",
         Browse::Demo => "Put the demo in",
         Browse::LookAtFolder => "Look at a folder of results",
         Browse::LookAtFile => "Look at a result",

@@ -5,6 +5,7 @@
 //! `theme`; what the panels show and ask for is plain data in `state`, `layout` and `scene`.
 
 mod app;
+mod beside;
 mod caption;
 mod cell_words;
 mod checks_part;

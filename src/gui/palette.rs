@@ -5,6 +5,7 @@ use egui_tiles::LinearDir;
 use monitasks::vocab::Run;
 
 use super::export::ExportAction;
+use super::beside;
 use super::people::{Link, PeopleAction};
 use super::review::{self, ReviewAction};
 use super::scene::{Scene, shown_tasks};
@@ -70,6 +71,9 @@ pub fn offers(scene: &Scene<'_>, query: &str) -> Vec<(String, Action)> {
     add("Larger text", Action::TextSize(1));
     add("Smaller text", Action::TextSize(-1));
     add("Show the keys", Action::ToggleShortcuts);
+    for (words, action) in beside::offers() {
+        add(words, action);
+    }
     for task in shown_tasks(scene.snapshot) {
         for item in &task.items {
             let place = ItemRef { task: task.name.clone(), item: item.name.clone() };

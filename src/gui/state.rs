@@ -10,6 +10,7 @@ use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
 use super::export::ExportAction;
+use super::beside::BesideAction;
 use super::layout::Layout;
 use super::people::PeopleAction;
 use super::review::ReviewAction;
@@ -128,6 +129,8 @@ pub enum Browse {
     Open,
     /// A folder to create a workspace in.
     Create,
+    /// The folder where the DAQ writes.
+    Incoming,
     /// A folder to put the demo in.
     Demo,
     /// A folder of results to look at.
@@ -193,6 +196,8 @@ pub enum Action {
     Review(ReviewAction),
     /// What is exported or copied.
     Export(ExportAction),
+    /// What stands beside the shift: the doctor, the guide, workspaces opened before.
+    Beside(BesideAction),
 }
 
 impl RunChoice {

@@ -55,7 +55,7 @@ use monitasks::registry::TaskRegistry;
 use crate::bookkeeping::{Overview, SyncState};
 use crate::config::Settings;
 use crate::snapshot::{
-    Backend, BackendHealth, Banner, CloseLook, DeskShown, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, RunsShown,
+    Backend, BackendHealth, Banner, Beside, CloseLook, DeskShown, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, RunsShown,
     Snapshot, WorkspaceFacts,
 };
 
@@ -318,6 +318,8 @@ impl Live {
             run_table: self.run_table.clone(),
             people: self.book.people.clone(),
             desk: self.desk.clone(),
+            beside: Beside::default(),
+            beside: Beside::default(),
         }
     }
 }

@@ -70,6 +70,7 @@ pub fn full() -> Snapshot {
         judged: None,
         people: PeopleShown::default(),
         desk: Arc::default(),
+        beside: dqmon::snapshot::Beside::default(),
     }
 }
 

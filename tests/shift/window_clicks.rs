@@ -5,9 +5,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use dqmon::config::NewWorkspace;
 use dqmon::engine::{
-    Command, Decision, DecisionCommand, DecisionSubject, EngineHandle, EngineSide, Notice, ProcessingCommand, RequestKind,
-    RequestSubject, RunsCommand, ViewCommand, WantedDecision, WorkspaceCommand,
+    BesideCommand, Command, Decision, DecisionCommand, DecisionSubject, EngineHandle, EngineSide, Notice, ProcessingCommand,
+    RequestKind, RequestSubject, RunsCommand, ViewCommand, WantedDecision, WorkspaceCommand,
 };
 use dqmon::gui::{DqmonApp, Page, RunChoice, UiState};
 use dqmon::snapshot::{Backend, FileStage, Snapshot};
@@ -76,7 +77,9 @@ impl Desk {
             use ViewCommand::{LookAtRun, LookClosely, Watch, WatchFlow};
             matches!(
                 command,
-                Command::Runs(RunsCommand::Ask(_)) | Command::View(Watch(_) | WatchFlow(_) | LookClosely(_) | LookAtRun(_))
+                Command::Beside(BesideCommand::CheckAnswers { .. } | BesideCommand::LookFor(_))
+                    | Command::Runs(RunsCommand::Ask(_))
+                    | Command::View(Watch(_) | WatchFlow(_) | LookClosely(_) | LookAtRun(_))
             )
         };
         self.side.commands.try_iter().filter(|command| !is_watching(command)).collect()
@@ -433,7 +436,7 @@ fn the_welcome_page_opens_creates_and_starts_the_demo() {
         [
             WorkspaceCommand::Demo { folder: "dqmon-demo".into() },
             WorkspaceCommand::Open("/data/shift".into()),
-            WorkspaceCommand::Create { folder: "/data/new".into(), detector: "3x1x1".into() },
+            WorkspaceCommand::Create(Box::new(NewWorkspace::at("/data/new".as_ref()))),
             WorkspaceCommand::Open("/data/results".into()),
         ]
         .map(Command::Workspace)

@@ -1,0 +1,68 @@
+//! What stands beside the shift: the doctor's window, the guide and help, long work with its way to end it, files dropped onto the
+//! window.
+
+mod doctor;
+mod dropped;
+mod long_work;
+
+use std::path::PathBuf;
+
+use egui::Ui;
+
+use super::scene::Scene;
+use super::state::{Action, UiState};
+use crate::engine::{BesideCommand, Command};
+
+pub use dropped::take_dropped;
+
+/// What of it is open.
+#[derive(Debug, Clone, Default)]
+pub struct BesideView {
+    doctor: doctor::DoctorView,
+}
+
+/// What a click asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BesideAction {
+    /// Open the doctor's window and have it look.
+    CallDoctor,
+    /// Open the shifter's guide.
+    ReadGuide,
+    /// Take a workspace out of those opened before.
+    Forget(PathBuf),
+}
+
+impl BesideView {
+    /// Does what a click asked for; answers what the engine is to do.
+    pub fn act(&mut self, action: BesideAction, state: &mut UiState) -> Option<Command> {
+        match action {
+            BesideAction::CallDoctor => {
+                self.doctor.is_open = true;
+                return Some(Command::Beside(BesideCommand::Doctor));
+            }
+            BesideAction::ReadGuide => {}
+            BesideAction::Forget(path) => state.recent.retain(|known| *known != path),
+        }
+        None
+    }
+
+    /// Closes the window that was opened last; false when none is open.
+    pub fn close(&mut self) -> bool {
+        std::mem::take(&mut self.doctor.is_open)
+    }
+}
+
+/// Draws what is open, and long work.
+pub fn show(ui: &Ui, scene: &mut Scene<'_>, view: &mut BesideView) {
+    long_work::show(ui, scene);
+    doctor::show(ui, scene, &mut view.doctor);
+}
+
+/// What the palette offers of it: words and what they do.
+#[must_use]
+pub fn offers() -> Vec<(&'static str, Action)> {
+    vec![
+        ("Call the doctor…", Action::Beside(BesideAction::CallDoctor)),
+        ("Read the shifter's guide…", Action::Beside(BesideAction::ReadGuide)),
+    ]
+}
