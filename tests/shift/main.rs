@@ -39,6 +39,7 @@ mod painters;
 mod pairings;
 mod physics;
 mod plain_words;
+mod plugins;
 mod problems;
 mod raw_files;
 mod reconstruction;
