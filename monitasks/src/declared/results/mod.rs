@@ -169,3 +169,6 @@ pub(crate) fn date_and_time(text: &str) -> Option<f64> {
     let stamp = with_zone.or_else(|| TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok());
     stamp.map(seconds)
 }
+
+#[cfg(test)]
+mod tests;
