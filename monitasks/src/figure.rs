@@ -3,7 +3,7 @@
 //! Every painter (the window's, the SVG and PNG one) draws the same [`Figure`], so every task gets zoom, legend, export and
 //! themes at once, and a test compares text.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::quality::State;
 
@@ -75,6 +75,7 @@ pub struct Point {
     /// Ordinate, in the y axis' unit.
     pub y: f64,
     /// Half length of the vertical error bar.
+    #[serde(default = "nan", deserialize_with = "or_nan")]
     pub y_error: f64,
 }
 
@@ -109,6 +110,7 @@ pub enum Layer {
         /// Bin edges, ascending.
         edges: Vec<f64>,
         /// Bin contents; NaN for a bin with no data.
+        #[serde(deserialize_with = "each_or_nan")]
         values: Vec<f64>,
     },
     /// A map of equal cells.
@@ -157,11 +159,26 @@ pub struct Map {
     /// Lowest and highest y covered, in the y axis' unit.
     pub y_range: [f64; 2],
     /// The values, row by row from the lowest y, each row from the lowest x; NaN is "no data" and is drawn as such.
+    #[serde(deserialize_with = "each_or_nan")]
     pub values: Vec<f32>,
     /// What the values are; its range fixes the colours.
     pub z: Axis,
     /// Words inside the cells, in the order of `values`; empty for none.
     pub cell_texts: Vec<String>,
+}
+
+fn nan() -> f64 {
+    f64::NAN
+}
+
+/// In JSON, which has no NaN, a null stands for it.
+fn or_nan<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
+}
+
+fn each_or_nan<'de, D: Deserializer<'de>, T: Deserialize<'de> + From<f32>>(from: D) -> Result<Vec<T>, D::Error> {
+    let values = Vec::<Option<T>>::deserialize(from)?;
+    Ok(values.into_iter().map(|value| value.unwrap_or_else(|| T::from(f32::NAN))).collect())
 }
 
 impl Layer {

@@ -7,13 +7,15 @@
 //! Where to look: nouns of the field in [`vocab`], the detector's facts in [`detector`], a result in [`summary`], a plot in
 //! [`figure`], what is thought of a result in [`quality`], automatic checks in [`checks`], what a plot should look like in
 //! [`references`], two results against each other in [`compare`](mod@compare), the plug-in contract in [`task`], the list of
-//! tasks in [`registry`], the built-in ones in [`tasks`], those written in TOML in [`declared`], and the result files in
+//! tasks in [`registry`], the built-in ones in [`tasks`], those written in TOML in [`declared`], the words of programs
+//! that are tasks in [`external`], and the result files in
 //! [`format`](mod@format).
 
 pub mod checks;
 pub mod compare;
 pub mod declared;
 pub mod detector;
+pub mod external;
 pub mod figure;
 pub mod format;
 pub mod names;

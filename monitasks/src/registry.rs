@@ -1,8 +1,10 @@
 //! The one list of monitor tasks.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 
-use crate::declared::DeclaredTask;
 use crate::task::MonTask;
 use crate::tasks::charge_asymmetry::ChargeAsymmetry;
 use crate::tasks::lem_gain::LemGain;
@@ -10,8 +12,11 @@ use crate::tasks::pedestals::Pedestals;
 use crate::tasks::purity::Purity;
 
 /// Every monitor task the program knows, in the order of the tree.
+#[derive(Default, Clone)]
 pub struct TaskRegistry {
-    tasks: Vec<Box<dyn MonTask>>,
+    tasks: Vec<Arc<dyn MonTask>>,
+    /// Why a task does not work as it should, by its name.
+    faults: BTreeMap<String, String>,
 }
 
 impl TaskRegistry {
@@ -35,33 +40,37 @@ impl TaskRegistry {
     /// The tasks given. Of two with one name the first stays.
     #[must_use]
     pub fn of(tasks: Vec<Box<dyn MonTask>>) -> Self {
-        let mut registry = TaskRegistry { tasks: Vec::new() };
+        let mut registry = TaskRegistry::default();
         for task in tasks {
-            if registry.get(&task.info().name).is_none() {
-                registry.tasks.push(task);
-            }
+            registry.add(Arc::from(task));
         }
         registry
     }
 
-    /// The built-in tasks, at a site whose text files hold UTC, then the declared ones: see [`TaskRegistry::and_declared`].
-    #[must_use]
-    pub fn with_declared(declared: Vec<DeclaredTask>) -> (Self, Vec<String>) {
-        TaskRegistry::built_in().and_declared(declared)
+    /// Adds a task at the end of the tree. False, and nothing is added, when its name is taken.
+    pub fn add(&mut self, task: Arc<dyn MonTask>) -> bool {
+        let is_free = self.get(&task.info().name).is_none();
+        if is_free {
+            self.tasks.push(task);
+        }
+        is_free
     }
 
-    /// These tasks, then the declared ones in the order given, and a message for each declared one that was refused because its
-    /// name is taken.
+    /// Says why a task does not work as it should; its branch is red for as long.
+    pub fn set_fault(&mut self, name: &str, fault: String) {
+        self.faults.insert(name.to_owned(), fault);
+    }
+
+    /// Why a task does not work as it should.
     #[must_use]
-    pub fn and_declared(mut self, declared: Vec<DeclaredTask>) -> (Self, Vec<String>) {
-        let mut clashes = Vec::new();
-        for task in declared {
-            match self.get(&task.info().name) {
-                Some(taken) => clashes.push(task.name_taken(&format!("the task {:?}", taken.info().title)).to_string()),
-                None => self.tasks.push(Box::new(task)),
-            }
-        }
-        (self, clashes)
+    pub fn fault(&self, name: &str) -> Option<&str> {
+        self.faults.get(name).map(String::as_str)
+    }
+
+    /// The task of that name, to be kept: the same one is in the next list when nothing of it has changed.
+    #[must_use]
+    pub fn shared(&self, name: &str) -> Option<&Arc<dyn MonTask>> {
+        self.tasks.iter().find(|task| task.info().name == name)
     }
 
     /// The tasks, in the order of the tree.

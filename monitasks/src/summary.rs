@@ -1,8 +1,11 @@
 //! A result in plain words: which data it is of, where it came from, and its numbers in named columns with units.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::figure::Figure;
 use crate::vocab::{FileId, Group, Processing, Run};
 
 /// One measured number, or why there is none. A missing number is never zero.
@@ -65,6 +68,9 @@ pub struct Summary {
     pub provenance: Provenance,
     /// The numbers.
     pub tables: Vec<Table>,
+    /// What the result holds drawn already, by the name of the item that shows it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub figures: BTreeMap<String, Figure>,
 }
 
 /// Where a result came from.
@@ -177,6 +183,7 @@ impl Summary {
             processed_at: None,
             provenance: Provenance { file: file.into(), ..Provenance::default() },
             tables: Vec::new(),
+            figures: BTreeMap::new(),
         }
     }
 

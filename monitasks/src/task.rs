@@ -101,6 +101,12 @@ pub enum ReadError {
     /// It can't be a result of this kind.
     #[error("{0}")]
     Malformed(String),
+    /// Somebody else has been asked what is in it, and has not answered yet: asked for again soon, and not told.
+    #[error("asked for, not answered yet")]
+    Waiting,
+    /// It can't be read at the moment, whatever it is: asked for again later, and told.
+    #[error("{0}")]
+    NotNow(String),
 }
 
 impl TaskInfo {

@@ -106,7 +106,7 @@ impl Side {
         let (registry, folder) = match (&wanted, workspace) {
             (None, _) => (TaskRegistry::built_in_at(&TimeZone::get(&settings.time_zone)?), DiskResults::bare(path)),
             (Some(_), Some(workspace)) => {
-                let (registry, _) = WorkspaceTasks::of(workspace).read(&settings.time_zone);
+                let (registry, _) = WorkspaceTasks::of(workspace).read_whole(&settings.time_zone);
                 (registry, DiskResults::of_folder(&workspace.results()))
             }
             (Some(_), None) => return Err(unknown(name, None)),
@@ -114,7 +114,7 @@ impl Side {
         let detector = Arc::new(detector::load(&settings.detector, &settings.channel_map, &root)?);
         let registry = Arc::new(registry);
         let mut poller = ResultPoller::new(registry.clone(), detector, Box::new(folder), &settings);
-        poller.poll(Timestamp::now());
+        poller.poll_whole(Timestamp::now());
         let mut view = poller.view();
         let (mut results, mut has_unread) = (Vec::new(), false);
         for task in registry.iter().map(|task| task.info().name.clone()) {

@@ -23,6 +23,7 @@ mod inspect;
 mod issue;
 mod job;
 mod mark;
+mod new_task;
 mod places;
 mod plot;
 mod problem;
@@ -376,6 +377,7 @@ pub fn main() -> ExitCode {
         Some(Command::Release(args)) => release::run(global, args),
         Some(Command::Job(args)) => job::run(args),
     };
+    crate::live::end_programs();
     match outcome {
         Ok(Ended::Done) => ExitCode::SUCCESS,
         Ok(Ended::WithFinding) => ExitCode::from(1),

@@ -7,21 +7,34 @@ use monitasks::registry::TaskRegistry;
 use monitasks::task::{ItemInfo, MonTask, TaskInfo};
 use serde_json::{Map, Value, json};
 
-use super::{Ended, Failure, Outcome};
+use super::{Ended, Failure, Outcome, new_task};
 use crate::live::{EventLook, Live};
 use crate::snapshot::{ItemNode, TaskNode};
 
 /// Arguments of `dqmon tasks`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<TasksCommand>,
     /// Print JSON: `{"tasks": [{"name", "title", "about", "folder", "suffix", "poll_s", "items": [{"name", "title", "about"}]}]}`;
     /// in a workspace a task has also "state", "results", "unread" and "fault", an item "state", "value", "reason" and "reading".
     #[arg(long)]
     json: bool,
 }
 
+/// What else is done with tasks.
+#[derive(Debug, clap::Subcommand)]
+enum TasksCommand {
+    /// Write a working skeleton of a new task.
+    New(new_task::Args),
+}
+
 /// Runs the command.
 pub fn run(global: &super::Global, args: &Args) -> Outcome {
+    if let Some(TasksCommand::New(args)) = &args.command {
+        return new_task::run(global, args);
+    }
     let (registry, nodes) = match global.optional_workspace()? {
         None => (std::sync::Arc::new(TaskRegistry::built_in()), Vec::new()),
         Some(workspace) => {

@@ -3,7 +3,6 @@
 //! A thread that is stuck in a dead disk delays its own updates and nothing else; when its workspace is closed it is told to
 //! stop and is not waited for.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -244,14 +243,13 @@ pub(super) fn spawn_settings(workspace: &Workspace, mut tasks: WorkspaceTasks, m
     spawn_desk(workspace, outbox.clone());
     let checks_file = workspace.checks_file();
     let path = workspace.root.join(Workspace::SETTINGS_FILE);
-    let folder = workspace.root.join("tasks");
     let mut time_zone = workspace.settings.time_zone.clone();
     spawn("settings", move || {
-        let mut known = (modified(&path), listed(&folder), modified(&checks_file));
+        let mut known = (modified(&path), modified(&checks_file));
         while !outbox.is_stopped() {
             thread::sleep(LOOK);
-            let now = (modified(&path), listed(&folder), modified(&checks_file));
-            let mut are_tasks_due = now.1 != known.1;
+            let now = (modified(&path), modified(&checks_file));
+            let mut are_tasks_due = tasks.has_changed();
             if now.0 != known.0 {
                 let loaded = Settings::load(&path);
                 if let Ok(settings) = &loaded
@@ -266,7 +264,7 @@ pub(super) fn spawn_settings(workspace: &Workspace, mut tasks: WorkspaceTasks, m
                 let (registry, faults) = tasks.read(&time_zone);
                 outbox.tell(Update::Tasks(Arc::new(registry), faults));
             }
-            if now.2 != known.2 {
+            if now.1 != known.1 {
                 let (checks, faults) = checks.read();
                 outbox.tell(Update::Checks(checks, faults));
             }
@@ -299,12 +297,6 @@ type Mark = (SystemTime, u64);
 fn modified(path: &Path) -> Option<Mark> {
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
-}
-
-/// The files of a folder with their marks; none when it can't be listed.
-fn listed(folder: &Path) -> BTreeMap<PathBuf, Option<Mark>> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| (entry.path(), modified(&entry.path()))).collect()
 }
 
 /// Starts a named thread. A machine that can't start one more thread has greater sorrows: it is said, and the rest goes on.

@@ -69,11 +69,11 @@ impl Live {
     pub fn read_workspace(workspace: &Workspace, look: &EventLook, now: Timestamp) -> Result<Live, DetectorError> {
         let facts = WorkspaceFacts::of(workspace, true)?;
         let detector = facts.detector.clone();
-        let (registry, task_faults) = WorkspaceTasks::of(workspace).read(&workspace.settings.time_zone);
+        let (registry, task_faults) = WorkspaceTasks::of(workspace).read_whole(&workspace.settings.time_zone);
         let registry = Arc::new(registry);
         let folder = Box::new(DiskResults::of_folder(&workspace.results()));
         let mut results = ResultPoller::new(registry.clone(), detector.clone(), folder, &workspace.settings);
-        results.poll(now);
+        results.poll_whole(now);
         let book = match bookkeeping::open_read_only(&workspace.book_place()) {
             Ok(store) => {
                 let mut poller = BookPoller::new(store, workspace);

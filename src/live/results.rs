@@ -18,6 +18,12 @@ use crate::config::Settings;
 /// Larger files are no results: the largest of the field's text formats is well below a megabyte.
 const LARGEST_RESULT_BYTES: u64 = 64 << 20;
 
+/// Between two looks whether a program has answered.
+const ANSWER_POLL: SignedDuration = SignedDuration::from_millis(50);
+
+/// Most results that are asked of a program ahead.
+const MOST_WAITING: usize = 8;
+
 /// Where results are read from. The seam that lets a test be slow or broken on purpose.
 pub trait ResultsFolder: Send {
     /// The files of a folder below `results/` whose names end so, in order of name.
@@ -86,14 +92,21 @@ struct Polled {
     poll_s: f64,
     due: Option<Timestamp>,
     files: BTreeMap<String, ReadFile>,
+    /// What the task of the same name before this one had read: shown until this one has read the same file.
+    before: BTreeMap<String, (FileMark, Arc<Summary>)>,
+    /// The task is another one than that which `results` are of.
+    is_other: bool,
     results: TaskResults,
     /// Why its folder can't be listed.
     fault: Option<String>,
 }
 
+/// What tells one state of a result from another: its own, and that of the `.json` beside it.
+type FileMark = (FoundResult, Option<FoundResult>);
+
 /// One file as it was when last read.
 struct ReadFile {
-    mark: (FoundResult, Option<FoundResult>),
+    mark: FileMark,
     outcome: ReadOutcome,
 }
 
@@ -101,6 +114,8 @@ enum ReadOutcome {
     Read(Arc<Summary>),
     /// Half written: read again at the next poll, and not shown.
     Incomplete,
+    /// A program was asked for it: looked for soon, and not shown.
+    Waiting,
     /// The disk did not give it: read again at the next poll, and said.
     NotGiven(String),
     Unread(String),
@@ -110,7 +125,7 @@ enum ReadOutcome {
 impl ReadOutcome {
     /// Whether the same file may read otherwise the next time.
     fn is_to_be_repeated(&self) -> bool {
-        matches!(self, ReadOutcome::Incomplete | ReadOutcome::NotGiven(_))
+        matches!(self, ReadOutcome::Incomplete | ReadOutcome::Waiting | ReadOutcome::NotGiven(_))
     }
 }
 
@@ -192,15 +207,40 @@ impl ResultPoller {
         poller
     }
 
-    /// Takes another list of tasks: everything is read anew, since a task may read the same file otherwise now.
+    /// Takes another list of tasks. What tasks that are the same ones as before have read stays; others read everything anew, and
+    /// of what the earlier task of their name had read each result is shown until it is read again.
     pub fn retask(&mut self, registry: Arc<TaskRegistry>, settings: &Settings) {
-        let versions: BTreeMap<String, u64> =
-            self.tasks.iter().map(|(name, polled)| (name.clone(), polled.results.version)).collect();
-        self.registry = registry;
-        self.tasks.clear();
+        let earlier = std::mem::replace(&mut self.registry, registry);
+        for (name, mut polled) in std::mem::take(&mut self.tasks) {
+            let is_same = match (earlier.shared(&name), self.registry.shared(&name)) {
+                (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+                (_, None) => continue,
+                (None, Some(_)) => false,
+            };
+            if !is_same {
+                let files = std::mem::take(&mut polled.files);
+                polled.before.extend(files.into_iter().filter_map(|(name, file)| match file.outcome {
+                    ReadOutcome::Read(summary) => Some((name, (file.mark, summary))),
+                    _ => None,
+                }));
+                (polled.due, polled.is_other) = (None, true);
+            }
+            self.tasks.insert(name, polled);
+        }
         self.configure(settings);
-        for (name, polled) in &mut self.tasks {
-            polled.results.version = versions.get(name).copied().unwrap_or(0);
+    }
+
+    /// Looks until no task waits for a program's answer: for a command that reads once.
+    pub fn poll_whole(&mut self, now: Timestamp) {
+        self.poll(now);
+        loop {
+            let is_waiting = |polled: &Polled| polled.files.values().any(|file| matches!(file.outcome, ReadOutcome::Waiting));
+            if !self.tasks.values().any(is_waiting) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            self.hurry();
+            self.poll(now);
         }
     }
 
@@ -240,7 +280,9 @@ impl ResultPoller {
             let Some(mut polled) = self.tasks.remove(&info.name) else { continue };
             if polled.due.is_none_or(|due| due <= now) {
                 changed |= self.poll_task(task, &mut polled, now);
-                let pause = SignedDuration::try_from_secs_f64(polled.poll_s).unwrap_or(SignedDuration::from_secs(30));
+                let is_waiting = polled.files.values().any(|file| matches!(file.outcome, ReadOutcome::Waiting));
+                let poll = SignedDuration::try_from_secs_f64(polled.poll_s).unwrap_or(SignedDuration::from_secs(30));
+                let pause = if is_waiting { ANSWER_POLL.min(poll) } else { poll };
                 polled.due = now.checked_add(pause).ok();
             }
             self.tasks.insert(info.name.clone(), polled);
@@ -259,6 +301,10 @@ impl ResultPoller {
     /// Looks at one task's folder. True when its results are not what they were.
     fn poll_task(&mut self, task: &dyn MonTask, polled: &mut Polled, now: Timestamp) -> bool {
         let info = task.info();
+        if info.items.is_empty() {
+            // A program that has not said yet what it shows, or a task file that can't be used.
+            return false;
+        }
         let found = match self.folder.list(&info.folder, &info.suffix) {
             Ok(found) => found,
             Err(error) => {
@@ -268,36 +314,49 @@ impl ResultPoller {
                 return changed;
             }
         };
-        let mut changed = polled.fault.take().is_some();
+        let mut changed = polled.fault.take().is_some() | std::mem::take(&mut polled.is_other);
         let results: Vec<&FoundResult> = found.iter().filter(|file| file.name.ends_with(&info.suffix)).collect();
         let gone = polled.files.len();
         polled.files.retain(|name, _| results.iter().any(|file| file.name == *name));
         changed |= gone != polled.files.len();
+        polled.before.retain(|name, _| results.iter().any(|file| file.name == *name));
+        let mut waiting = 0;
         for file in results {
+            if waiting >= MOST_WAITING {
+                break;
+            }
             let sidecar_name = format!("{}.json", stem(&file.name));
-            let sidecar = found.iter().find(|other| other.name == sidecar_name);
+            let sidecar = found.iter().find(|other| other.name == sidecar_name && other.name != file.name);
             let mark = (file.clone(), sidecar.cloned());
             let known = polled.files.get(&file.name);
             if known.is_some_and(|known| known.mark == mark && !known.outcome.is_to_be_repeated()) {
                 continue;
             }
             let outcome = self.read_one(task, &mark, now);
+            waiting += usize::from(matches!(outcome, ReadOutcome::Waiting));
             let is_as_before = match (known.map(|known| &known.outcome), &outcome) {
                 (Some(ReadOutcome::Incomplete), ReadOutcome::Incomplete) => true,
+                // Nobody sees the difference between not read yet and being read.
+                (None | Some(ReadOutcome::Waiting), ReadOutcome::Waiting) => true,
                 (Some(ReadOutcome::NotGiven(before)), ReadOutcome::NotGiven(now)) => before == now,
                 _ => false,
             };
             changed |= !is_as_before;
+            // What was read before is as good until the same file reads, and of no use once it is another file.
+            let is_kept = |(kept, _): &(FileMark, Arc<Summary>)| *kept == mark && !matches!(outcome, ReadOutcome::Read(_));
+            if !polled.before.get(&file.name).is_some_and(is_kept) {
+                polled.before.remove(&file.name);
+            }
             polled.files.insert(file.name.clone(), ReadFile { mark, outcome });
         }
         if changed {
-            polled.results = gather(&polled.files, polled.results.version + 1);
+            polled.results = gather(&polled.files, &polled.before, polled.results.version + 1);
         }
         changed
     }
 
     /// Reads one result through its task; a panic of the task is its fault alone.
-    fn read_one(&mut self, task: &dyn MonTask, mark: &(FoundResult, Option<FoundResult>), now: Timestamp) -> ReadOutcome {
+    fn read_one(&mut self, task: &dyn MonTask, mark: &FileMark, now: Timestamp) -> ReadOutcome {
         let bytes = match self.folder.read(&mark.0.name) {
             Ok(bytes) => bytes,
             Err(error) => return ReadOutcome::NotGiven(format!("not read, tried again at each poll: {error}")),
@@ -313,6 +372,8 @@ impl ResultPoller {
             Ok(Ok(summary)) => ReadOutcome::Read(Arc::new(summary)),
             Ok(Err(ReadError::Incomplete(_))) => ReadOutcome::Incomplete,
             Ok(Err(ReadError::Malformed(reason))) => ReadOutcome::Unread(reason),
+            Ok(Err(ReadError::Waiting)) => ReadOutcome::Waiting,
+            Ok(Err(ReadError::NotNow(reason))) => ReadOutcome::NotGiven(reason),
             Err(panic) => ReadOutcome::Panicked(format!("the task failed on {}: {}", mark.0.name, panic_message(&*panic))),
         }
     }
@@ -330,16 +391,17 @@ fn stem(name: &str) -> &str {
 }
 
 /// A task's results from its files: history by the data's stamp, then by name.
-fn gather(files: &BTreeMap<String, ReadFile>, version: u64) -> TaskResults {
+fn gather(files: &BTreeMap<String, ReadFile>, before: &BTreeMap<String, (FileMark, Arc<Summary>)>, version: u64) -> TaskResults {
     let mut results = TaskResults { version, ..TaskResults::default() };
     for (name, file) in files {
         match &file.outcome {
             ReadOutcome::Read(summary) => results.history.push(summary.clone()),
-            ReadOutcome::Incomplete => {}
+            ReadOutcome::Incomplete | ReadOutcome::Waiting => {}
             ReadOutcome::Unread(reason) | ReadOutcome::NotGiven(reason) => results.unread.push((name.clone(), reason.clone())),
             ReadOutcome::Panicked(message) => results.fault = Some(message.clone()),
         }
     }
+    results.history.extend(before.values().map(|(_, summary)| summary.clone()));
     results.history.sort_by_key(|summary| summary.stamp());
     results
 }

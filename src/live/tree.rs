@@ -28,14 +28,20 @@ pub(super) fn nodes(
     let nothing = TaskResults::default();
     let context = TaskContext { detector, now };
     let of = |task: &dyn MonTask| results.tasks.get(&task.info().name).unwrap_or(&nothing);
-    registry.iter().map(|task| node(task, of(task), verdicts, &context)).collect()
+    let fault = |task: &dyn MonTask| registry.fault(&task.info().name).map(str::to_owned);
+    registry.iter().map(|task| node(task, (of(task), fault(task)), verdicts, &context)).collect()
 }
 
-fn node(task: &dyn MonTask, results: &TaskResults, verdicts: &Verdicts, context: &TaskContext<'_>) -> TaskNode {
+fn node(
+    task: &dyn MonTask,
+    (results, fault): (&TaskResults, Option<String>),
+    verdicts: &Verdicts,
+    context: &TaskContext<'_>,
+) -> TaskNode {
     let info = task.info();
     let history: Vec<&Summary> = results.history.iter().map(AsRef::as_ref).collect();
     let newest = history.last().and_then(|summary| summary.stamp());
-    let mut fault = results.fault.clone();
+    let mut fault = fault.or_else(|| results.fault.clone());
     let mut items = Vec::with_capacity(info.items.len());
     for item in &info.items {
         let glance = catch_unwind(AssertUnwindSafe(|| task.glance(&item.name, &history, context))).unwrap_or_else(|panic| {

@@ -43,6 +43,7 @@ mod painters;
 mod pairings;
 mod physics;
 mod plain_words;
+mod plugins;
 mod problems;
 mod raw_files;
 mod reconstruction;

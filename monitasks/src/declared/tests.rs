@@ -7,7 +7,8 @@ use super::*;
 use crate::detector::Detector;
 use crate::figure::{Ink, Layer};
 use crate::quality::State;
-use crate::registry::TaskRegistry;
+use crate::summary::Measured;
+use plan::{Against, PerFile, Plot, Shows, TABLE};
 
 const EXAMPLE: &str = include_str!("../../../assets/tasks/slow_control.toml");
 const DOC: &str = include_str!("../../../docs/declared-tasks.md");
@@ -38,7 +39,7 @@ y = ["level_mm"]
 "#;
 
 /// A detector of one channel: a declared task asks for its name only.
-fn detector() -> Detector {
+pub(crate) fn detector() -> Detector {
     let view = serde_json::json!({
         "strips": 1, "pitch_mm": 3.0, "adc_ticks_per_fc": 50.0, "blind_strips": [], "noisy_strips": [],
     });
@@ -57,8 +58,15 @@ fn detector() -> Detector {
     .unwrap()
 }
 
+fn parse(text: &str, file_name: &str) -> Result<DeclaredTask, DeclaredError> {
+    TaskFile::parse(text, file_name).map(|file| match file {
+        TaskFile::Declared(task) => task,
+        TaskFile::Program(program) => panic!("{program:?}"),
+    })
+}
+
 fn task(text: &str) -> DeclaredTask {
-    DeclaredTask::parse(text, "tasks/one.toml").unwrap()
+    parse(text, "tasks/one.toml").unwrap()
 }
 
 fn read(task: &DeclaredTask, name: &str, text: &str) -> Result<Summary, ReadError> {
@@ -88,8 +96,9 @@ fn the_example_is_taken_with_all_it_says() {
     assert_eq!((info.name.as_str(), info.folder.as_str(), info.suffix.as_str()), ("slow_control", "slow", ".csv"));
     let items: Vec<&str> = info.items.iter().map(|item| item.name.as_str()).collect();
     assert_eq!(items, ["temperatures", "pressure_latest", "pressure_trend"]);
-    assert_eq!(task.layout.stamp, Some(0));
-    assert_eq!(task.plots[2], Plot { kind: PlotKind::Trend(PerFile::Mean), y: vec![3], error: Some(4) });
+    assert_eq!(task.plan.stamp, Some(0));
+    let shows = Shows::Trend(PerFile::Mean, Against::Time);
+    assert_eq!(task.plan.plots[2], Plot { shows, y: vec![3], error: Some(4) });
 }
 
 #[test]
@@ -117,19 +126,19 @@ fn what_is_wrong_is_refused_with_its_line_and_what_there_is_instead() {
     ] {
         let text = BLANKS.replacen(found, instead, 1);
         assert_ne!(text, BLANKS, "{found} is not in the file");
-        let error = DeclaredTask::parse(&text, "tasks/level.toml").unwrap_err();
+        let error = parse(&text, "tasks/level.toml").unwrap_err();
         let message = error.to_string();
         assert!(message.starts_with("task file refused: "), "{message}");
         assert!(message.ends_with(&format!(": tasks/level.toml:{line}")), "{message}");
         assert!(words.iter().all(|word| message.contains(word)) && !message.contains('\n'), "{message}");
     }
     let long = format!("{BLANKS}#{}", "x".repeat(LARGEST_TASK_FILE_BYTES));
-    assert!(DeclaredTask::parse(&long, "t.toml").unwrap_err().what.contains("1048576"));
+    assert!(parse(&long, "t.toml").unwrap_err().what.contains("1048576"));
 }
 
 /// The keys that the reader says it takes, from its answer to one that it does not.
 fn taken_keys(found: &str, instead: &str) -> BTreeSet<String> {
-    let error = DeclaredTask::parse(&BLANKS.replacen(found, instead, 1), "t.toml").unwrap_err();
+    let error = parse(&BLANKS.replacen(found, instead, 1), "t.toml").unwrap_err();
     let (_, expected) = error.what.split_once("expected ").unwrap();
     expected.split('\'').skip(1).step_by(2).map(str::to_owned).collect()
 }
@@ -153,14 +162,15 @@ fn the_documented_keys_are_the_keys_that_are_taken() {
 #[test]
 fn the_documented_refusal_is_the_one_that_is_given() {
     let text = EXAMPLE.replacen("y = [\"pressure_mbar\"]", "y = [\"presure_mbar\"]", 1);
-    let message = DeclaredTask::parse(&text, "tasks/slow_control.toml").unwrap_err().to_string();
+    let message = parse(&text, "tasks/slow_control.toml").unwrap_err().to_string();
     assert!(DOC.lines().any(|line| line == message), "{message}");
 }
 
 #[test]
 fn the_documented_limits_are_the_limits() {
-    assert!(DOC.contains(&format!("at most {} rows", rows::MOST_ROWS)));
-    assert!(DOC.contains(&format!("at most {} rows times columns", rows::MOST_CELLS)));
+    assert!(DOC.contains(&format!("at most {} rows", results::MOST_ROWS)));
+    assert!(DOC.contains(&format!("at most {} rows times columns", results::MOST_CELLS)));
+    assert!(DOC.contains(&format!("JSON at most {} bytes", results::LARGEST_JSON_BYTES)));
 }
 
 #[test]
@@ -200,7 +210,7 @@ fn a_bad_row_is_malformed_with_its_line_and_an_open_end_is_incomplete() {
 
 #[test]
 fn too_many_rows_are_refused() {
-    let text = "1 2 3 4\n".repeat(rows::MOST_ROWS);
+    let text = "1 2 3 4\n".repeat(results::MOST_ROWS);
     assert!(read(&task(BLANKS), "level/a.txt", &text).is_ok());
     match read(&task(BLANKS), "level/a.txt", &(text + "1 2 3 4\n")) {
         Err(ReadError::Malformed(why)) => assert!(why.contains("line 100001: more than 100000 rows"), "{why}"),
@@ -213,7 +223,7 @@ fn the_name_tells_run_processing_and_group_or_nothing() {
     for (name, expected) in [
         ("level/run7.txt", Some((7, None))),
         ("level/run7-p2-g3.txt", Some((7, Some((2, 3))))),
-        ("level/run7-seq2.txt", None),
+        ("level/run7-seq2.txt", Some((7, None))),
         ("level/run7-p2-g3-x.txt", None),
         ("level/run+7.txt", None),
         ("level/monday.txt", None),
@@ -338,19 +348,11 @@ fn what_is_not_there_is_said_in_the_figure() {
 
 #[test]
 fn a_taken_name_is_refused_with_the_place_of_the_name() {
-    let built_in = TaskRegistry::built_in().iter().count();
-    let (registry, clashes) = TaskRegistry::with_declared(vec![task(EXAMPLE), task(BLANKS), task(BLANKS)]);
-    assert_eq!(registry.iter().count(), built_in + 2);
+    let file = TaskFile::parse(BLANKS, "tasks/one.toml").unwrap();
     assert_eq!(
-        clashes,
-        ["task file refused: the name 'level' is taken by the task \"Level\", expected a name of its own: tasks/one.toml:2"]
+        file.name_taken("the task \"Level\"").to_string(),
+        "task file refused: the name 'level' is taken by the task \"Level\", expected a name of its own: tasks/one.toml:2"
     );
-    let taken: Vec<String> = TaskRegistry::built_in().iter().map(|task| task.info().name.clone()).collect();
-    for name in taken {
-        let text = BLANKS.replacen("name = \"level\"", &format!("name = \"{name}\""), 1);
-        let (registry, clashes) = TaskRegistry::with_declared(vec![task(&text)]);
-        assert_eq!((registry.iter().count(), clashes.len()), (built_in, 1), "{name}");
-    }
 }
 
 /// A task file that is right but for a piece that is taken out and one that is put in.
@@ -369,12 +371,12 @@ fn any_task_text() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn any_text_gets_an_answer(text in "\\PC{0,200}") {
-        let _ = DeclaredTask::parse(&text, "t.toml");
+        let _ = parse(&text, "t.toml");
     }
 
     #[test]
     fn a_changed_task_file_is_taken_or_refused_at_a_line_it_has(text in any_task_text()) {
-        if let Err(error) = DeclaredTask::parse(&text, "t.toml") {
+        if let Err(error) = parse(&text, "t.toml") {
             prop_assert!((1..=text.matches('\n').count() + 1).contains(&error.line), "{error}");
         }
     }

@@ -33,6 +33,18 @@ pub enum RootError {
 }
 
 impl RootError {
+    /// Whether the file looks as if its writer had not ended yet: shorter than it says, or without the list of its objects, which is
+    /// written when it is closed.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        match self {
+            RootError::Damaged { expected, .. } => {
+                expected.ends_with("as the header says") || expected.ends_with("written when a file is closed")
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn damaged(what: &str, offset: u64, found: impl std::fmt::Display, expected: impl std::fmt::Display) -> Self {
         RootError::Damaged { what: what.to_owned(), offset, found: found.to_string(), expected: expected.to_string() }
     }
