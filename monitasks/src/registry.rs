@@ -7,9 +7,13 @@ use jiff::tz::TimeZone;
 
 use crate::task::MonTask;
 use crate::tasks::charge_asymmetry::ChargeAsymmetry;
+use crate::tasks::event_rate::EventRate;
+use crate::tasks::hits::Hits;
 use crate::tasks::lem_gain::LemGain;
+use crate::tasks::noise_spectrum::NoiseSpectrum;
 use crate::tasks::pedestals::Pedestals;
 use crate::tasks::purity::Purity;
+use crate::tasks::tracks::Tracks;
 
 /// Every monitor task the program knows, in the order of the tree.
 #[derive(Default, Clone)]
@@ -34,6 +38,10 @@ impl TaskRegistry {
             Box::new(Pedestals::new(zone.clone())),
             Box::new(LemGain::new(zone.clone())),
             Box::new(ChargeAsymmetry::new(zone.clone())),
+            Box::new(Hits::new()),
+            Box::new(Tracks::new()),
+            Box::new(EventRate::new()),
+            Box::new(NoiseSpectrum::new()),
         ])
     }
 
@@ -92,10 +100,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_four_tasks_are_there_each_once() {
+    fn the_tasks_are_there_each_once() {
         let registry = TaskRegistry::built_in();
         let names: Vec<&str> = registry.iter().map(|task| task.info().name.as_str()).collect();
-        assert_eq!(names, ["purity", "pedestals", "lem_gain", "charge_asymmetry"]);
+        let measured = ["purity", "pedestals", "lem_gain", "charge_asymmetry"];
+        let seen = ["hits", "tracks", "event_rate", "noise_spectrum"];
+        assert_eq!(names, [measured, seen].concat());
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub struct ResultName<'a> {
 pub struct Job<'a> {
     /// The files, of one run: reconstructed ones, or raw ones for noise.
     pub files: &'a [PathBuf],
-    /// The results folder; `crp/` and `pedestals/` are made in it.
+    /// The results folder; a folder of each kind of result is made in it.
     pub out: &'a Path,
     /// Pass and group.
     pub name: ResultName<'a>,
@@ -84,11 +84,12 @@ impl Job<'_> {
     }
 
     /// Reads the events of raw files one after the other and hands each to `take`; what they are of, and how many events could
-    /// not be read. A file that has no end yet counts up to its last whole event.
+    /// not be read. A file that has no end yet counts up to its last whole event. With `most`, about so many events of all files
+    /// together are read, spread evenly over each.
     ///
     /// # Errors
     /// When a file can't be opened, has a name that says nothing, is of another run than the first, or is there twice.
-    pub fn each_raw(&self, take: &mut dyn FnMut(&Event)) -> Result<(Members, u64), AnalysisError> {
+    pub fn each_raw(&self, most: Option<usize>, take: &mut dyn FnMut(&Event)) -> Result<(Members, u64), AnalysisError> {
         let mut members: Option<Members> = None;
         let mut lost = 0;
         let mut event = Event::default();
@@ -100,7 +101,7 @@ impl Job<'_> {
                 return Err(AnalysisError::Mixed { what, path: path.clone() });
             }
             members.files.push(file);
-            for index in 0..reader.count() {
+            for index in spread(reader.count(), most.map(|most| most.div_ceil(self.files.len().max(1)))) {
                 if reader.read(index, &mut event).is_err() {
                     lost += 1;
                     continue;
@@ -116,7 +117,7 @@ impl Job<'_> {
     }
 
     /// Which file of which run a raw file is, by its name.
-    fn raw_file(&self, path: &Path) -> Result<FileId, AnalysisError> {
+    pub(super) fn raw_file(&self, path: &Path) -> Result<FileId, AnalysisError> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         self.detector.match_raw_name(&name).ok_or_else(|| {
             let expected = self.detector.accepted_raw_names().collect::<Vec<_>>().join(" or ");
@@ -187,6 +188,12 @@ impl Job<'_> {
     pub fn stem(&self, run: Run) -> String {
         format!("{run}-p{}-g{}", self.name.processing.0, self.name.group.0)
     }
+}
+
+/// So many places out of all, spread evenly; all of them where none are too many.
+fn spread(count: usize, most: Option<usize>) -> impl Iterator<Item = usize> {
+    let taken = most.map_or(count, |most| most.min(count));
+    (0..taken).map(move |place| place * count / taken.max(1))
 }
 
 impl Members {

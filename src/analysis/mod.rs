@@ -1,7 +1,7 @@
-//! Several reconstructed files in, result files out: pedestals, purity, LEM gain; and noise from raw files.
+//! Several reconstructed files in, result files out: pedestals, purity, LEM gain; hits, tracks and rates; and noise from raw files.
 //!
 //! May use `rawdata`, `reconstruction`, `config` and `monitasks`; used by `cli`. Files are read one after the other and only what
-//! a result needs of each is kept ([`group`]). [`pedestals`], [`purity`], [`gain`] and [`noise`] measure:
+//! a result needs of each is kept ([`group`]). [`pedestals`], [`purity`], [`gain`], [`events`] and [`noise`] measure:
 //!
 //! - purity by [`attenuation`], from [`charges`] along matched tracks, or by [`track_ratio`], from 2D tracks; [`lifetime`] says what
 //!   a rate of attenuation means for a lifetime and for charges;
@@ -14,6 +14,7 @@ pub mod attenuation;
 pub mod charges;
 mod error;
 pub mod estimate;
+pub mod events;
 pub mod gain;
 pub mod gain_map;
 pub mod group;
@@ -31,7 +32,10 @@ pub mod track_ratio;
 
 pub use error::AnalysisError;
 pub use group::{Job, ResultName};
-pub use results::{gain as analyse_gain, noise as analyse_noise, pedestals as analyse_pedestals, purity as analyse_purity};
+pub use results::{
+    events as analyse_events, gain as analyse_gain, noise as analyse_noise, pedestals as analyse_pedestals,
+    purity as analyse_purity,
+};
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use monitasks::format::crp_summary::CrpSummary;
+use monitasks::format::histograms::Histograms;
 use monitasks::format::noise::NoiseSection;
 use monitasks::format::pedestal;
 use monitasks::format::sidecar::{GainSection, Sidecar, ViewPurity};
@@ -16,6 +17,7 @@ use monitasks::vocab::{FileId, Run};
 
 use super::AnalysisError;
 use super::charges::Charges;
+use super::events::EventSums;
 use super::gain as lem_gain;
 use super::gain_map::GainMap;
 use super::group::{Job, Members};
@@ -23,11 +25,12 @@ use super::lifetime::Correction;
 use super::noise::NoiseSums;
 use super::pedestals::PedestalSums;
 use super::purity::PuritySums;
+use crate::rawdata::RawReader;
 
 /// A result that was written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Written {
-    /// The text file.
+    /// The result file, mostly a text.
     pub text: PathBuf,
     /// The `.json` beside it.
     pub sidecar: PathBuf,
@@ -41,6 +44,10 @@ pub struct Written {
     pub gain: Option<GainSection>,
     /// Of a noise result: its groups.
     pub noise: Option<NoiseSection>,
+    /// Of a result of events: its histograms and numbers.
+    pub events_seen: Option<Histograms>,
+    /// What could not be used and was done without, for people.
+    pub remarks: Vec<String>,
     /// Events that could not be read.
     pub lost_events: u64,
 }
@@ -54,7 +61,7 @@ pub fn pedestals(job: &Job) -> Result<Written, AnalysisError> {
     let members = job.each(&mut |data| sums.add(data))?;
     let path = job.out.join("pedestals").join(format!("{}.ped", job.stem(members.run)));
     let text = pedestal::to_text(&sums.rows(job.detector)).map_err(|error| AnalysisError::output(&path, &error))?;
-    write(path, &text, job.sidecar(&members))
+    write(path, text, job.sidecar(&members))
 }
 
 /// Measures the electron lifetime and writes `crp/<stem>.txt` with it, and no LEM rows yet.
@@ -69,7 +76,7 @@ pub fn purity(job: &Job) -> Result<Written, AnalysisError> {
     let mut summary = CrpSummary::at(members.data_start.unwrap_or(job.now), job.zone);
     summary.lifetime_us = Some([purity[0].lifetime_us, purity[1].lifetime_us]);
     let text = summary.to_text().map_err(|error| AnalysisError::output(&path, &error))?;
-    write(path, &text, Sidecar { purity: Some(purity), ..job.sidecar(&members) })
+    write(path, text, Sidecar { purity: Some(purity), ..job.sidecar(&members) })
 }
 
 /// Measures dQ/ds of the LEMs with the lifetime that stands in `crp/<stem>.txt`, appends the rows there, and writes the effective
@@ -93,20 +100,56 @@ pub fn gain(job: &Job) -> Result<Written, AnalysisError> {
     let map = GainMap::of(&gain, job.detector).to_root(&job.stem(run), job.now);
     write_whole(&map_path, &map.map_err(|error| AnalysisError::output(&map_path, &error))?)?;
     // Both parts stand in one sidecar, with the settings of now: purity is kept as it was made.
-    write(path, &text, Sidecar { purity: sidecar.purity, gain: Some(gain), ..job.sidecar(&members) })
+    write(path, text, Sidecar { purity: sidecar.purity, gain: Some(gain), ..job.sidecar(&members) })
 }
 
-/// Measures the noise of raw files and writes `noise/<stem>.txt`.
+/// Looks at hits, tracks and stamps of reconstructed files and writes `events/<stem>.root`. Where raw files are given, the stamps are
+/// taken from their headers, of all events and not only of those that were selected; one that can't be used is remarked.
+///
+/// # Errors
+/// As [`pedestals`].
+pub fn events(job: &Job, raw: &[PathBuf]) -> Result<Written, AnalysisError> {
+    let mut sums = EventSums::new(job.detector);
+    let members = job.each(&mut |data| sums.add(data))?;
+    let mut remarks = Vec::new();
+    for path in raw {
+        match raw_headers(job, &members, path) {
+            Ok((file, reader)) => sums.take_raw(file.sequence, reader.headers()),
+            Err(error) => remarks.push(format!("stamps of the reconstructed file are taken: {error}")),
+        }
+    }
+    let selected: Vec<String> = sums.selected().map(|sequence| FileId { run: members.run, sequence }.to_string()).collect();
+    if !selected.is_empty() {
+        remarks.push(format!("no rate of files of which only some events were reconstructed: {}", selected.join(" ")));
+    }
+    let found = sums.measure();
+    let path = job.out.join("events").join(format!("{}.root", job.stem(members.run)));
+    let bytes = found.to_root(&job.stem(members.run), "dqmon hits, tracks and event rate", job.now);
+    let bytes = bytes.map_err(|error| AnalysisError::output(&path, &error))?;
+    let written = write(path, &bytes, job.sidecar(&members))?;
+    Ok(Written { events_seen: Some(found), remarks, ..written })
+}
+
+/// A raw file of one of the members, its headers read.
+fn raw_headers(job: &Job, members: &Members, path: &Path) -> Result<(FileId, RawReader), AnalysisError> {
+    let file = job.raw_file(path)?;
+    if !members.files.contains(&file) {
+        return Err(AnalysisError::Mixed { what: format!("{file} is none of the files analysed"), path: path.to_owned() });
+    }
+    Ok((file, RawReader::open(path, &job.detector.readout)?))
+}
+
+/// Measures the noise of raw files, of about `most_events` of their events, and writes `noise/<stem>.txt`.
 ///
 /// # Errors
 /// When a raw file can't be opened, the files do not belong together, or the result can't be written.
-pub fn noise(job: &Job) -> Result<Written, AnalysisError> {
+pub fn noise(job: &Job, most_events: Option<usize>) -> Result<Written, AnalysisError> {
     let mut sums = NoiseSums::new(job.detector);
-    let (members, lost_events) = job.each_raw(&mut |event| sums.add(event))?;
+    let (members, lost_events) = job.each_raw(most_events, &mut |event| sums.add(event))?;
     let path = job.out.join("noise").join(format!("{}.txt", job.stem(members.run)));
     let noise = sums.measure();
     let text = noise.to_text().map_err(|error| AnalysisError::output(&path, &error))?;
-    let written = write(path, &text, Sidecar { noise: Some(noise), ..job.sidecar(&members) })?;
+    let written = write(path, text, Sidecar { noise: Some(noise), ..job.sidecar(&members) })?;
     Ok(Written { lost_events, ..written })
 }
 
@@ -153,12 +196,12 @@ fn same_members(sidecar: &Sidecar, members: &Members, path: &Path) -> Result<(),
     Err(AnalysisError::Needs { result: "gain", why, path: path.to_owned() })
 }
 
-/// Writes a result: the sidecar, then the text.
-fn write(text_path: PathBuf, text: &str, sidecar: Sidecar) -> Result<Written, AnalysisError> {
+/// Writes a result: the sidecar, then the file itself.
+fn write(text_path: PathBuf, content: impl AsRef<[u8]>, sidecar: Sidecar) -> Result<Written, AnalysisError> {
     let sidecar_path = text_path.with_extension("json");
     let json = sidecar.to_json().map_err(|error| AnalysisError::output(&sidecar_path, &error))?;
     write_whole(&sidecar_path, json.as_bytes())?;
-    write_whole(&text_path, text.as_bytes())?;
+    write_whole(&text_path, content.as_ref())?;
     Ok(Written {
         text: text_path,
         sidecar: sidecar_path,
@@ -167,6 +210,8 @@ fn write(text_path: PathBuf, text: &str, sidecar: Sidecar) -> Result<Written, An
         purity: sidecar.purity,
         gain: sidecar.gain,
         noise: sidecar.noise,
+        events_seen: None,
+        remarks: Vec::new(),
         lost_events: 0,
     })
 }

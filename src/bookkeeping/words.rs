@@ -232,6 +232,10 @@ words! {
         Purity = "purity",
         /// LEM gain of a group.
         Gain = "gain",
+        /// Hits, tracks and stamps of a group.
+        Events = "events",
+        /// Noise of a group's raw files.
+        Noise = "noise",
     }
 }
 

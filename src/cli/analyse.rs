@@ -22,7 +22,7 @@ pub struct Args {
     /// Reconstructed files of one run; for noise its raw files.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The results folder, such as a workspace's results/: crp/, pedestals/ and noise/ are made in it.
+    /// The results folder, such as a workspace's results/: crp/, pedestals/, events/ and noise/ are made in it.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// The pass over the run that the result is of.
@@ -31,6 +31,12 @@ pub struct Args {
     /// The lane of that pass, to be told in the result's sidecar.
     #[arg(long, value_name = "NAME")]
     lane: Option<String>,
+    /// For events, the raw files of the same data: their headers have the stamps of all events, not only of those reconstructed.
+    #[arg(long, value_name = "RAW", num_args = 1..)]
+    raw: Vec<PathBuf>,
+    /// For noise, about how many events of all files together are looked at, spread evenly; all of them without.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    most_events: Option<u32>,
     /// The group of the run's files that the result is of.
     #[arg(long, default_value_t = 0, value_name = "G")]
     group: u32,
@@ -45,6 +51,8 @@ enum What {
     Purity,
     /// dQ/ds and effective gain of each LEM.
     Gain,
+    /// Hits and tracks of each event, and when the events came: rate, gaps, what is missing.
+    Events,
     /// Power spectrum and RMS of the noise of each group of channels, shared and their own, from raw files.
     Noise,
 }
@@ -71,7 +79,8 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         What::Pedestals => analysis::analyse_pedestals(&job)?,
         What::Purity => analysis::analyse_purity(&job)?,
         What::Gain => analysis::analyse_gain(&job)?,
-        What::Noise => analysis::analyse_noise(&job)?,
+        What::Events => analysis::analyse_events(&job, &args.raw)?,
+        What::Noise => analysis::analyse_noise(&job, args.most_events.map(|most| most as usize))?,
     };
     println!("{} events of {} files: {}", written.events, written.members.len(), written.text.display());
     Ok(if report(args.what, &written) { Ended::Done } else { Ended::WithFinding })
@@ -98,7 +107,18 @@ fn report(what: What, written: &Written) -> bool {
         }
         measured &= gain.lems.iter().any(|row| row.effective_gain.value().is_some());
     }
-    measured & report_noise(written)
+    measured & report_events(written) & report_noise(written)
+}
+
+/// Prints the numbers of hits, tracks and stamps; whether all files could be used and there is a rate.
+fn report_events(written: &Written) -> bool {
+    let Some(found) = &written.events_seen else { return true };
+    for (name, value, error) in &found.numbers {
+        let name = name.replace('_', " ");
+        println!("{name}: {}", words(Measured::number(*value, *error), "", if *error > 0.0 { 3 } else { 0 }));
+    }
+    written.remarks.iter().for_each(|remark| println!("{remark}"));
+    written.remarks.is_empty() && found.number("rate_hz").value().is_some()
 }
 
 /// Prints the noise; whether every group with a channel to measure has one, and all events could be read.

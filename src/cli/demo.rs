@@ -6,6 +6,7 @@
 mod daq;
 mod follow;
 mod pictures;
+mod slow;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,6 +58,7 @@ pub fn run(global: &Global, args: &Args) -> Outcome {
     let folder = if args.no_window { args.folder.clone() } else { first_free(&args.folder) };
     refuse_without_room(&folder, args)?;
     let workspace = daq::make_workspace(&folder)?;
+    slow::write_day(&workspace.results(), Timestamp::now())?;
     eprintln!("demo: workspace {}", workspace.root.display());
     let backend = engine::start_backend(&workspace)
         .map_err(|error| Failure(format!("backend not started: {error}: {}", workspace.root.display())))?;

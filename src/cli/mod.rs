@@ -100,7 +100,7 @@ enum Command {
     Process(process::Args),
     /// Raw files to reconstructed files: hits, tracks, matched tracks.
     Reconstruct(reconstruct::Args),
-    /// Reconstructed files to results: pedestals, purity, gain; raw files to noise.
+    /// Reconstructed files to results: pedestals, purity, gain, events; raw files to noise.
     Analyse(analyse::Args),
     /// Two processings of a run, or any two results, against each other.
     Compare(compare::Args),

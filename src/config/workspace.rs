@@ -53,6 +53,12 @@ impl Workspace {
     /// The checks that a new workspace of the 3x1x1 starts with: their bounds are those of that detector.
     pub const NEW_CHECKS: &str = include_str!("../../assets/checks.toml");
 
+    /// The declared tasks that a new workspace starts with: the name of each file in `tasks/`, and its text.
+    pub const NEW_TASKS: [(&str, &str); 2] = [
+        ("processing_flow.toml", include_str!("../../assets/tasks/processing_flow.toml")),
+        ("slow_control.toml", include_str!("../../assets/tasks/slow_control.toml")),
+    ];
+
     /// The commented settings file that a new workspace starts with.
     pub const NEW_SETTINGS: &str = include_str!("../../assets/dqmon.toml");
 
@@ -84,6 +90,10 @@ impl Workspace {
         if workspace.settings.detector == Settings::default().detector {
             let checks = workspace.checks_file();
             std::fs::write(&checks, Self::NEW_CHECKS).map_err(|error| not_made(&checks, &error))?;
+        }
+        for (name, text) in Self::NEW_TASKS {
+            let path = workspace.root.join("tasks").join(name);
+            std::fs::write(&path, text).map_err(|error| not_made(&path, &error))?;
         }
         // The settings come last: a folder is a workspace only when it is whole.
         std::fs::write(&path, settings).map_err(|error| not_made(&path, &error))?;
@@ -263,6 +273,9 @@ impl Workspace {
             "all_logs/toEOS",
             "results/crp",
             "results/pedestals",
+            "results/events",
+            "results/noise",
+            "results/flow",
             "tasks",
             "references",
         ];

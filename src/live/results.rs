@@ -54,6 +54,8 @@ pub struct FoundResult {
 pub struct DiskResults {
     root: PathBuf,
     only: Option<String>,
+    /// The folder of the tasks whose results these are, where the root is named so: other tasks have none there.
+    of: Option<String>,
 }
 
 /// The state of all tasks' results at one moment.
@@ -133,18 +135,17 @@ impl DiskResults {
     /// The results below a folder such as `results/`.
     #[must_use]
     pub fn of_folder(root: &Path) -> Self {
-        DiskResults { root: root.to_owned(), only: None }
+        DiskResults { root: root.to_owned(), only: None, of: None }
     }
 
     /// One file, or a bare folder of result files that stand in no folders of their own.
     #[must_use]
     pub fn bare(path: &Path) -> Self {
-        if path.is_file() {
-            let only = path.file_name().map(|name| name.to_string_lossy().into_owned());
-            DiskResults { root: path.parent().unwrap_or(Path::new(".")).to_owned(), only }
-        } else {
-            DiskResults { root: path.to_owned(), only: None }
-        }
+        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let (root, only) = if path.is_file() { (path.parent().unwrap_or(Path::new(".")), name(path)) } else { (path, None) };
+        let is_known = |name: &String| TaskRegistry::built_in().iter().any(|task| task.info().folder == *name);
+        let of = std::path::absolute(root).ok().and_then(|root| name(&root)).filter(is_known);
+        DiskResults { root: root.to_owned(), only, of }
     }
 
     /// The task's own folder where there is one, else the root itself: so a bare folder of results can be looked at.
@@ -157,6 +158,9 @@ impl DiskResults {
 impl ResultsFolder for DiskResults {
     fn list(&mut self, folder: &str, suffix: &str) -> io::Result<Vec<FoundResult>> {
         let (path, prefix) = self.folder(folder);
+        if prefix.is_empty() && self.of.as_ref().is_some_and(|of| of != folder) {
+            return Ok(Vec::new());
+        }
         let mut found = Vec::new();
         for entry in std::fs::read_dir(path)? {
             let entry = entry?;

@@ -11,6 +11,7 @@ mod collect;
 pub mod disk;
 pub mod failures;
 pub mod flow;
+mod flow_file;
 mod intake;
 mod lanes;
 mod lease;

@@ -92,7 +92,7 @@ fn a_group_that_is_cancelled_makes_nothing_more() {
         shift.overview().groups.first().is_some_and(|group| group.tasks[0].phase == TaskPhase::Running)
     });
     let text = done(&shift, &["cancel", "run1-p1-g0", "--who", "Ada"]);
-    for kind in ["pedestals", "purity", "gain"] {
+    for kind in ["pedestals", "purity", "gain", "events", "noise"] {
         assert!(text.contains(&format!("{kind} of run1-p1-g0 cancelled")), "{text}");
     }
     let overview = shift.overview();
@@ -103,7 +103,8 @@ fn a_group_that_is_cancelled_makes_nothing_more() {
     assert_eq!((group.step, shift.trace_of("purity_run1-p1-g0").len()), (GroupStep::Failed, 0), "{group:?}");
     fs::remove_file(&gate).unwrap();
     assert!(
-        done(&shift, &["resubmit", "run1-p1-g0", "--who", "Ada"]).contains("pedestals, purity, gain of run1-p1-g0 made again")
+        done(&shift, &["resubmit", "run1-p1-g0", "--who", "Ada"])
+            .contains("pedestals, purity, gain, events, noise of run1-p1-g0 made again")
     );
     shift.wait_until("it is made", |shift| shift.overview().groups[0].step == GroupStep::Done);
 }

@@ -5,6 +5,7 @@
 //! for histograms that a file holds ready, and `task` for its error.
 
 pub mod crp_summary;
+pub mod histograms;
 pub mod noise;
 pub mod pedestal;
 pub mod root;

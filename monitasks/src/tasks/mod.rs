@@ -5,13 +5,18 @@
 
 pub mod charge_asymmetry;
 mod crp_result;
+pub mod event_rate;
+mod event_result;
+pub mod hits;
 pub mod lem_gain;
 mod lem_words;
+pub mod noise_spectrum;
 pub mod pedestals;
 mod provenance;
 pub mod purity;
 pub mod root_objects;
 mod shown;
+pub mod tracks;
 mod trend;
 
 use crate::figure::Figure;

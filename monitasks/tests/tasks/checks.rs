@@ -2,17 +2,22 @@
 
 use monitasks::checks::verdict::{Verdict, item_state};
 use monitasks::checks::{Checks, Subject};
+use monitasks::declared::DeclaredTask;
 use monitasks::figure::Figure;
 use monitasks::quality::State;
 use monitasks::references::{Reference, References, Runs};
 use monitasks::registry::TaskRegistry;
-use monitasks::task::TaskContext;
+use monitasks::task::{MonTask, TaskContext};
 use monitasks::vocab::Run;
 
 use crate::results::{noon, shift};
 use crate::small_detector::small_detector;
 
 const EXAMPLE: &str = include_str!("../../../assets/checks.toml");
+const DECLARED: [(&str, &str); 2] = [
+    ("processing_flow.toml", include_str!("../../../assets/tasks/processing_flow.toml")),
+    ("slow_control.toml", include_str!("../../../assets/tasks/slow_control.toml")),
+];
 const PAGE: &str = include_str!("../../../docs/checks.md");
 
 fn example() -> Checks {
@@ -40,12 +45,18 @@ fn judged(task: &str, item: &str) -> Vec<Verdict> {
 #[test]
 fn the_example_is_for_tasks_items_and_series_that_are_there() {
     let registry = TaskRegistry::built_in();
-    let items = |task: &dyn monitasks::task::MonTask| task.info().items.iter().map(|item| item.name.clone()).collect::<Vec<_>>();
-    let owned: Vec<(String, Vec<String>)> = registry.iter().map(|task| (task.info().name.clone(), items(task))).collect();
+    let items = |task: &dyn MonTask| task.info().items.iter().map(|item| item.name.clone()).collect::<Vec<_>>();
+    let mut owned: Vec<(String, Vec<String>)> = registry.iter().map(|task| (task.info().name.clone(), items(task))).collect();
+    let built_in = owned.len();
+    // A new workspace has these too.
+    for (name, text) in DECLARED {
+        let task = DeclaredTask::parse(text, name).unwrap();
+        owned.push((task.info().name.clone(), items(&task)));
+    }
     let tasks: Vec<(&str, Vec<&str>)> =
         owned.iter().map(|(task, items)| (task.as_str(), items.iter().map(String::as_str).collect())).collect();
     assert!(example().strangers(&tasks).is_empty(), "{:?}", example().strangers(&tasks));
-    for (task, items) in &tasks {
+    for (task, items) in &tasks[..built_in] {
         for item in items {
             let verdicts = judged(task, item);
             assert!(!verdicts.is_empty(), "{task}/{item} has no check");

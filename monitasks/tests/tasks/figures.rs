@@ -53,7 +53,7 @@ fn every_number_stands_on_an_axis_with_a_name() {
                     Layer::Steps { edges, values, .. } => assert_eq!(edges.len(), values.len() + 1, "{name}"),
                     Layer::Map(map) => {
                         assert_eq!(map.values.len(), map.columns * map.rows, "{name}");
-                        assert_eq!(map.cell_texts.len(), map.values.len(), "{name}");
+                        assert!([0, map.values.len()].contains(&map.cell_texts.len()), "{name}");
                     }
                     _ => {}
                 }

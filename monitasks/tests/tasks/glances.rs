@@ -5,7 +5,7 @@ use monitasks::registry::TaskRegistry;
 use monitasks::summary::{Measured, Summary};
 use monitasks::task::{Glance, ReadError, TaskContext};
 
-use crate::results::{Written, crp, noon, pedestals, shift};
+use crate::results::{Written, crp, events, noise, noon, pedestals, shift};
 use crate::small_detector::small_detector;
 
 const PUBLISHED: &[u8] = include_bytes!("../data/crp_summary_published.txt");
@@ -47,6 +47,55 @@ fn a_whole_result_shows_its_value_with_the_unit_and_is_never_ok() {
     }
     let noise = glance("pedestals", "rms_by_strip", &[read("pedestals", &pedestals(1, &small_detector(), 1.7)).unwrap()]);
     assert_eq!((noise.text.as_str(), noise.state), ("1.70 / 1.70 ADC", State::Unchecked));
+}
+
+#[test]
+fn events_and_noise_show_their_values_with_units() {
+    let detector = small_detector();
+    let events = events(1, &detector, Some(3.0));
+    for (task, item, text) in [
+        ("hits", "by_strip", "1 of 9 silent"),
+        ("hits", "charge", "2.12 / 2.38 fC"),
+        ("hits", "trend", "0.3 / 0.3"),
+        ("tracks", "entry_map", "40 tracks"),
+        ("tracks", "length", "97 ± 10 cm"),
+        ("tracks", "trend", "0.40 ± 0.05"),
+        ("event_rate", "rate", "3.00 ± 0.30 Hz"),
+        ("event_rate", "intervals", "longest 12.50 s"),
+        ("event_rate", "losses", "gaps: 1, missing event numbers: 2, triggers without an event: 3"),
+    ] {
+        let shown = glance(task, item, &[read(task, &events).unwrap()]);
+        assert_eq!((shown.text.as_str(), shown.state), (text, State::Unchecked), "{task}/{item}");
+    }
+    let noise = noise(1, 1.7);
+    let summary = read("noise_spectrum", &noise).unwrap();
+    assert_eq!(glance("noise_spectrum", "trend", std::slice::from_ref(&summary)).text, "1.85 ± 0.06 ADC, 0.30 shared");
+    assert_eq!(glance("noise_spectrum", "spectrum", &[summary]).text, "4.5x at 20 kHz");
+    let bare = read("noise_spectrum", &Written { sidecar: None, ..noise }).unwrap();
+    assert_eq!(glance("noise_spectrum", "map", std::slice::from_ref(&bare)).state, State::CannotJudge);
+    assert_eq!(glance("noise_spectrum", "trend", &[bare]).state, State::Unchecked);
+}
+
+#[test]
+fn a_rate_that_is_not_known_is_no_rate_and_losses_say_what_is_not_known() {
+    let summary = read("event_rate", &events(1, &small_detector(), None)).unwrap();
+    let rate = glance("event_rate", "rate", std::slice::from_ref(&summary));
+    assert_eq!((rate.text.as_str(), rate.reading), ("no rate", Measured::NotMeasured));
+    let losses = glance("event_rate", "losses", &[summary]);
+    assert!(losses.text.ends_with("(gaps not known)"), "{losses:?}");
+}
+
+#[test]
+fn hits_of_another_detector_are_refused_and_a_cut_file_is_asked_for_again() {
+    let mut detector = small_detector();
+    detector.views[1].strips = 7;
+    let of_another = events(1, &detector, None);
+    assert!(matches!(read("hits", &of_another), Err(ReadError::Malformed(why)) if why.contains("has 6")));
+    let mut cut = events(1, &small_detector(), None);
+    cut.bytes.truncate(cut.bytes.len() / 2);
+    for task in ["hits", "tracks", "event_rate"] {
+        assert!(matches!(read(task, &cut), Err(ReadError::Incomplete(_))), "{task}");
+    }
 }
 
 #[test]

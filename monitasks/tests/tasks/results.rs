@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use monitasks::detector::{Detector, Strip};
 use monitasks::format::crp_summary::{CrpSummary, LemRow};
+use monitasks::format::histograms::Histograms;
+use monitasks::format::noise::{GroupNoise, NoiseSection};
 use monitasks::format::pedestal::{self, Pedestal, PedestalRow};
+use monitasks::format::root::{Histogram, HistogramAxis};
 use monitasks::format::sidecar::{GainSection, LemGainRow, ProfileBin, SCHEMA, Sidecar, ViewPurity};
 use monitasks::summary::{Measured, Summary};
 use monitasks::task::{MonTask, ReadError, ResultFile, TaskContext};
@@ -112,17 +115,113 @@ pub fn pedestals(run: u32, detector: &Detector, noise_adc: f64) -> Written {
     }
 }
 
+/// A result of events: 100 of them, of which 10 hits are on each strip that sees, and at a rate or with none.
+pub fn events(run: u32, detector: &Detector, rate_hz: Option<f64>) -> Written {
+    let mut content = Histograms::default();
+    let mut put = |name: &str, value: f64, error: f64| content.numbers.push((name.into(), value, error));
+    put("events", 100.0, 0.0);
+    for view in 0..2 {
+        put(&format!("hits_view{view}"), 30.0, 0.0);
+        put(&format!("hits_per_event_view{view}"), 0.3, 0.02);
+        put(&format!("tracks_per_event_view{view}"), 5.5, 0.2);
+    }
+    put("tracks_matched", 40.0, 0.0);
+    put("matched_per_event", 0.4, 0.05);
+    put("missing_sequences", 0.0, 0.0);
+    put("missing_event_numbers", 2.0, 0.0);
+    put("missing_triggers", 3.0, 0.0);
+    put("missing_triggers_percent", 2.9, 1.7);
+    put("backward_stamps", 0.0, 0.0);
+    if let Some(rate_hz) = rate_hz {
+        put("rate_hz", rate_hz, 0.3);
+        put("gap_bound_s", 3.8, 0.0);
+        put("gaps", 1.0, 0.0);
+        put("gap_time_s", 12.5, 0.0);
+        put("shortest_interval_s", 0.002, 0.0);
+        put("longest_interval_s", 12.5, 0.0);
+    }
+    let filled = |name: &str, axis: HistogramAxis, values: &[f64]| {
+        let mut histogram = Histogram::new(name, name, vec![axis]);
+        values.iter().for_each(|value| histogram.fill(&[*value]));
+        histogram
+    };
+    for (view, facts) in (0u8..).zip(&detector.views) {
+        let shift = f64::from(view);
+        let strips = HistogramAxis::new(facts.strips, -0.5, facts.strips as f64 - 0.5);
+        let hits: Vec<f64> = (1..facts.strips).flat_map(|strip| vec![strip as f64; 10]).collect();
+        content.list.push(filled(&format!("hits_by_strip_view{view}"), strips, &hits));
+        let values = [1.0, 2.0 + shift, 2.5, 3.0];
+        for name in ["hit_charge", "hit_width", "hit_time"] {
+            content.list.push(filled(&format!("{name}_view{view}"), HistogramAxis::new(4, 0.0, 4.0), &values));
+        }
+    }
+    content.list.push(filled("track_length", HistogramAxis::new(4, 0.0, 200.0), &[80.0, 90.0, 120.0]));
+    content.list.push(filled("track_zenith", HistogramAxis::new(3, 0.0, 90.0), &[20.0, 25.0, 35.0]));
+    content.list.push(filled("track_azimuth", HistogramAxis::new(4, -180.0, 180.0), &[-100.0, 20.0, 100.0]));
+    let mut entry =
+        Histogram::new("track_entry", "entry", vec![HistogramAxis::new(2, -50.0, 50.0), HistogramAxis::new(3, -75.0, 75.0)]);
+    [[-10.0, -60.0], [10.0, 0.0], [10.0, 10.0], [20.0, 70.0]].iter().for_each(|place| entry.fill(place));
+    content.list.push(entry);
+    if rate_hz.is_some() {
+        let begin = noon(run).as_second() as f64;
+        let time = || HistogramAxis::new(4, begin, begin + 4.0);
+        content.list.push(filled("events_over_time", time(), &[0.5, 1.5, 1.6, 3.5].map(|second| begin + second)));
+        let mut watched = filled("watched_over_time", time(), &[]);
+        watched.contents[1..=4].copy_from_slice(&[1.0, 1.0, 0.1, 0.8]);
+        content.list.push(watched);
+        content.list.push(filled(
+            "event_intervals",
+            HistogramAxis { edges: vec![0.001, 0.1, 1.0, 100.0], ..HistogramAxis::new(3, 0.001, 100.0) },
+            &[0.002, 0.5, 12.5],
+        ));
+    }
+    Written {
+        name: format!("events/run{run}-p1-g0.root"),
+        bytes: content.to_root(&format!("run{run}-p1-g0"), "small", noon(run)).unwrap(),
+        sidecar: Some(sidecar(run, 1).to_json().unwrap().into_bytes()),
+    }
+}
+
+/// A noise result of the small detector's five groups; the last had nothing to measure.
+pub fn noise(run: u32, noise_adc: f64) -> Written {
+    let group = |group: u32| {
+        let is_there = group < 4;
+        let measured = |value: f64| if is_there { Measured::number(value, 0.01) } else { Measured::NoData };
+        GroupNoise {
+            group,
+            first_channel: 2 * group,
+            channels: 2,
+            segments: if is_there { 400 } else { 0 },
+            noise_adc: measured(noise_adc + 0.1 * f64::from(group)),
+            coherent_adc: if group == 1 { Measured::NotMeasured } else { measured(0.3) },
+            incoherent_adc: measured(noise_adc),
+            peak_khz: is_there.then_some(20.0),
+            peak_ratio: is_there.then_some(1.5 + f64::from(group)),
+            noise_adc2_per_khz: if is_there { vec![0.001, 0.002, 0.004, 0.002] } else { Vec::new() },
+            coherent_adc2_per_khz: if is_there { vec![0.0001, -0.0001, 0.001, 0.0] } else { Vec::new() },
+        }
+    };
+    let section =
+        NoiseSection { segment_ticks: 6, frequency_step_khz: 10.0, signal_sigma: 5.0, groups: (0..5).map(group).collect() };
+    Written {
+        name: format!("noise/run{run}-p1-g0.txt"),
+        bytes: section.to_text().unwrap().into_bytes(),
+        sidecar: Some(Sidecar { noise: Some(section), ..sidecar(run, 1) }.to_json().unwrap().into_bytes()),
+    }
+}
+
 /// A shift: run 1 processed twice, run 2 with a view and a LEM that give no number.
 pub fn shift(task: &dyn MonTask, detector: &Detector) -> Vec<Summary> {
     let lifetime = |value| Measured::number(value, 80.0);
-    let written = if task.info().folder == "crp" {
-        vec![
+    let written = match task.info().folder.as_str() {
+        "crp" => vec![
             crp(1, 1, [lifetime(2500.0), lifetime(2500.0)], [2.0; 6]),
             crp(1, 2, [lifetime(2940.0), lifetime(2900.0)], [3.0, 3.1, 2.9, 3.0, 3.05, 2.95]),
             crp(2, 1, [lifetime(3010.0), Measured::NotMeasured], [3.1, 3.0, 0.0, 2.9, 3.0, 3.05]),
-        ]
-    } else {
-        vec![pedestals(1, detector, 1.7), pedestals(2, detector, 1.9)]
+        ],
+        "events" => vec![events(1, detector, None), events(2, detector, Some(3.0))],
+        "noise" => vec![noise(1, 1.7), noise(2, 1.8)],
+        _ => vec![pedestals(1, detector, 1.7), pedestals(2, detector, 1.9)],
     };
     written.iter().map(|written| written.read_by(task, detector).unwrap()).collect()
 }

@@ -5,7 +5,7 @@ use monitasks::summary::Measured;
 use monitasks::task::{ResultFile, TaskContext};
 use proptest::prelude::*;
 
-use crate::results::{Written, crp, noon, pedestals};
+use crate::results::{Written, crp, events, noise, noon, pedestals};
 use crate::small_detector::small_detector;
 
 /// Reads, and where that gives a summary draws and glances.
@@ -23,11 +23,12 @@ fn ask_everything(written: &Written) {
     }
 }
 
-fn whole(kind: bool) -> Written {
-    if kind {
-        pedestals(1, &small_detector(), 1.7)
-    } else {
-        crp(1, 1, [Measured::number(2940.0, 80.0), Measured::NoData], [3.0; 6])
+fn whole(kind: u8) -> Written {
+    match kind {
+        0 => pedestals(1, &small_detector(), 1.7),
+        1 => events(1, &small_detector(), Some(3.0)),
+        2 => noise(1, 1.7),
+        _ => crp(1, 1, [Measured::number(2940.0, 80.0), Measured::NoData], [3.0; 6]),
     }
 }
 
@@ -43,7 +44,7 @@ proptest! {
 
     #[test]
     fn a_damaged_result_is_answered(
-        kind in any::<bool>(),
+        kind in 0u8..4,
         beside in any::<bool>(),
         damages in proptest::collection::vec((any::<proptest::sample::Index>(), prop_oneof![any::<u8>(), proptest::sample::select(b"0123456789-.e \n".to_vec())]), 1..4),
     ) {
@@ -57,7 +58,7 @@ proptest! {
     }
 
     #[test]
-    fn a_cut_result_is_answered(kind in any::<bool>(), beside in any::<bool>(), cut in any::<proptest::sample::Index>()) {
+    fn a_cut_result_is_answered(kind in 0u8..4, beside in any::<bool>(), cut in any::<proptest::sample::Index>()) {
         let mut written = whole(kind);
         let bytes = if beside { written.sidecar.as_mut().unwrap() } else { &mut written.bytes };
         bytes.truncate(cut.index(bytes.len()));

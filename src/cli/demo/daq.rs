@@ -37,7 +37,8 @@ const DEMO_SETTINGS: [(&str, &str); 3] = [
     ("names = []", "names = [\"A. Shifter\", \"B. Expert\"]"),
 ];
 const DEMO_POLL_TIMES: &str = "\
-[tasks.purity]\npoll_s = 2.0\n[tasks.pedestals]\npoll_s = 2.0\n[tasks.lem_gain]\npoll_s = 2.0\n[tasks.charge_asymmetry]\npoll_s = 2.0";
+[tasks.purity]\npoll_s = 2.0\n[tasks.pedestals]\npoll_s = 2.0\n[tasks.lem_gain]\npoll_s = 2.0\n[tasks.charge_asymmetry]\npoll_s = 2.0\n\
+[tasks.hits]\npoll_s = 2.0\n[tasks.tracks]\npoll_s = 2.0\n[tasks.event_rate]\npoll_s = 2.0\n[tasks.noise_spectrum]\npoll_s = 2.0";
 
 /// Makes the demo's workspace.
 pub(super) fn make_workspace(folder: &Path) -> Result<Workspace, Failure> {

@@ -21,6 +21,9 @@ use crate::processing::collect::{CollectError, last_words, place_results};
 use crate::processing::script::path_text;
 use crate::processing::steps::{GroupEvent, PassEvent, Readiness, group_tasks, next_group, next_pass, readiness};
 
+/// Events that a group's noise is measured in: enough for spectra, and few enough to take no noticeable time.
+const EVENTS_OF_NOISE: u32 = 60;
+
 impl Backend<'_> {
     /// Forms the groups that are full, and of a processing with no more files to come the rest; answers whether there was any.
     pub(super) fn form_groups(&mut self) -> Result<bool, ProcessingError> {
@@ -61,7 +64,7 @@ impl Backend<'_> {
             members: members.to_vec(),
             step: GroupStep::Analysing,
             since: now,
-            tasks: group_tasks(),
+            tasks: self.tasks_of(members),
             results: Vec::new(),
         };
         let name = record.name();
@@ -77,6 +80,12 @@ impl Backend<'_> {
         self.keep(&story, rows)?;
         self.tell(&name, "formed", Some(members.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")));
         Ok(())
+    }
+
+    /// The analyses of a group: the noise is measured in raw files, and is left out where none of them stands in the storage any more.
+    fn tasks_of(&self, members: &[FileId]) -> Vec<TaskStep> {
+        let has_raw = members.iter().any(|member| self.workspace.raw_file(*member).exists());
+        group_tasks().into_iter().filter(|task| task.kind != JobKind::Noise || has_raw).collect()
     }
 
     /// Moves every group's analyses on; answers whether any moved.
@@ -228,9 +237,22 @@ impl Backend<'_> {
             let pass = self.shift.passes.get(&(*member, group.processing));
             self.workspace.reco_file(*member, pass.map_or(group.processing, |pass| pass.output_of))
         };
-        let input: Vec<String> = group.members.iter().map(|member| path_text(&output_of(member))).collect();
+        let (there, gone): (Vec<PathBuf>, Vec<PathBuf>) =
+            group.members.iter().map(|member| self.workspace.raw_file(*member)).partition(|path| path.exists());
+        let raw: Vec<String> = there.iter().map(|path| path_text(path)).collect();
+        let input: Vec<String> = match kind {
+            // With none left it is refused with the name of the file that is missing.
+            JobKind::Noise if raw.is_empty() => gone.iter().map(|path| path_text(path)).collect(),
+            JobKind::Noise => raw.clone(),
+            _ => group.members.iter().map(|member| path_text(&output_of(member))).collect(),
+        };
         let mut arguments = vec!["analyse".to_owned(), kind.word().to_owned()];
         arguments.extend(input.iter().cloned());
+        match kind {
+            JobKind::Events if !raw.is_empty() => arguments.extend(["--raw".to_owned()].into_iter().chain(raw)),
+            JobKind::Noise => arguments.extend(["--most-events".to_owned(), EVENTS_OF_NOISE.to_string()]),
+            _ => {}
+        }
         arguments.extend(["--out".to_owned(), path_text(&order.work)]);
         arguments.extend(["--processing".to_owned(), group.processing.0.to_string()]);
         arguments.extend(["--group".to_owned(), group.group.0.to_string()]);
@@ -315,6 +337,8 @@ fn result_names(group: &GroupRecord, kind: JobKind) -> Vec<String> {
     let (folder, suffixes): (&str, &[&str]) = match kind {
         JobKind::Pedestals => ("pedestals", &["json", "ped"]),
         JobKind::Gain => ("crp", &["json", "root", "txt"]),
+        JobKind::Events => ("events", &["json", "root"]),
+        JobKind::Noise => ("noise", &["json", "txt"]),
         _ => ("crp", &["json", "txt"]),
     };
     suffixes.iter().map(|suffix| format!("{folder}/{}.{suffix}", group.name())).collect()

@@ -37,6 +37,7 @@ use self::put_off::{PutOff, processing_of, taking_in_of};
 use self::shift::Shift;
 use super::aside::Aside;
 use super::batch::{self, Batch, BatchError, host};
+use super::flow_file::FlowRows;
 use super::intake::Intake;
 use super::lease::{Lease, LeaseError};
 use super::mail::{MailDesk, MailError, MailNews};
@@ -194,6 +195,8 @@ struct Backend<'a> {
     next_state: Option<Instant>,
     /// What was said last.
     said: Option<BackendState>,
+    /// The flow of files as a result for monitor tasks.
+    flow_rows: FlowRows,
     places_passed: u64,
     report: Report,
 }
@@ -251,6 +254,9 @@ fn run_once(
     backend.report = std::mem::take(report);
     backend.tell_start(until);
     let worked = backend.recover().and_then(|()| backend.work(until, stop));
+    if let Err(fault) = backend.flow_rows.end() {
+        backend.tell(&"flow", "not written", Some(fault));
+    }
     for news in backend.mail_at_the_end() {
         backend.tell(&"mail", news.word, Some(news.detail));
     }
@@ -310,6 +316,7 @@ impl<'a> Backend<'a> {
             watcher: WatcherState { fault: watch.fault().map(str::to_owned), ..WatcherState::default() },
             next_state: None,
             said: None,
+            flow_rows: FlowRows::of(workspace),
             logs: TransferLogs::new(TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC)),
             not_taken: overview.not_taken.iter().map(|file| (file.name.clone(), file.reason.clone())).collect(),
             shift: Shift::new(overview, settings, judgements),
@@ -407,6 +414,9 @@ impl<'a> Backend<'a> {
                 self.watcher.next_sweep = Timestamp::now().saturating_add(wait.min(reconcile)).ok();
             }
             self.say_state(now)?;
+            if let Some(fault) = self.flow_rows.go_on(now) {
+                self.tell(&"flow", "not written", Some(fault));
+            }
             if now >= next_requests {
                 next_requests = now + REQUESTS;
                 self.move_mail();

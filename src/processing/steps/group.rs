@@ -52,7 +52,7 @@ impl GroupEvent {
 /// The analyses of a new group, in the order they are made.
 #[must_use]
 pub fn group_tasks() -> Vec<TaskStep> {
-    [JobKind::Pedestals, JobKind::Purity, JobKind::Gain]
+    [JobKind::Pedestals, JobKind::Purity, JobKind::Gain, JobKind::Events, JobKind::Noise]
         .map(|kind| TaskStep { kind, phase: TaskPhase::Waiting, attempt: 0, lost: 0, reason: None })
         .to_vec()
 }

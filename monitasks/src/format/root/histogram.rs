@@ -108,6 +108,19 @@ impl HistogramAxis {
         (0..=self.bins).map(|edge| if edge == self.bins { self.high } else { self.low + width * edge as f64 }).collect()
     }
 
+    /// The bin that a value lies in: 0 below the range, `bins + 1` at its upper end and above.
+    #[must_use]
+    pub fn bin_of(&self, value: f64) -> usize {
+        if self.edges.is_empty() {
+            let bin = ((value - self.low) / (self.high - self.low) * self.bins as f64).floor();
+            // Rounding must not put what lies inside the range outside of it.
+            let is_inside = value >= self.low && value < self.high;
+            let bin = if is_inside { bin.clamp(0.0, self.bins as f64 - 1.0) } else { bin };
+            return if bin < 0.0 { 0 } else { (bin as usize).min(self.bins) + 1 };
+        }
+        self.edges.partition_point(|edge| *edge <= value)
+    }
+
     fn of(axis: &Object) -> Result<HistogramAxis, RootError> {
         let bins = axis.count("fNbins")?;
         let edges = axis.numbers("fXbins")?;
@@ -176,6 +189,29 @@ impl Histogram {
         self.contents[place] = value;
         self.squares[place] = error * error;
         self.entries += 1.0;
+    }
+
+    /// Counts one entry of weight 1 at a value for each axis. One that is no number is left out; what lies outside the range goes into
+    /// the bins around it and not into the sums, as ROOT does it.
+    pub fn fill(&mut self, values: &[f64]) {
+        if values.len() != self.axes.len() || values.iter().any(|value| !value.is_finite()) {
+            return;
+        }
+        let bins: Vec<usize> = values.iter().zip(&self.axes).map(|(value, axis)| axis.bin_of(*value)).collect();
+        let Some(place) = self.place(&bins) else { return };
+        self.contents[place] += 1.0;
+        if let Some(square) = self.squares.get_mut(place) {
+            *square += 1.0;
+        }
+        self.entries += 1.0;
+        if bins.iter().zip(&self.axes).all(|(bin, axis)| (1..=axis.bins).contains(bin)) {
+            let moments = match *values {
+                [x] => vec![1.0, 1.0, x, x * x],
+                [x, y] => vec![1.0, 1.0, x, x * x, y, y * y, x * y],
+                _ => Vec::new(),
+            };
+            self.sums.iter_mut().zip(moments).for_each(|(sum, moment)| *sum += moment);
+        }
     }
 
     pub(super) fn of(object: &Object) -> Result<Histogram, RootError> {
