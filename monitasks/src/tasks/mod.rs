@@ -6,12 +6,12 @@
 pub mod charge_asymmetry;
 mod crp_result;
 pub mod lem_gain;
-mod lem_words;
+pub(crate) mod lem_words;
 pub mod pedestals;
 mod provenance;
 pub mod purity;
 pub mod root_objects;
-mod shown;
+pub(crate) mod shown;
 mod trend;
 
 use crate::figure::Figure;
