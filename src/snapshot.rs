@@ -25,7 +25,7 @@ pub use judged::{FileFlagShown, FlagShown, JudgedShown, SaidShown, StageShown, S
 pub use people::{
     AlarmRow, FollowUpRow, IssueRow, MeetingShown, PeopleShown, ProblemRow, SaidRow, ShiftRow, ToDoRow, UndecidedRow,
 };
-pub use plots::{FigureKey, PlotView};
+pub use plots::{FigureKey, PlotView, Ranking};
 pub use processing::{
     BackendHealth, ClassRow, CloseLook, CloseSubject, CopyRow, DiskRow, FlowShown, LatencyRow, ProcessingShown, PutOffRow,
     StoryLine, WatcherRow, in_short,
@@ -56,6 +56,8 @@ pub struct Snapshot {
     /// What checks think of them and of each item's newest plot, under their keys with [`PlotView::Bounds`]; none where no check
     /// judges one.
     pub verdicts: BTreeMap<FigureKey, Arc<Vec<Verdict>>>,
+    /// What was asked to be compared.
+    pub ranking: Option<Arc<Ranking>>,
     /// The event that the event display shows.
     pub event: Option<EventShown>,
     /// The newest runs, and of older ones those that are not over, those that are undecided and the one looked at; newest last. All
@@ -448,6 +450,7 @@ impl Snapshot {
             tasks: Vec::new(),
             figures: BTreeMap::new(),
             verdicts: BTreeMap::new(),
+            ranking: None,
             event: None,
             runs: Vec::new(),
             older_runs: 0,

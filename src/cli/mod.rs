@@ -24,6 +24,7 @@ mod job;
 mod mark;
 mod places;
 mod plot;
+mod plot_choices;
 mod problem;
 mod process;
 mod product;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use monitasks::detector::Strip;
 use monitasks::quality::Flag;
+use monitasks::views::Against;
 use monitasks::vocab::{FileId, Run};
 
 use super::people_command::PeopleCommand;
@@ -60,6 +61,8 @@ pub enum ViewCommand {
     LookClosely(CloseSubject),
     /// Keep all that was said of this run in the snapshot; none when no run is looked at.
     LookAtRun(Option<Run>),
+    /// Keep in the snapshot which items differ most between two results; none when nobody looks at it any more.
+    Compare(Option<(Against, Against)>),
     /// Look for results now and do not wait for the poll times.
     PollNow,
 }

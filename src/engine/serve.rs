@@ -237,6 +237,7 @@ impl Engine {
         let Some(open) = &mut self.open else { return };
         match command {
             ViewCommand::Watch(keys) => open.live.watch(keys),
+            ViewCommand::Compare(sides) => open.live.compare(sides),
             ViewCommand::LookAtRun(run) => open.tell_book(BookErrand::LookAt(run)),
             ViewCommand::ShowEvent { file, index } => open.tell_event(EventErrand::Wish(EventWish::Chosen { file, index })),
             ViewCommand::ShowStrip(strip) => open.tell_event(EventErrand::Strip(strip)),

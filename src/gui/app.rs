@@ -9,10 +9,12 @@ use egui_tiles::LinearDir;
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 
+use super::compare_window::{self, CompareWindow};
 use super::dialogs::{Answer, Dialogs};
 use super::layout::Layout;
 use super::notices::Notices;
 use super::palette::{self, Palette};
+use super::pane_choices::{self, PlotAction};
 use super::panes::{self, PaneMemory};
 use super::people::{self, PeopleView};
 use super::processing::{self, ProcessingView};
@@ -41,6 +43,7 @@ pub struct DqmonApp {
     notices: Notices,
     dialogs: Dialogs,
     palette: Option<Palette>,
+    compare: CompareWindow,
     shows_keys: bool,
     /// A field had the keys at the end of the last frame.
     was_typing: bool,
@@ -76,6 +79,7 @@ impl DqmonApp {
             notices: Notices::default(),
             dialogs: Dialogs::default(),
             palette: None,
+            compare: CompareWindow::default(),
             shows_keys: false,
             was_typing: false,
             watched: None,
@@ -316,6 +320,7 @@ impl DqmonApp {
     fn above_everything(&mut self, ui: &Ui, scene: &mut Scene<'_>) {
         self.notices.show(ui, scene);
         people::dialog(ui, scene, &mut self.people, &mut self.state);
+        compare_window::show(ui, scene, &mut self.compare);
         if self.shows_keys {
             self.shows_keys = palette::keys(ui);
         }
@@ -374,6 +379,8 @@ impl DqmonApp {
     fn escape(&mut self, scene: &mut Scene<'_>) {
         if self.shows_keys {
             self.shows_keys = false;
+        } else if self.compare.close() {
+            scene.send(Command::View(ViewCommand::Compare(None)));
         } else if !self.notices.close_text() && self.choice != RunChoice::Newest {
             scene.ask(Action::SelectRun(RunChoice::Newest));
         }
@@ -405,6 +412,7 @@ impl DqmonApp {
                 }
             }
             Action::ResetZoom => self.panes.reset_zoom(),
+            Action::Plots(action) => self.arrange_plots(action, snapshot),
             Action::ResetLayout => {
                 let tasks: Vec<TaskNode> = shown_tasks(snapshot).into_iter().cloned().collect();
                 self.state.layout = Some(Layout::of_tasks(&tasks));
@@ -418,6 +426,15 @@ impl DqmonApp {
             | Action::Activate(_) => {
                 self.arrange(action, snapshot);
             }
+        }
+    }
+
+    /// What changes what is chosen of plots.
+    fn arrange_plots(&mut self, action: PlotAction, snapshot: &Snapshot) {
+        let layout = self.state.layout.get_or_insert_with(|| Layout::of_tasks(&snapshot.tasks));
+        if let Some(chosen) = pane_choices::act(action, layout, &mut self.compare) {
+            self.choice = chosen.unwrap_or(self.choice);
+            self.state.page = Page::Monitor;
         }
     }
 

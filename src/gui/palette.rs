@@ -62,6 +62,9 @@ pub fn offers(scene: &Scene<'_>, query: &str) -> Vec<(String, Action)> {
         add("Split pane below", Action::SplitActive(LinearDir::Vertical));
         add("Show all data", Action::ResetZoom);
         add("Reset the panes", Action::ResetLayout);
+        for (words, action) in super::pane_choices::offers(scene) {
+            add(&words, Action::Plots(action));
+        }
         add(
             if scene.is_bare() { "Close the files" } else { "Close workspace" },
             Action::Send(Command::Workspace(WorkspaceCommand::Close)),

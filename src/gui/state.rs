@@ -10,6 +10,7 @@ use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
 use super::layout::Layout;
+use super::pane_choices::PlotAction;
 use super::people::PeopleAction;
 use crate::engine::{Command, DecisionSubject, Outcome};
 use crate::snapshot::{PlotView, RunRow, Snapshot};
@@ -159,6 +160,8 @@ pub enum Action {
     Activate(TileId),
     /// Show a pane's plot with something else.
     ShowWith(TileId, PlotView),
+    /// What concerns what is chosen of plots.
+    Plots(PlotAction),
     /// Show all the data of the active pane again.
     ResetZoom,
     /// The panes of the first start.

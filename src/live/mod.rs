@@ -47,6 +47,7 @@ use monitasks::checks::Checks;
 use monitasks::checks::what_if::WhatIf;
 use monitasks::references::ReferenceSource;
 use monitasks::registry::TaskRegistry;
+use monitasks::views::Against;
 
 use crate::bookkeeping::{Overview, SyncState};
 use crate::config::Settings;
@@ -233,6 +234,11 @@ impl Live {
         self.watched = keys;
     }
 
+    /// Compares two results from now on, or no more.
+    pub fn compare(&mut self, sides: Option<(Against, Against)>) {
+        self.plots.compare(sides);
+    }
+
     /// Replaces the faults of a subject, each of which is a banner; with none there are no more.
     pub fn faults(&mut self, subject: &'static str, faults: Vec<String>) {
         let banners = faults.into_iter().map(|text| Banner { is_fault: true, text }).collect();
@@ -290,6 +296,7 @@ impl Live {
             tasks,
             figures: plots.figures,
             verdicts: plots.verdicts,
+            ranking: plots.ranking,
             event: self.event.shown.clone(),
             runs: self.book.runs.clone(),
             older_runs: self.book.older_runs,

@@ -8,6 +8,7 @@ mod layers;
 mod map;
 mod page;
 pub mod palette;
+mod panels;
 mod png;
 mod side;
 mod svg;
