@@ -3,8 +3,8 @@
 //! Both sources make it, the live one and the replay, so the window cannot tell them apart but by [`Origin`]. It holds the
 //! figures that are being watched and no others; everything else is small.
 
-mod desk;
 mod beside;
+mod desk;
 mod judged;
 mod people;
 mod plots;
@@ -24,13 +24,13 @@ use monitasks::quality::{Flag, State};
 use monitasks::task::Glance;
 use monitasks::vocab::{FileId, Run};
 
-pub use desk::{DeskShown, Due, Dues, LayoutShown, PaneShown, ReviewPlot};
 pub use beside::{Answer, AnswersShown, Beside, DoctorShown, Finding, LongWork, Question, Recent};
+pub use desk::{DeskShown, Due, Dues, LayoutShown, PaneShown, ReviewPlot};
 pub use judged::{FileFlagShown, FlagShown, JudgedShown, SaidShown, StageShown, StatusShown};
 pub use people::{
     AlarmRow, FollowUpRow, IssueRow, MeetingShown, PeopleShown, ProblemRow, SaidRow, ShiftRow, ToDoRow, UndecidedRow,
 };
-pub use plots::{FigureKey, PlotView};
+pub use plots::{FigureKey, PlotView, Ranking};
 pub use processing::{
     BackendHealth, ClassRow, CloseLook, CloseSubject, CopyRow, DiskRow, FlowShown, LatencyRow, ProcessingShown, PutOffRow,
     StoryLine, WatcherRow, in_short,
@@ -61,6 +61,8 @@ pub struct Snapshot {
     /// What checks think of them and of each item's newest plot, under their keys with [`PlotView::Bounds`]; none where no check
     /// judges one.
     pub verdicts: BTreeMap<FigureKey, Arc<Vec<Verdict>>>,
+    /// What was asked to be compared.
+    pub ranking: Option<Arc<Ranking>>,
     /// The event that the event display shows.
     pub event: Option<EventShown>,
     /// The newest runs, and of older ones those that are not over, those that are undecided and the one looked at; newest last. All
@@ -457,6 +459,7 @@ impl Snapshot {
             tasks: Vec::new(),
             figures: BTreeMap::new(),
             verdicts: BTreeMap::new(),
+            ranking: None,
             event: None,
             runs: Vec::new(),
             older_runs: 0,

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::quality::State;
+use crate::vocab::Run;
 
 /// A plot: two axes, layers drawn in order, and the words around them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,48 @@ pub struct Figure {
     pub notes: Vec<String>,
     /// What is said in the place of the plot when there is nothing to draw: what would fill it.
     pub empty: Option<String>,
+    /// Names and values in a box over the plot; a line with no value is the heading of those below it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statistics: Vec<Statistic>,
+    /// Of a trend: which result stands at which x.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<Origin>,
+    /// Smaller plots that are shown in the place of layers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub panels: Option<Panels>,
+}
+
+/// A line of the box over a plot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statistic {
+    /// What it is: `mean`.
+    pub name: String,
+    /// The number with its unit; empty for a heading.
+    pub value: String,
+}
+
+/// Which result stands at a place of a trend.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Where, in the x axis' unit.
+    pub x: f64,
+    /// The run it is of; none where the result does not say.
+    pub run: Option<Run>,
+    /// The result's name: `run1-p1-g0`.
+    pub result: String,
+}
+
+/// Plots of equal size in rows, from the left and from above.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Panels {
+    /// How many stand beside each other; at least 1.
+    pub columns: usize,
+    /// Whether moving one along x moves all.
+    pub has_one_x: bool,
+    /// Whether moving one along y moves all.
+    pub has_one_y: bool,
+    /// The plots, none of which has panels of its own.
+    pub plots: Vec<Figure>,
 }
 
 /// One axis of a [`Figure`].
@@ -198,7 +241,17 @@ impl Figure {
     /// A figure with axes and nothing in it yet.
     #[must_use]
     pub fn new(title: impl Into<String>, x: Axis, y: Axis) -> Self {
-        Figure { title: title.into(), x, y, layers: Vec::new(), notes: Vec::new(), empty: None }
+        Figure {
+            title: title.into(),
+            x,
+            y,
+            layers: Vec::new(),
+            notes: Vec::new(),
+            empty: None,
+            statistics: Vec::new(),
+            origins: Vec::new(),
+            panels: None,
+        }
     }
 
     /// A figure that says why it is empty and what would fill it.
@@ -221,6 +274,28 @@ impl Figure {
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
+    }
+}
+
+impl Panels {
+    /// How many rows there are.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.plots.len().div_ceil(self.columns.max(1))
+    }
+}
+
+impl Statistic {
+    /// A line with a value.
+    #[must_use]
+    pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Statistic { name: name.into(), value: value.into() }
+    }
+
+    /// A heading.
+    #[must_use]
+    pub fn heading(name: impl Into<String>) -> Self {
+        Statistic { name: name.into(), value: String::new() }
     }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! Where to look: nouns of the field in [`vocab`], the detector's facts in [`detector`], a result in [`summary`], a plot in
 //! [`figure`], what is thought of a result in [`quality`], automatic checks in [`checks`], what a plot should look like in
-//! [`references`], two results against each other in [`compare`](mod@compare), the plug-in contract in [`task`], the list of
+//! [`references`], what people choose to see of a plot in [`views`], two results against each other in [`compare`](mod@compare), the plug-in contract in [`task`], the list of
 //! tasks in [`registry`], the built-in ones in [`tasks`], those written in TOML in [`declared`], the words of programs
 //! that are tasks in [`external`], and the result files in
 //! [`format`](mod@format).
@@ -25,4 +25,5 @@ pub mod registry;
 pub mod summary;
 pub mod task;
 pub mod tasks;
+pub mod views;
 pub mod vocab;

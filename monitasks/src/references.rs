@@ -223,7 +223,7 @@ pub fn difference(figure: &Figure, reference: &Reference) -> Result<Figure, Unli
     combined(figure, reference, "less its reference", &unit, 0.0, of)
 }
 
-fn combined(
+pub(crate) fn combined(
     figure: &Figure,
     reference: &Reference,
     words: &str,
@@ -259,6 +259,10 @@ fn combined(
 }
 
 fn used(reference: &Reference) -> String {
+    // A result that a plot is held against by hand is called by its own name, and is valid for nothing else.
+    if reference.runs.to == Some(reference.runs.from) && reference.label.starts_with(&reference.runs.words()) {
+        return format!("compared with {}", reference.label);
+    }
     format!("reference: {}, valid for {}", reference.label, reference.runs.words())
 }
 
@@ -268,7 +272,7 @@ pub(crate) fn value_axis(figure: &Figure) -> &Axis {
 }
 
 /// The measured series of a plot with those of the same name of its reference, place by place.
-fn pairs(figure: &Figure, reference: &Reference) -> Result<Vec<(Series, Series)>, Unlike> {
+pub(crate) fn pairs(figure: &Figure, reference: &Reference) -> Result<Vec<(Series, Series)>, Unlike> {
     same_axes(figure, &reference.figure)?;
     let mine = measured_series(figure, &[]).map_err(Unlike)?;
     mine.into_iter().map(|series| matched(&series, reference)).collect()

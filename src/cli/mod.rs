@@ -26,6 +26,7 @@ mod mark;
 mod new_task;
 mod places;
 mod plot;
+mod plot_choices;
 mod problem;
 mod process;
 mod product;

@@ -7,6 +7,7 @@ use monitasks::detector::Strip;
 use monitasks::figure::Figure;
 use monitasks::vocab::{Run, View};
 
+use super::plot_choices::{ChoiceArgs, is_refused};
 use super::{Ended, Failure, Outcome};
 use crate::bookkeeping;
 use crate::engine::{ExportedBy, book_heads, exported_by, write_export};
@@ -33,10 +34,12 @@ pub struct Args {
     /// Show results of this lane and no others.
     #[arg(long, value_name = "NAME")]
     lane: Option<String>,
-    /// What it is shown with: bounds, bare, overlay, ratio or difference, the last three of its reference; else the bounds of its
-    /// checks in a picture, and bare in .csv and .json.
+    /// What it is shown with: bounds, bare, or its reference by overlay, ratio, difference, pull or side-by-side; else the bounds of
+    /// its checks in a picture, and bare in .csv and .json.
     #[arg(long = "with", value_name = "WHAT", value_parser = parse_view)]
     view: Option<PlotView>,
+    #[command(flatten)]
+    choices: ChoiceArgs,
     /// Look at this result file, folder of results or raw file and at no workspace.
     #[arg(long, value_name = "PATH")]
     from: Option<PathBuf>,
@@ -70,7 +73,7 @@ fn parse_strip(text: &str) -> Result<Strip, String> {
 
 /// What a plot is shown with, as people write it.
 fn parse_view(text: &str) -> Result<PlotView, String> {
-    let words = ["bounds", "bare", "overlay", "ratio", "difference"];
+    let words = ["bounds", "bare", "overlay", "ratio", "difference", "pull", "side-by-side"];
     let found = words.into_iter().zip(PlotView::ALL).find(|(word, _)| *word == text);
     found.map(|(_, view)| view).ok_or_else(|| format!("expected one of {}", words.join(", ")))
 }
@@ -88,7 +91,9 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         return page(global, &mut live, args, (format, look), now);
     }
     let alone = if format.is_picture() { PlotView::Bounds } else { PlotView::Bare };
-    let key = key_of(args, &live.snapshot(now))?.with(args.view.unwrap_or(alone));
+    let before = live.snapshot(now);
+    let mut key = key_of(args, &before)?.with(args.view.unwrap_or(args.choices.view(alone)));
+    key.choices = args.choices.choices(&before)?;
     live.watch(vec![key.clone()]);
     let snapshot = live.snapshot(now);
     let shown = snapshot.event.as_ref().and_then(|event| event.strip);
@@ -184,7 +189,7 @@ fn resized(svg: &str, (width, height): (u32, u32)) -> String {
 
 /// Says on standard error what the plot lacks; an empty plot, or a result that was not read, is a finding.
 fn report(figure: &Figure, key: &FigureKey, snapshot: &Snapshot) -> Ended {
-    let mut ended = Ended::Done;
+    let mut ended = if is_refused(figure) { Ended::WithFinding } else { Ended::Done };
     if let Some(reason) = &figure.empty {
         eprintln!("dqmon: nothing to draw: {reason}");
         ended = Ended::WithFinding;
@@ -218,8 +223,7 @@ fn write(path: &Path, exported: &Exported) -> Result<(), Failure> {
 /// `900x560`.
 fn parse_size(text: &str) -> Result<(u32, u32), String> {
     let [[_, most_width], [_, most_height]] = Picture::SIDES;
-    let refused =
-        || format!("a size is WIDTHxHEIGHT in pixels, from 120x90 to {most_width}x{most_height}, such as 900x560");
+    let refused = || format!("a size is WIDTHxHEIGHT in pixels, from 120x90 to {most_width}x{most_height}, such as 900x560");
     Picture::size_of(text).ok_or_else(refused)
 }
 

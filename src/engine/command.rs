@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use monitasks::detector::Strip;
 use monitasks::quality::Flag;
+use monitasks::views::Against;
 use monitasks::vocab::{FileId, Processing, Run};
 
 use super::export_command::ExportCommand;
@@ -11,8 +12,8 @@ use super::people_command::PeopleCommand;
 pub use crate::bookkeeping::{
     Decision, DecisionSubject, Evidence, FailureClass, Outcome, Part, RequestKind, RequestSubject, Stage,
 };
-pub use crate::decisions::marks::SubsystemMark;
 use crate::config::NewWorkspace;
+pub use crate::decisions::marks::SubsystemMark;
 use crate::snapshot::{CloseSubject, FigureKey, RunsAsk};
 
 /// A command from the window.
@@ -87,6 +88,8 @@ pub enum ViewCommand {
     LookClosely(CloseSubject),
     /// Keep all that was said of this run in the snapshot; none when no run is looked at.
     LookAtRun(Option<Run>),
+    /// Keep in the snapshot which items differ most between two results; none when nobody looks at it any more.
+    Compare(Option<(Against, Against)>),
     /// Look for results now and do not wait for the poll times.
     PollNow,
 }

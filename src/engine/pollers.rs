@@ -3,6 +3,7 @@
 //! A thread that is stuck in a dead disk delays its own updates and nothing else; when its workspace is closed it is told to
 //! stop and is not waited for.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -304,4 +305,10 @@ pub(super) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) {
     if let Err(error) = thread::Builder::new().name(format!("dqmon-{name}")).spawn(body) {
         tracing::error!("the {name} poller did not start: {error}");
     }
+}
+
+/// The files of a folder with their marks; none when it can't be listed.
+fn listed(folder: &Path) -> BTreeMap<PathBuf, Option<Mark>> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| (entry.path(), modified(&entry.path()))).collect()
 }

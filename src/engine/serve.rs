@@ -286,6 +286,7 @@ impl Engine {
         let Some(open) = &mut self.open else { return };
         match command {
             ViewCommand::Watch(keys) => open.live.watch(keys),
+            ViewCommand::Compare(sides) => open.live.compare(sides),
             ViewCommand::LookAtRun(run) => open.tell_book(BookErrand::LookAt(run)),
             ViewCommand::ShowEvent { file, index } => open.tell_event(EventErrand::Wish(EventWish::Chosen { file, index })),
             ViewCommand::ShowStrip(strip) => open.tell_event(EventErrand::Strip(strip)),
@@ -325,9 +326,8 @@ impl Engine {
         let now = Timestamp::now();
         let plots = command.keys().iter().filter_map(|key| open.live.signed(key, now)).collect();
         let (source, workspace, snapshot) = (open.live.source(), open.workspace.clone(), self.side.snapshot.load_full());
-        let open_store = workspace.as_ref().map(|workspace| (self.world.open_store)(workspace, true));
-        let errand =
-            ExportErrand { command, plots, source, snapshot, workspace, open_store, read_only: self.read_only };
+        let open_store = workspace.as_ref().map(|workspace| (self.opener.world.open_store)(workspace, true));
+        let errand = ExportErrand { command, plots, source, snapshot, workspace, open_store, read_only: self.read_only };
         if self.exports.try_send(errand).is_err() {
             self.notice(Notice::Refused(format!("{words} not done: earlier exports are not written yet; try again")));
         }

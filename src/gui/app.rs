@@ -11,12 +11,14 @@ use jiff::Timestamp;
 use monitasks::vocab::Run;
 
 use super::beside::{self, BesideView};
+use super::compare_window::{self, CompareWindow};
 use super::dialogs::{Answer, Dialogs};
-use super::first_frame::Frames;
 use super::export::{Around, ExportAction, ExportView, Wanted};
+use super::first_frame::Frames;
 use super::layout::Layout;
 use super::notices::Notices;
 use super::palette::{self, Palette};
+use super::pane_choices::{self, PlotAction};
 use super::panes::{self, PaneMemory};
 use super::people::{self, PeopleView};
 use super::processing::{self, ProcessingView};
@@ -48,6 +50,7 @@ pub struct DqmonApp {
     notices: Notices,
     dialogs: Dialogs,
     palette: Option<Palette>,
+    compare: CompareWindow,
     shows_keys: bool,
     /// A field had the keys at the end of the last frame.
     was_typing: bool,
@@ -88,6 +91,7 @@ impl DqmonApp {
             notices: Notices::default(),
             dialogs: Dialogs::default(),
             palette: None,
+            compare: CompareWindow::default(),
             shows_keys: false,
             was_typing: false,
             watched: None,
@@ -358,6 +362,7 @@ impl DqmonApp {
         beside::show(ui, scene, &mut self.beside);
         people::dialog(ui, scene, &mut self.people, &mut self.state);
         self.export.show(ui, scene, &self.state);
+        compare_window::show(ui, scene, &mut self.compare);
         if self.shows_keys {
             self.shows_keys = palette::keys_sheet(ui);
         }
@@ -381,10 +386,12 @@ impl DqmonApp {
     }
 
     /// Closes what is open, one thing at a time; with nothing open, follows the newest run.
-    fn escape(&mut self) {
+    fn escape(&mut self, time: f64) {
         if self.export.close() {
         } else if self.shows_keys {
             self.shows_keys = false;
+        } else if self.compare.close() {
+            self.send(Command::View(ViewCommand::Compare(None)), time);
         } else if !self.beside.close() && !self.notices.close_text() {
             self.review = None;
             self.choice = RunChoice::Newest;
@@ -416,7 +423,7 @@ impl DqmonApp {
                     self.state.page = page;
                 }
             }
-            Action::Escape => self.escape(),
+            Action::Escape => self.escape(time),
             Action::Review(action) => self.with_scene(snapshot, ui, |app, scene| app.review_act(action, scene)),
             Action::Export(action) => self.act_export(action, snapshot, ui),
             Action::Beside(action) => {
@@ -425,6 +432,7 @@ impl DqmonApp {
                 }
             }
             Action::ResetZoom => self.panes.reset_zoom(),
+            Action::Plots(action) => self.arrange_plots(action, snapshot),
             Action::ResetLayout => {
                 let tasks: Vec<TaskNode> = shown_tasks(snapshot).into_iter().cloned().collect();
                 self.state.layout = Some(Layout::of_tasks(&tasks));
@@ -460,6 +468,15 @@ impl DqmonApp {
                     None => {}
                 }
             }
+        }
+    }
+
+    /// What changes what is chosen of plots.
+    fn arrange_plots(&mut self, action: PlotAction, snapshot: &Snapshot) {
+        let layout = self.state.layout.get_or_insert_with(|| Layout::of_tasks(&snapshot.tasks));
+        if let Some(chosen) = pane_choices::act(action, layout, &mut self.compare) {
+            self.choice = chosen.unwrap_or(self.choice);
+            self.state.page = Page::Monitor;
         }
     }
 

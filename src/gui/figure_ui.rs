@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use egui::{Align, Align2, Color32, Layout, RichText, Sense, Stroke, Ui, Vec2, pos2, vec2};
 use egui_plot::{AxisHints, Corner, Legend, Plot, PlotBounds, PlotImage, PlotPoint, PlotUi};
-use monitasks::figure::{Across as Crossing, Axis, Figure, Ink, Layer, Map, Scale};
+use monitasks::figure::{Across as Crossing, Axis, Figure, Ink, Layer, Map, Panels, Scale};
 
 use super::caption::{self, NAMES_ABOVE, names};
 use super::cell_words::Words;
@@ -14,7 +14,7 @@ use super::crowd::Crowd;
 use super::figure_items::{Across, Curve, Markers};
 use super::map_texture::{self, MapTextures};
 use super::prepared::{Ready, Shown};
-use super::{read_out, theme, ticks};
+use super::{figure_box, read_out, theme, ticks};
 use crate::plotting::palette::{self, Look};
 
 /// A figure and how it is to be shown.
@@ -34,50 +34,133 @@ pub struct FigureView<'a> {
     pub is_waiting: bool,
     /// Names of layers that are not drawn.
     pub hidden: &'a [&'static str],
+    /// The figure's panels, each on its own.
+    pub panels: &'a [Arc<Figure>],
+    /// What it shares with other panes.
+    pub links: Links,
 }
 
-/// Draws a figure into all the room there is; `lead` draws what the line above it begins with. Answers where it was clicked,
-/// in the axes' units.
-pub fn show(
-    ui: &mut Ui,
-    view: &FigureView<'_>,
-    textures: &mut MapTextures,
-    lead: Option<&mut dyn FnMut(&mut Ui)>,
-) -> Option<[f64; 2]> {
+/// What panes with the same quantity along x share.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Links {
+    /// Zoom along x goes together.
+    pub axes: bool,
+    /// Where the pointer of another pane stands, and over which quantity.
+    pub pointer: Option<(egui::Id, f64)>,
+}
+
+/// A click on a plot.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Clicked {
+    /// Where, in the axes' units.
+    pub at: [f64; 2],
+    /// As far off along each axis as a click may miss a point.
+    pub reach: [f64; 2],
+    /// The panel's place, of a figure that has them.
+    pub panel: Option<usize>,
+}
+
+/// What people did in a plot.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Touched {
+    /// A click.
+    pub clicked: Option<Clicked>,
+    /// The pointer stands over it: over which quantity and where along x.
+    pub pointer: Option<(egui::Id, f64)>,
+}
+
+/// What stands along x: panes with the same quantity can be linked.
+#[must_use]
+pub fn quantity(axis: &Axis) -> egui::Id {
+    egui::Id::unique(("quantity", axis.title(), format!("{:?}", axis.scale)))
+}
+
+/// Draws a figure into all the room there is; `lead` draws what the line above it begins with. Answers what people did in it.
+pub fn show(ui: &mut Ui, view: &FigureView<'_>, textures: &mut MapTextures, lead: Option<&mut dyn FnMut(&mut Ui)>) -> Touched {
+    if let Some(panels) = &view.figure.panels {
+        if above(ui, view, lead) {
+            return grid(ui, view, panels, textures);
+        }
+        return Touched::default();
+    }
     let Some(shown) = textures.prepared.shown(ui.ctx(), view.pane, &view.zoom_key, view.figure) else {
         caption::line(ui, &FigureView { is_waiting: true, ..view.clone() }, lead);
-        return None;
+        return Touched::default();
     };
     let is_waiting = view.is_waiting || !Arc::ptr_eq(&shown.figure, view.figure);
     let view = &FigureView { figure: &shown.figure, is_waiting, ..view.clone() };
-    let figure = view.figure;
-    let width = ui.available_width();
+    if above(ui, view, lead) { with_bar(ui, view, &shown, None, textures) } else { Touched::default() }
+}
+
+/// What stands above a plot, or in its place when there is nothing to draw; answers whether there is.
+fn above(ui: &mut Ui, view: &FigureView<'_>, lead: Option<&mut dyn FnMut(&mut Ui)>) -> bool {
     caption::line(ui, view, lead);
-    caption::many_names(ui, figure);
-    if let Some(reason) = &figure.empty {
+    caption::many_names(ui, view.figure);
+    if let Some(reason) = &view.figure.empty {
         said_in_the_middle(ui, reason);
-        return None;
     }
-    let map = figure.layers.iter().enumerate().find_map(|(index, layer)| match layer {
+    view.figure.empty.is_none()
+}
+
+/// Small plots in rows, each under its name.
+fn grid(ui: &mut Ui, view: &FigureView<'_>, panels: &Panels, textures: &mut MapTextures) -> Touched {
+    let room = ui.available_rect_before_wrap();
+    let (columns, rows) = (panels.columns.max(1), panels.rows().max(1));
+    let size = vec2(room.width() / columns as f32, room.height() / rows as f32);
+    let mut touched = Touched::default();
+    for (place, figure) in view.panels.iter().enumerate() {
+        let corner = room.min + vec2((place % columns) as f32 * size.x, (place / columns) as f32 * size.y);
+        let cell = egui::Rect::from_min_size(corner, size - vec2(4.0, 2.0));
+        ui.scope_builder(egui::UiBuilder::new().max_rect(cell).id_salt(("panel", place)), |ui| {
+            let words: Vec<&str> =
+                std::iter::once(figure.title.as_str()).chain(figure.notes.iter().map(String::as_str)).collect();
+            ui.add(egui::Label::new(RichText::new(words.join("  ·  ")).small()).truncate());
+            let Some(shown) = textures.prepared.shown(ui.ctx(), part_of(view.pane, place + 1), &view.zoom_key, figure) else {
+                return;
+            };
+            let of_panel = with_bar(ui, view, &shown, Some((place, panels)), textures);
+            touched.clicked = touched.clicked.or(of_panel.clicked);
+            touched.pointer = touched.pointer.or(of_panel.pointer);
+        });
+    }
+    ui.allocate_rect(room, Sense::hover());
+    touched
+}
+
+/// What keeps the parts of a pane apart: 0 is the whole.
+fn part_of(pane: u64, part: usize) -> u64 {
+    pane | (part as u64) << 48
+}
+
+/// A plot with the colours of its map beside it.
+fn with_bar(
+    ui: &mut Ui,
+    view: &FigureView<'_>,
+    shown: &Shown,
+    panel: Option<(usize, &Panels)>,
+    textures: &mut MapTextures,
+) -> Touched {
+    let map = shown.figure.layers.iter().enumerate().find_map(|(index, layer)| match layer {
         Layer::Map(map) => Some((index, map)),
         _ => None,
     });
-    let room = vec2(width, ui.available_height());
+    let room = vec2(ui.available_width(), ui.available_height());
     if room.x < 60.0 || room.y < 50.0 {
-        return None;
+        return Touched::default();
     }
-    let mut clicked = None;
+    let mut touched = Touched::default();
     let bar_width = if map.is_some() && room.x > 200.0 { theme::COLOUR_BAR_WIDTH } else { 0.0 };
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         let size = vec2(room.x - bar_width, room.y);
-        ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| clicked = plot(ui, view, &shown, textures));
+        let layout = Layout::top_down(Align::Min);
+        ui.allocate_ui_with_layout(size, layout, |ui| touched = plot(ui, view, shown, panel, textures));
         if let Some((index, map)) = map.filter(|_| bar_width > 0.0) {
             let range = if let Ready::Map(range) = shown.layer(index) { *range } else { map_texture::colour_range(map) };
             colour_bar(ui, map, range, vec2(bar_width, room.y));
         }
     });
-    clicked
+    touched
 }
 
 /// Words in the middle of the room there is: why nothing is drawn and what would fill it.
@@ -94,15 +177,23 @@ pub fn said_in_the_middle(ui: &mut Ui, words: &str) {
     ui.painter().with_clip_rect(room).galley(pos2(room.center().x, top), galley, muted);
 }
 
-/// Draws the plot; answers where it was clicked.
-fn plot(ui: &mut Ui, view: &FigureView<'_>, shown: &Shown, textures: &mut MapTextures) -> Option<[f64; 2]> {
-    let figure = view.figure;
+/// Draws the plot; answers what people did in it.
+fn plot(
+    ui: &mut Ui,
+    view: &FigureView<'_>,
+    shown: &Shown,
+    panel: Option<(usize, &Panels)>,
+    textures: &mut MapTextures,
+) -> Touched {
+    let figure = &shown.figure;
     let look = theme::look(ui.visuals());
     let (x, y) = (&figure.x, &figure.y);
-    let id = egui::Id::unique(("figure", view.pane, &view.zoom_key));
+    // Each small plot has a zoom and a picture of its own.
+    let part = panel.map_or(0, |(place, _)| place + 1);
+    let id = egui::Id::unique(("figure", view.pane, &view.zoom_key, part));
     // Inside a plot: how near the pointer must come to a point for its read-out.
     ui.style_mut().interaction.interact_radius = theme::READ_OUT_RADIUS;
-    let mut plot = Plot::new(("figure", view.pane, &view.zoom_key))
+    let mut plot = Plot::new(("figure", view.pane, &view.zoom_key, part))
         .id(id)
         .width(ui.available_width())
         .height(ui.available_height())
@@ -122,7 +213,14 @@ fn plot(ui: &mut Ui, view: &FigureView<'_>, shown: &Shown, textures: &mut MapTex
     if let Some([low, high]) = laid_out_range(y) {
         plot = plot.default_y_bounds(low, high);
     }
-    if names(figure).len() > NAMES_ABOVE {
+    if let Some((_, panels)) = panel.filter(|(_, panels)| panels.has_one_x || panels.has_one_y) {
+        let group = egui::Id::unique(("panels", view.pane, &view.zoom_key));
+        plot = plot.link_axis(group, [panels.has_one_x, panels.has_one_y]);
+    } else if view.links.axes {
+        plot = plot.link_axis(quantity(x), [true, false]);
+    }
+    let has_many = names(figure).len() > if panel.is_some() { 1 } else { NAMES_ABOVE };
+    if has_many {
         plot = plot.legend(
             Legend::default()
                 .position(Corner::RightTop)
@@ -133,11 +231,13 @@ fn plot(ui: &mut Ui, view: &FigureView<'_>, shown: &Shown, textures: &mut MapTex
     }
     let maps: Vec<Option<egui::TextureId>> = (figure.layers.iter().enumerate())
         .map(|(index, layer)| match layer {
-            Layer::Map(map) => textures.texture(ui.ctx(), view.pane, figure, index, pixels_of(ui, map, id)),
+            Layer::Map(map) => textures.texture(ui.ctx(), part_of(view.pane, part), figure, index, pixels_of(ui, map, id)),
             _ => None,
         })
         .collect();
+    let mut pointer = None;
     let response = plot.show(ui, |plot_ui| {
+        pointer = plot_ui.pointer_coordinate().filter(|_| plot_ui.response().contains_pointer()).map(|at| at.x);
         // Rules come last: their names stay readable over data.
         for rules in [false, true] {
             let layers = figure.layers.iter().enumerate();
@@ -150,11 +250,40 @@ fn plot(ui: &mut Ui, view: &FigureView<'_>, shown: &Shown, textures: &mut MapTex
         }
         keep_zoom_sane(plot_ui, view.reset_zoom);
     });
-    let name = format!("Plot: {}", figure.title);
+    let frame = *response.transform.frame();
+    let of = if panel.is_some() { format!(" of {}", view.figure.title) } else { String::new() };
+    let name = format!("Plot: {}{of}", figure.title);
     response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
-    let at = response.response.interact_pointer_pos().filter(|_| response.response.clicked())?;
-    let place = response.transform.value_from_position(at);
-    Some([ticks::value(x.scale, place.x), ticks::value(y.scale, place.y)])
+    over(ui, figure, &response.transform, view, id);
+    let per_point = response.transform.dvalue_dpos().map(|per_point| per_point.abs() * f64::from(theme::READ_OUT_RADIUS));
+    let clicked = response.response.interact_pointer_pos().filter(|_| response.response.clicked() && frame.width() > 0.0);
+    let clicked = clicked.map(|at| {
+        let place = response.transform.value_from_position(at);
+        let at = [ticks::value(x.scale, place.x), ticks::value(y.scale, place.y)];
+        let beside = [ticks::value(x.scale, place.x + per_point[0]), ticks::value(y.scale, place.y + per_point[1])];
+        let reach = [(beside[0] - at[0]).abs(), (beside[1] - at[1]).abs()];
+        Clicked { at, reach, panel: panel.map(|(place, _)| place) }
+    });
+    Touched { clicked, pointer: pointer.map(|at| (quantity(x), ticks::value(x.scale, at))) }
+}
+
+/// What lies over a plot: its box of numbers, and the pointer of another pane.
+fn over(ui: &Ui, figure: &Figure, transform: &egui_plot::PlotTransform, view: &FigureView<'_>, id: egui::Id) {
+    let frame = *transform.frame();
+    figure_box::statistics(ui, figure, frame);
+    if !figure.statistics.is_empty() {
+        // For readers of screens: the box is painted, this has its words.
+        let at = egui::Rect::from_min_size(frame.min, Vec2::ZERO);
+        let words = format!("Statistics: {}", figure_box::in_words(figure));
+        let said = ui.interact(at, id.with("statistics"), Sense::hover());
+        said.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
+    }
+    let Some((_, x)) = view.links.pointer.filter(|(over, _)| *over == quantity(&figure.x)) else { return };
+    let Some(place) = ticks::place(figure.x.scale, x) else { return };
+    let at = transform.position_from_point_x(place);
+    let reach = transform.dvalue_dpos()[0].abs() * f64::from(theme::READ_OUT_RADIUS);
+    let [low, high] = [place - reach, place + reach].map(|place| ticks::value(figure.x.scale, place));
+    figure_box::pointer(ui, figure, frame, x, at, (high - low) / 2.0);
 }
 
 /// How many pixels a whole map takes at the zoom of the last frame.
@@ -204,12 +333,10 @@ fn width_for_one_value(figure: &Figure) -> Option<[f64; 2]> {
         Scale::Integer => 1.0,
         Scale::Linear | Scale::Log => return None,
     };
-    let mut xs = figure.layers.iter().flat_map(|layer| -> Box<dyn Iterator<Item = f64> + '_> {
-        match layer {
-            Layer::Points { points, .. } => Box::new(points.iter().map(|point| point.x)),
-            Layer::Line { points, .. } => Box::new(points.iter().map(|[x, _]| *x)),
-            _ => Box::new(std::iter::empty()),
-        }
+    let mut xs = figure.layers.iter().flat_map(|layer| match layer {
+        Layer::Points { points, .. } => points.iter().map(|point| point.x).take(100_000).collect::<Vec<_>>(),
+        Layer::Line { points, .. } => points.iter().map(|[x, _]| *x).collect(),
+        _ => Vec::new(),
     });
     let first = xs.next()?;
     let is_only = first.is_finite() && xs.all(|x| x == first) && !has_map(figure);

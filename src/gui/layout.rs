@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::state::ItemRef;
 use crate::snapshot::{FigureKey, PlotView, TaskNode};
+use monitasks::views::{Place, PlotChoices};
 use monitasks::vocab::Run;
 
 /// The task whose panes have the event display's buttons.
@@ -22,6 +23,9 @@ pub struct Pane {
     /// What its plot is shown with.
     #[serde(default)]
     pub view: PlotView,
+    /// What is chosen of its plot.
+    #[serde(default)]
+    pub choices: PlotChoices,
 }
 
 impl Pane {
@@ -29,7 +33,13 @@ impl Pane {
     #[must_use]
     pub fn key(&self, run: Option<Run>, lane: Option<&str>) -> Option<FigureKey> {
         let ItemRef { task, item } = self.shows.as_ref()?;
-        Some(FigureKey { run, lane: lane.map(str::to_owned), view: self.view, ..FigureKey::newest(task, item) })
+        Some(FigureKey {
+            run,
+            lane: lane.map(str::to_owned),
+            view: self.view,
+            choices: self.choices.clone(),
+            ..FigureKey::newest(task, item)
+        })
     }
 }
 
@@ -40,6 +50,15 @@ pub struct Layout {
     pub tree: Tree<Pane>,
     /// The pane that the next item chosen in the tree goes to.
     pub active: Option<TileId>,
+    /// How LEMs are numbered in all panes; none for all numberings.
+    #[serde(default)]
+    pub numbering: Option<String>,
+    /// Panes with the same quantity along x show the same range of it.
+    #[serde(default)]
+    pub links_axes: bool,
+    /// Panes show the pointer of other panes with the same quantity along x no more.
+    #[serde(default)]
+    pub hides_cursors: bool,
     next_id: u64,
 }
 
@@ -67,7 +86,14 @@ impl Layout {
             let views = task.items.iter().take(2);
             items.extend(views.map(|item| ItemRef { task: task.name.clone(), item: item.name.clone() }));
         }
-        let mut layout = Layout { tree: Tree::empty(egui::Id::unique("panes")), active: None, next_id: 0 };
+        let mut layout = Layout {
+            tree: Tree::empty(egui::Id::unique("panes")),
+            active: None,
+            numbering: None,
+            links_axes: false,
+            hides_cursors: false,
+            next_id: 0,
+        };
         let mut tiles = Tiles::default();
         let mut rows = Vec::new();
         for pair in items.chunks(2) {
@@ -88,7 +114,14 @@ impl Layout {
     #[must_use]
     pub fn of_one(shows: Option<ItemRef>, view: PlotView) -> Self {
         // Its number is none that panes of the desk have: zoom and what is kept of a plot stay apart.
-        let mut layout = Layout { tree: Tree::empty(egui::Id::unique("panes")), active: None, next_id: 1 << 32 };
+        let mut layout = Layout {
+            tree: Tree::empty(egui::Id::unique("panes")),
+            active: None,
+            next_id: 1 << 32,
+            numbering: None,
+            links_axes: false,
+            hides_cursors: false,
+        };
         let mut tiles = Tiles::default();
         let cell = layout.tab_tile(&mut tiles, shows);
         let root = tiles.insert_vertical_tile(vec![cell]);
@@ -124,13 +157,15 @@ impl Layout {
         keys
     }
 
-    /// The pane that shows an item.
+    /// The pane that shows an item: the item itself, and not the trend of one of its places.
     #[must_use]
     pub fn place_of(&self, item: &ItemRef) -> Option<TileId> {
         self.tree
             .tiles
             .iter()
-            .find(|(_, tile)| matches!(tile, Tile::Pane(pane) if pane.shows.as_ref() == Some(item)))
+            .find(
+                |(_, tile)| matches!(tile, Tile::Pane(pane) if pane.shows.as_ref() == Some(item) && pane.choices.place.is_none()),
+            )
             .map(|(id, _)| *id)
     }
 
@@ -142,7 +177,10 @@ impl Layout {
         }
         self.mend();
         match self.active.and_then(|active| self.tree.tiles.get_mut(active)) {
-            Some(Tile::Pane(pane)) => (pane.shows, pane.view) = (Some(item), PlotView::default()),
+            Some(Tile::Pane(pane)) => {
+                (pane.shows, pane.view) = (Some(item), PlotView::default());
+                pane.choices = PlotChoices { numbering: self.numbering.clone(), ..PlotChoices::default() };
+            }
             _ => self.open(item),
         }
         if let Some(active) = self.active {
@@ -202,6 +240,55 @@ impl Layout {
         }
     }
 
+    /// Changes what is chosen of a pane's plot.
+    pub fn choose(&mut self, place: TileId, choices: PlotChoices) {
+        if let Some(Tile::Pane(pane)) = self.tree.tiles.get_mut(place) {
+            pane.choices = choices;
+        }
+    }
+
+    /// Shows an item in its pane, or the active one, with something else and with choices.
+    pub fn show_chosen(&mut self, item: ItemRef, view: PlotView, choices: PlotChoices) {
+        self.show(item);
+        if let Some(active) = self.active {
+            self.show_with(active, view);
+            self.choose(active, PlotChoices { numbering: self.numbering.clone(), ..choices });
+        }
+    }
+
+    /// Shows the trend of a place of a pane's plot: in the pane that has such a trend of the item, else below that pane.
+    pub fn show_place(&mut self, below: TileId, of: Place) {
+        let Some(Tile::Pane(pane)) = self.tree.tiles.get(below) else { return };
+        let item = pane.shows.clone();
+        let of_item = |tile: &Tile<Pane>| matches!(tile, Tile::Pane(pane) if pane.shows == item && pane.choices.place.is_some());
+        let known = self.tree.tiles.iter().find(|(_, tile)| of_item(tile)).map(|(id, tile)| (*id, tile));
+        let choices = match known {
+            Some((id, Tile::Pane(pane))) => {
+                let choices = pane.choices.clone();
+                self.activate(id);
+                choices
+            }
+            _ => {
+                self.split(below, LinearDir::Vertical);
+                PlotChoices { numbering: self.numbering.clone(), ..PlotChoices::default() }
+            }
+        };
+        if let Some(active) = self.active {
+            self.show_with(active, PlotView::default());
+            self.choose(active, PlotChoices { place: Some(of), ..choices });
+        }
+    }
+
+    /// Numbers the LEMs of all panes so.
+    pub fn number_lems(&mut self, numbering: Option<String>) {
+        for tile in self.tree.tiles.tiles_mut() {
+            if let Tile::Pane(pane) = tile {
+                pane.choices.numbering.clone_from(&numbering);
+            }
+        }
+        self.numbering = numbering;
+    }
+
     /// Closes a pane.
     pub fn close(&mut self, place: TileId) {
         self.tree.remove_recursively(place);
@@ -244,7 +331,8 @@ impl Layout {
 
     fn next_pane(&mut self, shows: Option<ItemRef>) -> Pane {
         self.next_id += 1;
-        Pane { id: self.next_id, shows, view: PlotView::default() }
+        let choices = PlotChoices { numbering: self.numbering.clone(), ..PlotChoices::default() };
+        Pane { id: self.next_id, shows, view: PlotView::default(), choices }
     }
 }
 

@@ -4,8 +4,8 @@ use egui::{Key, RichText, Ui, vec2};
 use egui_tiles::LinearDir;
 use monitasks::vocab::Run;
 
-use super::export::ExportAction;
 use super::beside;
+use super::export::ExportAction;
 use super::people::{Link, PeopleAction};
 use super::review::{self, ReviewAction};
 use super::scene::{Scene, shown_tasks};
@@ -57,6 +57,9 @@ pub fn offers(scene: &Scene<'_>, query: &str) -> Vec<(String, Action)> {
             add("Meeting's list to print…", Action::Export(ExportAction::Report(Report::Meeting)));
         }
         add("Reset the panes", Action::ResetLayout);
+        for (words, action) in super::pane_choices::offers(scene) {
+            add(&words, Action::Plots(action));
+        }
         add(
             if scene.is_bare() { "Close the files" } else { "Close workspace" },
             Action::Send(Command::Workspace(WorkspaceCommand::Close)),

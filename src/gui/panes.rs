@@ -6,16 +6,18 @@ use std::sync::Arc;
 use egui::{Id, Ui, WidgetText};
 use egui_tiles::{Behavior, LinearDir, SimplificationOptions, Tabs, TileId, Tiles, UiResponse};
 use monitasks::figure::Figure;
+use monitasks::views::{self, LogAxes, PlotChoices, Shape};
 
 use super::checks_part;
 use super::event_pane;
 use super::export;
-use super::figure_ui::{self, FigureView};
+use super::figure_ui::{self, Clicked, FigureView, Links};
 use super::layout::{EVENT_TASK, Layout, Pane, RULES, WAVEFORM_ITEM};
 use super::map_texture::MapTextures;
+use super::pane_choices::{self, LayoutSays, PlotAction};
 use super::people::{self, Link, PeopleAction};
 use super::scene::Scene;
-use super::state::{Action, ItemRef};
+use super::state::{Action, ItemRef, RunChoice};
 use super::theme;
 use crate::engine::{ChecksCommand, Command, ViewCommand};
 use crate::snapshot::{FOUND_LAYERS, FigureKey, ItemNode, PlotView, Snapshot, TaskNode};
@@ -28,6 +30,12 @@ pub struct PaneMemory {
     reset_zoom: bool,
     /// The panes in which all verdicts are shown.
     open_checks: HashSet<u64>,
+    /// The panels of the figures that have them.
+    panels: HashMap<u64, (Arc<Figure>, Vec<Arc<Figure>>)>,
+    /// The pointer as it stood in the last frame: in which pane, over which quantity and where along x.
+    pointer: Option<(u64, Id, f64)>,
+    /// The same of this frame, while it is being drawn.
+    next_pointer: Option<(u64, Id, f64)>,
     /// Events are shown without the hits and tracks found in them.
     hides_found: bool,
 }
@@ -36,6 +44,19 @@ impl PaneMemory {
     /// The active pane shows all its data again in the next frame.
     pub fn reset_zoom(&mut self) {
         self.reset_zoom = true;
+    }
+
+    /// The panels of a figure, each made once.
+    fn panels_of(&mut self, pane: u64, figure: &Arc<Figure>) -> Vec<Arc<Figure>> {
+        let Some(panels) = &figure.panels else { return Vec::new() };
+        match self.panels.get(&pane) {
+            Some((of, panels)) if Arc::ptr_eq(of, figure) => panels.clone(),
+            _ => {
+                let made: Vec<Arc<Figure>> = panels.plots.iter().cloned().map(Arc::new).collect();
+                self.panels.insert(pane, (figure.clone(), made.clone()));
+                made
+            }
+        }
     }
 }
 
@@ -50,9 +71,11 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, layout: &mut Layout, memory: &mu
         return;
     }
     let has_waveform = layout.place_of(&event_pane::waveform_item()).is_some();
-    let mut docked = Docked { scene, memory, active: layout.active, has_waveform };
+    let says = LayoutSays::of(layout);
+    let mut docked = Docked { scene, memory, active: layout.active, has_waveform, says };
     layout.tree.ui(&mut docked, ui);
     memory.reset_zoom = false;
+    memory.pointer = memory.next_pointer.take();
     let panes: Vec<u64> = layout
         .tree
         .tiles
@@ -61,6 +84,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, layout: &mut Layout, memory: &mu
         .collect();
     memory.last.retain(|id, _| panes.contains(id));
     memory.open_checks.retain(|id| panes.contains(id));
+    memory.panels.retain(|id, _| panes.contains(id));
 }
 
 struct Docked<'a, 'b> {
@@ -69,6 +93,8 @@ struct Docked<'a, 'b> {
     active: Option<TileId>,
     /// Some pane shows the waveform of a strip.
     has_waveform: bool,
+    /// What is so in all panes.
+    says: LayoutSays,
 }
 
 /// Task and item of a pane in the tree.
@@ -80,9 +106,10 @@ fn node<'a>(snapshot: &'a Snapshot, shows: Option<&ItemRef>) -> Option<(&'a Task
 
 /// The name of a pane: `Purity: Lifetime trend`.
 fn title(snapshot: &Snapshot, pane: &Pane) -> String {
+    let suffix = pane_choices::suffix(&pane.choices, pane.view);
     match (node(snapshot, pane.shows.as_ref()), &pane.shows) {
-        (Some((task, item)), _) => format!("{}: {}", task.title, item.title),
-        (None, Some(shows)) => format!("{}: {}", shows.task, shows.item),
+        (Some((task, item)), _) => format!("{}: {}{suffix}", task.title, item.title),
+        (None, Some(shows)) => format!("{}: {}{suffix}", shows.task, shows.item),
         (None, None) => "Empty pane".into(),
     }
 }
@@ -135,6 +162,23 @@ impl Docked<'_, '_> {
         }
     }
 
+    /// A click on a trend chooses the run of the result there; one on a bin, a cell or a point shows that place's trend.
+    fn follow(&mut self, tile_id: TileId, pane: &Pane, figure: &Figure, clicked: Clicked) {
+        let part = clicked.panel.and_then(|place| figure.panels.as_ref()?.plots.get(place)).unwrap_or(figure);
+        if !part.origins.is_empty() {
+            if let Some(run) = pane_choices::run_at(part, clicked.at, clicked.reach).filter(|_| !self.scene.is_bare()) {
+                self.scene.ask(Action::SelectRun(RunChoice::Fixed(run)));
+            }
+            return;
+        }
+        // What is changed as a whole has no places of the task any more.
+        let is_of_task = pane.choices.shape == Shape::AsDrawn && pane.choices.runs.is_empty() && !pane.view.compares();
+        let place = views::place_at(part, clicked.at, clicked.reach).filter(|_| is_of_task && pane.choices.place.is_none());
+        if let Some(place) = place {
+            self.scene.ask(Action::Plots(PlotAction::ShowPlace(tile_id, place)));
+        }
+    }
+
     fn body(&mut self, ui: &mut Ui, tile_id: TileId, pane: &Pane) {
         let Some(shows) = &pane.shows else {
             figure_ui::said_in_the_middle(ui, "Choose an item of the tree at the left: it will show here.");
@@ -149,14 +193,27 @@ impl Docked<'_, '_> {
         match self.figure(pane, shows) {
             Some((figure, is_waiting)) => {
                 people::plot_lines(ui, self.scene, shows);
-                let zoom_key = format!("{}/{}", shows.task, shows.item);
+                let zoom_key = zoom_key(shows, pane);
                 let pane_title = title(self.scene.snapshot, pane);
                 self.checks(ui, pane, &pane_title);
                 let is_event = shows.task == EVENT_TASK;
+                let panels = self.memory.panels_of(pane.id, &figure);
+                let pointer = self.memory.pointer.filter(|(of, ..)| *of != pane.id && self.says.links_cursors);
+                let links = Links { axes: self.says.links_axes, pointer: pointer.map(|(_, over, x)| (over, x)) };
                 let is_waveform = is_event && shows.item == WAVEFORM_ITEM;
                 let PaneMemory { textures, hides_found, .. } = self.memory;
                 let hidden: &[&str] = if *hides_found && is_event { &FOUND_LAYERS } else { &[] };
-                let view = FigureView { figure: &figure, pane: pane.id, pane_title, zoom_key, reset_zoom, is_waiting, hidden };
+                let view = FigureView {
+                    figure: &figure,
+                    pane: pane.id,
+                    pane_title,
+                    zoom_key,
+                    reset_zoom,
+                    is_waiting,
+                    hidden,
+                    panels: &panels,
+                    links,
+                };
                 let mut buttons = |ui: &mut Ui| {
                     event_pane::event_buttons(ui, self.scene, hides_found);
                     if is_waveform {
@@ -164,9 +221,14 @@ impl Docked<'_, '_> {
                     }
                 };
                 let lead: Option<&mut dyn FnMut(&mut Ui)> = if is_event { Some(&mut buttons) } else { None };
-                let clicked = figure_ui::show(ui, &view, textures, lead);
-                if let Some(at) = clicked.filter(|_| is_event) {
-                    self.show_strip(tile_id, &shows.item, at);
+                let touched = figure_ui::show(ui, &view, textures, lead);
+                if let Some((over, x)) = touched.pointer {
+                    self.memory.next_pointer = Some((pane.id, over, x));
+                }
+                match touched.clicked {
+                    Some(clicked) if is_event => self.show_strip(tile_id, &shows.item, clicked.at),
+                    Some(clicked) => self.follow(tile_id, pane, &figure, clicked),
+                    None => {}
                 }
             }
             None if node(self.scene.snapshot, Some(shows)).is_none() => {
@@ -262,6 +324,9 @@ impl Behavior<Pane> for Docked<'_, '_> {
             }
             if let Some(key) = self.key(pane).filter(|key| key.task != EVENT_TASK && !self.scene.is_bare()) {
                 comparisons(ui, self.scene, active, &key);
+                let figure = self.scene.snapshot.figures.get(&key).cloned();
+                pane_choices::menu(ui, self.scene, active, &key, figure.as_deref(), &self.says);
+                ui.separator();
             }
             if self.scene.read_only().is_none() && ui.button("New problem…").clicked() {
                 self.scene.ask(Action::People(PeopleAction::NewProblem(link)));
@@ -322,6 +387,20 @@ impl Behavior<Pane> for Docked<'_, '_> {
     }
 }
 
+/// What keeps a zoom apart from others': the item, and what its axes are. Another abscissa or shape begins with all its data.
+fn zoom_key(shows: &ItemRef, pane: &Pane) -> String {
+    let PlotChoices { axis, shape, log, place, runs, .. } = &pane.choices;
+    let item = format!("{}/{}", shows.task, shows.item);
+    if pane.choices.only_drawn() == PlotChoices::default()
+        && *shape == Shape::AsDrawn
+        && *log == LogAxes::default()
+        && !pane.view.compares()
+    {
+        return item;
+    }
+    format!("{item} {axis:?} {shape:?} {log:?} {place:?} {} {:?}", runs.is_empty(), pane.view)
+}
+
 /// The part of a pane's menu that says what its plot is shown with, and makes a reference of it.
 fn comparisons(ui: &mut Ui, scene: &mut Scene<'_>, place: TileId, key: &FigureKey) {
     ui.separator();
@@ -332,11 +411,15 @@ fn comparisons(ui: &mut Ui, scene: &mut Scene<'_>, place: TileId, key: &FigureKe
             ui.close();
         }
     }
+    if ui.button("Compare two runs or processings…").clicked() {
+        let run = scene.choice.row(scene.snapshot).map(|row| row.run);
+        scene.ask(Action::Plots(PlotAction::Compare(run)));
+    }
     if scene.read_only().is_none() {
         let button = ui.button("Take this run as reference");
         let hover = "Writes the result that is shown into checks.toml, as what this plot should look like from its run on";
         if button.on_hover_text(hover).clicked() {
-            scene.send(Command::Checks(ChecksCommand::TakeReference(key.with(PlotView::Bare))));
+            scene.send(Command::Checks(ChecksCommand::TakeReference(key.plain())));
         }
     }
     ui.separator();

@@ -9,9 +9,10 @@ use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
-use super::export::ExportAction;
 use super::beside::BesideAction;
+use super::export::ExportAction;
 use super::layout::Layout;
+use super::pane_choices::PlotAction;
 use super::people::PeopleAction;
 use super::review::ReviewAction;
 use crate::engine::{Command, DecisionSubject, Outcome};
@@ -168,6 +169,8 @@ pub enum Action {
     Activate(TileId),
     /// Show a pane's plot with something else.
     ShowWith(TileId, PlotView),
+    /// What concerns what is chosen of plots.
+    Plots(PlotAction),
     /// Show all the data of the active pane again.
     ResetZoom,
     /// The panes of the first start.

@@ -10,10 +10,11 @@ use monitasks::figure::Figure;
 use monitasks::registry::TaskRegistry;
 use monitasks::summary::Summary;
 use monitasks::task::{MonTask, TaskContext};
+use monitasks::views;
 
 use super::event::{self, EventView};
 use super::results::{ResultsView, panic_message};
-use crate::snapshot::{FigureKey, PlotView};
+use crate::snapshot::FigureKey;
 
 /// What figures are drawn from, at a moment.
 #[derive(Clone, Copy)]
@@ -32,7 +33,7 @@ pub(super) struct FigureMaker {
 }
 
 impl FigureMaker {
-    /// The figures of the keys as tasks draw them, under [`PlotView::Bare`], each with the version of what it was made from.
+    /// The figures of the keys as tasks draw them, as [`FigureKey::plain`], each with the version of what it was made from.
     /// Figures of other keys are dropped.
     pub(super) fn make<'a>(
         &mut self,
@@ -41,7 +42,7 @@ impl FigureMaker {
     ) -> &BTreeMap<FigureKey, (u64, Arc<Figure>)> {
         let before = std::mem::take(&mut self.made);
         for key in keys {
-            let key = key.with(PlotView::Bare);
+            let key = key.plain();
             let version = if key.task == event::EVENT_DISPLAY {
                 of.event.version
             } else {
@@ -58,6 +59,20 @@ impl FigureMaker {
     }
 }
 
+/// The figure of a key with what is chosen of it: another abscissa, several runs, one place.
+pub(super) fn chosen(key: &FigureKey, of: &Material<'_>) -> Figure {
+    draw(key, of)
+}
+
+/// The figure of a run or processing alone, so that those of two can be compared.
+pub(super) fn of_one(key: &FigureKey, of: &Material<'_>) -> Figure {
+    let Some(task) = of.registry.get(&key.task) else { return draw(key, of) };
+    let all = history(of.results, key);
+    let run = key.run.or_else(|| all.iter().rev().find_map(|summary| summary.run));
+    let of_run: Vec<&Summary> = all.into_iter().filter(|summary| summary.run == run).collect();
+    views::of_one(&of_run, &|history| drawn(task, &key.item, history, (of.detector, of.now)))
+}
+
 /// The figure of a key, not kept; none where it would be empty.
 pub(super) fn drawn_of(key: &FigureKey, of: &Material<'_>) -> Option<Figure> {
     Some(draw(key, of)).filter(|figure| figure.empty.is_none())
@@ -70,7 +85,8 @@ fn draw(key: &FigureKey, of: &Material<'_>) -> Figure {
     let Some(task) = of.registry.get(&key.task) else {
         return Figure::empty(key.task.clone(), format!("There is no task named {}.", key.task));
     };
-    let mut figure = drawn(task, &key.item, &history(of.results, key), (of.detector, of.now));
+    let history = history(of.results, key);
+    let mut figure = views::drawn(&key.choices, &history, &|history| drawn(task, &key.item, history, (of.detector, of.now)));
     if let Some(lane) = &key.lane {
         figure.notes.push(format!("results of lane {lane} alone"));
     }
@@ -88,7 +104,15 @@ pub(super) fn drawn(task: &dyn MonTask, item: &str, history: &[&Summary], (detec
 /// The results that a figure shows, oldest first.
 pub(super) fn history<'a>(results: &'a ResultsView, key: &FigureKey) -> Vec<&'a Summary> {
     let all = results.tasks.get(&key.task).map(|task| task.history.iter().map(AsRef::as_ref).collect());
-    of_lane(up_to_run(all.unwrap_or_default(), key), key)
+    of_processing(of_lane(up_to_run(all.unwrap_or_default(), key), key), key)
+}
+
+/// With a processing chosen, only its results; the run's where one is chosen too.
+fn of_processing<'a>(history: Vec<&'a Summary>, key: &FigureKey) -> Vec<&'a Summary> {
+    let Some(processing) = key.choices.processing else { return history };
+    let is_its =
+        |summary: &&Summary| summary.processing == Some(processing) && key.run.is_none_or(|run| summary.run == Some(run));
+    history.into_iter().filter(is_its).collect()
 }
 
 /// With a lane chosen, only its results; one that does not say its lane was made by hand and is of none.
@@ -101,7 +125,8 @@ fn of_lane<'a>(history: Vec<&'a Summary>, key: &FigureKey) -> Vec<&'a Summary> {
 
 /// With a run chosen, "latest" means the newest result of that run: what came later is left out.
 fn up_to_run<'a>(history: Vec<&'a Summary>, key: &FigureKey) -> Vec<&'a Summary> {
-    let Some(run) = key.run else { return history };
+    // Runs that are chosen to lie over each other are all of them, whatever run is looked at.
+    let Some(run) = key.run.filter(|_| key.choices.runs.is_empty()) else { return history };
     let last = history.iter().rposition(|summary| summary.run == Some(run));
     match last {
         Some(last) => history.into_iter().take(last + 1).collect(),

@@ -53,12 +53,13 @@ use monitasks::checks::Checks;
 use monitasks::checks::what_if::WhatIf;
 use monitasks::references::ReferenceSource;
 use monitasks::registry::TaskRegistry;
+use monitasks::views::Against;
 
 use crate::bookkeeping::{Overview, SyncState};
 use crate::config::Settings;
 use crate::snapshot::{
-    Backend, BackendHealth, Banner, Beside, CloseLook, DeskShown, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow, RunsShown,
-    Snapshot, WorkspaceFacts,
+    Backend, BackendHealth, Banner, Beside, CloseLook, DeskShown, FigureKey, FlowShown, Origin, ProcessingShown, PutOffRow,
+    RunsShown, Snapshot, WorkspaceFacts,
 };
 
 use figures::Material;
@@ -247,6 +248,11 @@ impl Live {
         self.watched = keys;
     }
 
+    /// Compares two results from now on, or no more.
+    pub fn compare(&mut self, sides: Option<(Against, Against)>) {
+        self.plots.compare(sides);
+    }
+
     /// Replaces the faults of a subject, each of which is a banner; with none there are no more.
     pub fn faults(&mut self, subject: &'static str, faults: Vec<String>) {
         let banners = faults.into_iter().map(|text| Banner { is_fault: true, text }).collect();
@@ -304,6 +310,7 @@ impl Live {
             tasks,
             figures: plots.figures,
             verdicts: plots.verdicts,
+            ranking: plots.ranking,
             event: self.event.shown.clone(),
             runs: self.book.runs.clone(),
             older_runs: self.book.older_runs,
@@ -314,13 +321,12 @@ impl Live {
                 health: self.book.health.clone(),
                 put_off: self.book.put_off.clone(),
                 failures: self.book.failures.clone(),
-                flow: self.flow.clone(),
                 closely: self.closely.clone(),
+                flow: self.flow.clone(),
             },
             run_table: self.run_table.clone(),
             people: self.book.people.clone(),
             desk: self.desk.clone(),
-            beside: Beside::default(),
             beside: Beside::default(),
         }
     }

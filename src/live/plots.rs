@@ -7,6 +7,8 @@ use monitasks::checks::what_if::{WhatIf, what_if};
 use monitasks::checks::{Checks, Subject};
 use monitasks::figure::{Figure, Layer};
 use monitasks::references::{self, Reference, ReferenceSource, Runs};
+use monitasks::views::ranking::Ranked;
+use monitasks::views::{self, Against};
 use monitasks::vocab::Run;
 
 use super::figures::{self, FigureMaker, Material};
@@ -14,7 +16,7 @@ use super::issue_masks::issue_masks;
 use super::judging::{Judge, names};
 use super::tree::Verdicts;
 use crate::snapshot::provenance::{MaskFacts, ReferenceFacts};
-use crate::snapshot::{FigureKey, IssueRow, PlotView};
+use crate::snapshot::{FigureKey, IssueRow, PlotView, Ranking};
 
 /// Makes them, and keeps those that have not changed.
 #[derive(Default)]
@@ -22,6 +24,9 @@ pub(super) struct PlotMaker {
     figures: FigureMaker,
     judge: Judge,
     shown: BTreeMap<FigureKey, Shown>,
+    compared: Option<(Against, Against)>,
+    /// What came of it, and the versions of the results that it was made from.
+    ranking: Option<(Vec<u64>, Arc<Ranking>)>,
 }
 
 /// A plot as shown, and what it was made from.
@@ -37,6 +42,7 @@ struct Shown {
 pub(super) struct Plots {
     pub figures: BTreeMap<FigureKey, Arc<Figure>>,
     pub verdicts: Verdicts,
+    pub ranking: Option<Arc<Ranking>>,
 }
 
 impl PlotMaker {
@@ -48,7 +54,7 @@ impl PlotMaker {
     /// Forgets all that was drawn: tasks are other ones now. Rules stay.
     pub(super) fn redraw(&mut self) {
         let checks = self.judge.file();
-        *self = PlotMaker::default();
+        *self = PlotMaker { compared: self.compared, ..PlotMaker::default() };
         self.judge.take(checks);
     }
 
@@ -66,8 +72,8 @@ impl PlotMaker {
         self.judge.judge(made, of);
         let mut before = std::mem::take(&mut self.shown);
         for key in watched {
-            let Some((_, bare)) = made.get(&key.with(PlotView::Bare)) else { continue };
-            let judged = self.judge.judged().get(&key.with(PlotView::Bounds));
+            let Some((_, bare)) = made.get(&key.plain()) else { continue };
+            let judged = self.judge.judged().get(&key.plain().with(PlotView::Bounds));
             let layers = judged.map_or_else(Arc::default, |judged| judged.layers.clone());
             let rules = self.judge.rules();
             let is_same = |shown: &Shown| {
@@ -79,7 +85,9 @@ impl PlotMaker {
             });
             self.shown.insert(key.clone(), shown);
         }
+        self.rank(of);
         Plots {
+            ranking: self.ranking.as_ref().map(|(_, ranking)| ranking.clone()),
             figures: self.shown.iter().map(|(key, shown)| (key.clone(), shown.figure.clone())).collect(),
             verdicts: self.judge.judged().iter().map(|(key, judged)| (key.clone(), judged.verdicts.clone())).collect(),
         }
@@ -105,6 +113,23 @@ impl PlotMaker {
             left_out: None,
         });
         facts.collect()
+    }
+
+    /// Compares two results from now on, or no more.
+    pub(super) fn compare(&mut self, sides: Option<(Against, Against)>) {
+        if self.compared != sides {
+            (self.compared, self.ranking) = (sides, None);
+        }
+    }
+
+    /// Ranks the items again when a result has come.
+    fn rank(&mut self, of: &Material<'_>) {
+        let Some((first, second)) = self.compared else { return self.ranking = None };
+        let versions: Vec<u64> = of.results.tasks.values().map(|task| task.version).collect();
+        if self.ranking.as_ref().is_none_or(|(made_from, _)| *made_from != versions) {
+            let items = ranking(first, second, of);
+            self.ranking = Some((versions, Arc::new(Ranking { first, second, items })));
+        }
     }
 
     /// What other checks would have said of every plot of the past, masks of the book in force.
@@ -152,30 +177,87 @@ pub(super) fn reference_of(key: &FigureKey, of: &Material<'_>) -> Result<Referen
     Ok(ReferenceSource { label: newest.name(), task, item, result: file, runs: Runs { from: run, to: None } })
 }
 
-/// A plot with what it is to be shown with. What can't be compared is shown alone and says why.
+/// A plot with what it is to be shown with and what is chosen of it.
 fn shown(key: &FigureKey, bare: &Arc<Figure>, layers: &[Layer], judge: &Judge, of: &Material<'_>) -> Arc<Figure> {
-    let compare = match key.view {
-        PlotView::Bare => return bare.clone(),
-        PlotView::Bounds if layers.is_empty() || bare.empty.is_some() => return bare.clone(),
-        PlotView::Bounds => {
-            let mut figure = Figure::clone(bare);
-            figure.layers.extend(layers.iter().cloned());
-            return Arc::new(figure);
-        }
-        PlotView::Overlay => references::overlay,
-        PlotView::Ratio => references::ratio,
-        PlotView::Difference => references::difference,
-    };
-    if bare.empty.is_some() {
+    let has_choices = key.choices != views::PlotChoices::default();
+    if !has_choices && (key.view == PlotView::Bare || key.view == PlotView::Bounds && layers.is_empty()) {
         return bare.clone();
+    }
+    let figure = match (key.view, key.choices.against) {
+        (view, Some(against)) if view.compares() => compared_with(key, against, of),
+        _ => with_view(key, bare, layers, judge, of),
+    };
+    Arc::new(views::finished(&key.choices, figure, &of.detector.lems))
+}
+
+/// A plot with its bounds or its reference.
+fn with_view(key: &FigureKey, bare: &Arc<Figure>, layers: &[Layer], judge: &Judge, of: &Material<'_>) -> Figure {
+    let mut figure = if key.choices.draws_anew() { figures::chosen(key, of) } else { Figure::clone(bare) };
+    if figure.empty.is_some() || key.view == PlotView::Bare {
+        return figure;
+    }
+    if key.view == PlotView::Bounds {
+        // Bounds are those of the plot of all results; a place or a run of it is not what was judged.
+        if key.choices.place.is_none() && key.choices.runs.is_empty() && figure.panels.is_none() {
+            figure.layers.extend(views::moved_layers(layers, bare, &figure));
+        }
+        return figure;
     }
     let run = figures::history(of.results, key).last().and_then(|summary| summary.run);
     let found: Result<&Reference, String> =
         judge.references().find(&key.task, &key.item, run, None).map_err(|why| format!("not compared: {why}"));
-    let compared = found.and_then(|reference| compare(bare, reference).map_err(|why| why.to_string()));
-    Arc::new(compared.unwrap_or_else(|why| {
-        let mut alone = Figure::clone(bare);
+    compared(key.view, figure, found)
+}
+
+/// The newest result of a run or processing with that of another one.
+fn compared_with(key: &FigureKey, against: Against, of: &Material<'_>) -> Figure {
+    let mut other = FigureKey { run: Some(against.run), view: PlotView::Bare, ..key.clone() };
+    other.choices.processing = against.processing;
+    let figure = figures::of_one(&other, of);
+    let name = against.name();
+    let runs = Runs { from: against.run, to: Some(against.run) };
+    let reference = match &figure.empty {
+        Some(why) => Err(format!("not compared: {name} has nothing: {why}")),
+        None => Ok(Reference { label: name, task: key.task.clone(), item: key.item.clone(), runs, figure }),
+    };
+    compared(key.view, figures::of_one(key, of), reference.as_ref().map_err(Clone::clone))
+}
+
+/// A plot with what it is compared with. What can't be compared is shown alone and says why.
+fn compared(view: PlotView, figure: Figure, reference: Result<&Reference, String>) -> Figure {
+    if figure.empty.is_some() {
+        return figure;
+    }
+    let compare = match view {
+        PlotView::Bounds | PlotView::Bare => return figure,
+        PlotView::Overlay => references::overlay,
+        PlotView::Ratio => references::ratio,
+        PlotView::Difference => references::difference,
+        PlotView::Pull => views::pull,
+        PlotView::SideBySide => views::side_by_side,
+    };
+    let compared = reference.and_then(|reference| compare(&figure, reference).map_err(|why| why.to_string()));
+    compared.unwrap_or_else(|why| {
+        let mut alone = figure;
         alone.notes.insert(0, why);
         alone
-    }))
+    })
+}
+
+/// Which items differ most between two runs or processings, the most different first.
+pub(super) fn ranking(first: Against, second: Against, of: &Material<'_>) -> Vec<Ranked> {
+    let mut items = Vec::new();
+    for (task, names) in names(of) {
+        for item in names {
+            let plot = |side: Against| {
+                let mut key = FigureKey { run: Some(side.run), ..FigureKey::newest(task, item) };
+                key.choices.processing = side.processing;
+                figures::of_one(&key, of)
+            };
+            let outcome = views::ranking::differs(&plot(second), &plot(first));
+            items.push(Ranked { task: task.to_owned(), item: item.to_owned(), outcome });
+        }
+    }
+    views::ranking::rank(&mut items);
+    items
 }

@@ -9,6 +9,7 @@ mod layers;
 mod map;
 mod page;
 pub mod palette;
+mod panels;
 mod png;
 pub mod pooling;
 mod side;

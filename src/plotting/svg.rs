@@ -9,6 +9,7 @@ use super::canvas::{Area, Canvas, Hang, Words, fit, text_width, wrap};
 use super::layers;
 use super::map;
 use super::palette::{self, Ground, Look};
+use super::panels;
 
 /// Room around data on an axis that fits them, as a share of their span.
 const ROOM: f64 = 0.05;
@@ -77,6 +78,9 @@ pub fn draw(canvas: &mut Canvas, figure: &Figure, area: Area, look: Look, font: 
     let ground = palette::ground(look);
     let top = headings(canvas, figure, area, look, font);
     let inside = Area { x: area.x, y: top, w: area.w, h: (area.bottom() - top).max(1.0) };
+    if let Some(shown) = figure.panels.as_ref().filter(|_| figure.empty.is_none()) {
+        return panels::draw(canvas, shown, inside, look, font);
+    }
     if let Some(words) = reason_for_nothing(figure) {
         return nothing(canvas, &words, inside, ground, font);
     }
@@ -88,6 +92,7 @@ pub fn draw(canvas: &mut Canvas, figure: &Figure, area: Area, look: Look, font: 
     }
     layers::draw(canvas, &plot);
     canvas.frame(plot.area, ground.frame, 0.0);
+    panels::statistics(canvas, &plot);
     axes(canvas, &plot, &x_ticks, &y_ticks, area);
     if let Some(shown) = first_map(figure) {
         map::colour_bar(canvas, shown, &plot, area);

@@ -26,6 +26,12 @@ fn with_head(figure: &Figure, head: &str) -> String {
     if let Some(reason) = &figure.empty {
         out.push_str(&format!("# nothing to draw: {}\n", one_line(reason)));
     }
+    for line in &figure.statistics {
+        out.push_str(&format!("# {}: {}\n", one_line(&line.name), one_line(&line.value)));
+    }
+    for plot in figure.panels.iter().flat_map(|panels| &panels.plots) {
+        out.push_str(&csv(plot));
+    }
     let axes = [figure.x.title(), figure.y.title()];
     for layer in &figure.layers {
         out.push_str(&block(layer, &axes));

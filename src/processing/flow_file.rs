@@ -135,7 +135,7 @@ fn row(flow: &Flow) -> String {
 
 #[cfg(test)]
 mod tests {
-    use monitasks::declared::DeclaredTask;
+    use monitasks::declared::TaskFile;
     use monitasks::task::{MonTask, ResultFile, TaskContext};
 
     use super::*;
@@ -157,7 +157,7 @@ mod tests {
         let bytes = fs::read(&path).unwrap();
         assert_eq!(String::from_utf8_lossy(&bytes).lines().count(), 3);
         assert!(folder.path().join("2026-11-22.csv").exists());
-        let task = DeclaredTask::parse(TASK, "processing_flow.toml").unwrap();
+        let TaskFile::Declared(task) = TaskFile::parse(TASK, "processing_flow.toml").unwrap() else { panic!("no program") };
         let detector = crate::detector::load("3x1x1", "", Path::new(".")).unwrap();
         let context = TaskContext { detector: &detector, now: Timestamp::UNIX_EPOCH };
         let summary = task.read(&ResultFile { name: "flow/2026-11-21.csv", bytes: &bytes, sidecar: None }, &context).unwrap();

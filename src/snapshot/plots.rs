@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use monitasks::checks::verdict::{Verdict, leaf_state, worst};
 use monitasks::quality::State;
+use monitasks::views::ranking::Ranked;
+use monitasks::views::{Against, PlotChoices};
 use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,19 @@ pub struct FigureKey {
     pub lane: Option<String>,
     /// What it is shown with.
     pub view: PlotView,
+    /// What people choose to see of it.
+    pub choices: PlotChoices,
+}
+
+/// Which items differ most between two results.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranking {
+    /// What is held against.
+    pub first: Against,
+    /// What is held against it.
+    pub second: Against,
+    /// The most different first.
+    pub items: Vec<Ranked>,
 }
 
 /// What a plot is shown with.
@@ -38,11 +53,29 @@ pub enum PlotView {
     Ratio,
     /// Itself less its reference.
     Difference,
+    /// Itself less its reference, in standard deviations.
+    Pull,
+    /// Itself and its reference, with the difference in standard deviations below.
+    SideBySide,
 }
 
 impl PlotView {
     /// All of them, in the order of menus.
-    pub const ALL: [PlotView; 5] = [PlotView::Bounds, PlotView::Bare, PlotView::Overlay, PlotView::Ratio, PlotView::Difference];
+    pub const ALL: [PlotView; 7] = [
+        PlotView::Bounds,
+        PlotView::Bare,
+        PlotView::Overlay,
+        PlotView::Ratio,
+        PlotView::Difference,
+        PlotView::Pull,
+        PlotView::SideBySide,
+    ];
+
+    /// Whether it needs something to be compared with.
+    #[must_use]
+    pub fn compares(self) -> bool {
+        !matches!(self, PlotView::Bounds | PlotView::Bare)
+    }
 
     /// As menus have it.
     #[must_use]
@@ -53,6 +86,8 @@ impl PlotView {
             PlotView::Overlay => "Over its reference",
             PlotView::Ratio => "Divided by its reference",
             PlotView::Difference => "Less its reference",
+            PlotView::Pull => "Less its reference, in standard deviations",
+            PlotView::SideBySide => "With its reference and their pull",
         }
     }
 }
@@ -61,7 +96,14 @@ impl FigureKey {
     /// The newest plot of an item, of all lanes.
     #[must_use]
     pub fn newest(task: impl Into<String>, item: impl Into<String>) -> Self {
-        FigureKey { task: task.into(), item: item.into(), run: None, lane: None, view: PlotView::default() }
+        FigureKey {
+            task: task.into(),
+            item: item.into(),
+            run: None,
+            lane: None,
+            view: PlotView::default(),
+            choices: PlotChoices::default(),
+        }
     }
 
     /// The same plot shown otherwise.
@@ -69,13 +111,19 @@ impl FigureKey {
     pub fn with(&self, view: PlotView) -> Self {
         FigureKey { view, ..self.clone() }
     }
+
+    /// The same plot as its task draws it, with nothing chosen.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        FigureKey { view: PlotView::Bare, choices: PlotChoices::default(), ..self.clone() }
+    }
 }
 
 impl Snapshot {
     /// What checks think of a plot, however it is shown; empty where none judges it.
     #[must_use]
     pub fn verdicts_of(&self, key: &FigureKey) -> &[Verdict] {
-        self.verdicts.get(&key.with(PlotView::Bounds)).map_or(&[], |verdicts| verdicts.as_slice())
+        self.verdicts.get(&key.plain().with(PlotView::Bounds)).map_or(&[], |verdicts| verdicts.as_slice())
     }
 }
 

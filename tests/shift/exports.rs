@@ -348,7 +348,8 @@ fn a_report_is_one_page_with_its_plots_in_it_and_nothing_outside_of_it() {
     };
     let mut counts = BTreeMap::new();
     for what in ["shift", "meeting"] {
-        for (which, more) in [("findings", &[][..]), ("official", &["--pictures", "official"]), ("none", &["--pictures", "none"])] {
+        for (which, more) in [("findings", &[][..]), ("official", &["--pictures", "official"]), ("none", &["--pictures", "none"])]
+        {
             let text = page(what, more);
             let read = read_html(&text);
             for wrong in ["open", "wrong", "out"] {
@@ -380,13 +381,8 @@ fn a_report_is_one_page_with_its_plots_in_it_and_nothing_outside_of_it() {
     let engine = engine_on(&shift);
     until(&engine, "the book was read", |now| now.people.on_shift.is_some());
     let by = ExportedBy { name: "Bo Lind".into(), role: "shifter".into() };
-    let command = ExportCommand::Report {
-        report: Report::Shift,
-        pictures: ReportPictures::default(),
-        to: None,
-        may_replace: false,
-        by,
-    };
+    let command =
+        ExportCommand::Report { report: Report::Shift, pictures: ReportPictures::default(), to: None, may_replace: false, by };
     let Ok(ExportNews::Written { path, .. }) = exported(&engine, command) else { panic!("not written") };
     assert!(path.starts_with(shift.workspace.root.join("reports")));
     let of_window = read_html(&fs::read_to_string(path).unwrap());

@@ -54,6 +54,7 @@ pub fn full() -> Snapshot {
         tasks,
         figures,
         verdicts: BTreeMap::new(),
+        ranking: None,
         event: Some(EventShown { file: FileId::new(24, 2), index: 4, of: 12, follows_newest: true, strip: None }),
         runs: (1..=24).map(run).collect(),
         older_runs: 0,

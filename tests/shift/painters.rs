@@ -2,7 +2,7 @@
 //! names, marks. A painter is a function from a figure to the words and the number of marks it drew; the table runs them all.
 
 use dqmon::plotting::{self, Look};
-use monitasks::figure::{Across, Axis, Figure, Ink, Layer, Map, Point, Scale};
+use monitasks::figure::{Across, Axis, Figure, Ink, Layer, Map, Panels, Point, Scale, Statistic};
 use proptest::prelude::*;
 
 /// What a painter drew.
@@ -89,6 +89,36 @@ fn every_layer_on_every_scale_is_drawn_with_its_words() {
             }
         }
     }
+}
+
+#[test]
+fn the_box_of_numbers_and_small_plots_are_drawn_with_their_words() {
+    let points = |label: &str| Layer::Points {
+        label: label.into(),
+        ink: Ink::Series(0),
+        points: vec![Point { x: 1.0, y: 2.0, y_error: 0.5 }, Point { x: 3.0, y: 4.0, y_error: f64::NAN }],
+    };
+    let plot = |title: &str| {
+        let mut figure =
+            Figure::new(title, axis("run", "", Scale::Integer), axis("lifetime", "ms", Scale::Linear)).with(points("a"));
+        figure.statistics = vec![Statistic::heading("of all"), Statistic::new("mean", "2.94 ms")];
+        figure
+    };
+    for (name, paint) in PAINTERS {
+        let alone = paint(&plot("Purity"));
+        let plots = (0..12).map(|lem| plot(&format!("LEM {lem}"))).collect();
+        let mut grid = Figure { layers: Vec::new(), statistics: Vec::new(), ..plot("Gain") };
+        grid.panels = Some(Panels { columns: 4, has_one_x: true, has_one_y: true, plots });
+        let drawn = paint(&grid);
+        for words in ["of all", "mean", "2.94 ms"] {
+            assert!(alone.words.contains(words) && drawn.words.contains(words), "{name} lacks {words}");
+        }
+        for lem in 0..12 {
+            assert!(drawn.words.contains(&format!(">LEM {lem}<")), "{name} lacks the plot of LEM {lem}");
+        }
+        assert!(drawn.words.contains(">Gain<") && drawn.marks > 0, "{name}");
+    }
+    assert_eq!(plotting::csv(&plot("Purity")).matches("# mean: 2.94 ms").count(), 1);
 }
 
 #[test]
@@ -248,7 +278,7 @@ proptest! {
         layers in proptest::collection::vec(any_layer(), 0..5),
         size in (0u32..500, 0u32..400),
     ) {
-        let figure = Figure { title: words.0, x: axes.0, y: axes.1, layers, notes: vec![words.1], empty: None };
+        let figure = Figure { layers, notes: vec![words.1], ..Figure::new(words.0, axes.0, axes.1) };
         let svg = plotting::svg(&figure, size, Look::Light);
         prop_assert!(!svg.contains("NaN") || figure.title.contains("NaN"));
         let drawn = plotting::png(&svg, 1.0);

@@ -58,6 +58,28 @@ impl Desk {
         self.settle();
     }
 
+    /// Clicks at a place of the screen.
+    pub fn click_at(&mut self, at: egui::Pos2) {
+        self.window.hover_at(at);
+        self.settle();
+        for pressed in [true, false] {
+            let (button, modifiers) = (egui::PointerButton::Primary, egui::Modifiers::NONE);
+            self.window.event(egui::Event::PointerButton { pos: at, button, pressed, modifiers });
+            self.settle();
+        }
+    }
+
+    /// Items on the screen.
+    pub fn on_screen(&self) -> Vec<dqmon::gui::ItemRef> {
+        self.window.state().on_screen()
+    }
+
+    /// What was asked to be looked at since the last call.
+    pub fn commands_of_views(&self) -> Vec<ViewCommand> {
+        let of_view = |command| if let Command::View(view) = command { Some(view) } else { None };
+        self.side.commands.try_iter().filter_map(of_view).collect()
+    }
+
     /// Types into the field of that name.
     pub fn type_into(&mut self, field: &str, text: &str) {
         self.window.get_by_label(field).focus();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use dqmon::config::{BatchSystem, NewWorkspace, Workspace};
-use dqmon::engine::{self, BesideCommand, Command, Start, World, WorkspaceCommand};
+use dqmon::engine::{self, BesideCommand, Command, Start, WorkspaceCommand, World};
 use dqmon::gui::{DqmonApp, UiState};
 use dqmon::snapshot::{Answer, AnswersShown, LongWork, Question, Recent, Snapshot};
 use egui_kittest::Harness;

@@ -6,7 +6,7 @@ use crate::summary::Measured;
 use crate::vocab::Lem;
 
 /// A LEM's number in each numbering: `3 / 5`.
-pub(super) fn numbers(grid: &LemGrid, lem: Lem) -> String {
+pub(crate) fn numbers(grid: &LemGrid, lem: Lem) -> String {
     let number = |numbering| grid.number(numbering, lem).map_or_else(|| "?".to_owned(), |number: u32| number.to_string());
     let numbers: Vec<String> = grid.numberings.iter().map(number).collect();
     numbers.join(" / ")

@@ -9,13 +9,13 @@ pub mod event_rate;
 mod event_result;
 pub mod hits;
 pub mod lem_gain;
-mod lem_words;
+pub(crate) mod lem_words;
 pub mod noise_spectrum;
 pub mod pedestals;
 mod provenance;
 pub mod purity;
 pub mod root_objects;
-mod shown;
+pub(crate) mod shown;
 pub mod tracks;
 mod trend;
 

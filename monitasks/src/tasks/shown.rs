@@ -3,16 +3,16 @@
 use crate::summary::Summary;
 
 /// The summaries that plots show, oldest first.
-pub(super) struct Shown<'a> {
+pub(crate) struct Shown<'a> {
     /// They, in the order of the history.
-    pub(super) summaries: Vec<&'a Summary>,
+    pub(crate) summaries: Vec<&'a Summary>,
     /// How many are left out because a newer processing of the same data is there.
-    pub(super) superseded: usize,
+    pub(crate) superseded: usize,
 }
 
 impl<'a> Shown<'a> {
     /// Leaves out what a newer processing of the same run and group in the same lane replaces. What does not say its run stays.
-    pub(super) fn of(history: &[&'a Summary]) -> Self {
+    pub(crate) fn of(history: &[&'a Summary]) -> Self {
         let mut newest = std::collections::HashMap::new();
         for summary in history {
             if let (Some(run), group, processing) = (summary.run, summary.group, summary.processing) {
@@ -32,7 +32,7 @@ impl<'a> Shown<'a> {
     }
 
     /// The lanes of the results, each once, in the order they came; none for results that say none, and for no results.
-    pub(super) fn lanes(&self) -> Vec<Option<&'a str>> {
+    pub(crate) fn lanes(&self) -> Vec<Option<&'a str>> {
         let mut lanes = Vec::new();
         for summary in &self.summaries {
             let lane = summary.lane.as_deref();
@@ -44,12 +44,12 @@ impl<'a> Shown<'a> {
     }
 
     /// The one that "latest" items show.
-    pub(super) fn latest(&self) -> Option<&'a Summary> {
+    pub(crate) fn latest(&self) -> Option<&'a Summary> {
         self.summaries.last().copied()
     }
 
     /// `run1 to run3`, `run1`, or nothing where no run is known.
-    pub(super) fn runs(&self) -> String {
+    pub(crate) fn runs(&self) -> String {
         let runs = || self.summaries.iter().filter_map(|summary| summary.run);
         match (runs().min(), runs().max()) {
             (Some(first), Some(last)) if first == last => first.to_string(),
@@ -60,6 +60,6 @@ impl<'a> Shown<'a> {
 }
 
 /// A title with what it is of: `Electron lifetime, run1`.
-pub(super) fn titled(title: &str, of: &str) -> String {
+pub(crate) fn titled(title: &str, of: &str) -> String {
     if of.is_empty() { title.to_owned() } else { format!("{title}, {of}") }
 }

@@ -50,7 +50,7 @@ fn rows(from: Timestamp, to: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use monitasks::declared::DeclaredTask;
+    use monitasks::declared::TaskFile;
     use monitasks::task::{MonTask, ResultFile, TaskContext};
 
     use super::*;
@@ -62,7 +62,7 @@ mod tests {
         let now: Timestamp = "2026-11-21T22:00:00Z".parse().unwrap();
         write_day(folder.path(), now).unwrap();
         let (name, text) = Workspace::NEW_TASKS[1];
-        let task = DeclaredTask::parse(text, name).unwrap();
+        let TaskFile::Declared(task) = TaskFile::parse(text, name).unwrap() else { panic!("no program") };
         let detector = crate::detector::load("3x1x1", "", Path::new(".")).unwrap();
         let context = TaskContext { detector: &detector, now };
         let mut summaries = Vec::new();

@@ -135,6 +135,8 @@ fn figures(ui: &mut Ui, view: &mut ProcessingView, flow: &FlowShown) {
                 reset_zoom: false,
                 is_waiting: false,
                 hidden: &[],
+                panels: &[],
+                links: figure_ui::Links::default(),
             };
             figure_ui::show(ui, &view, textures, None);
         }

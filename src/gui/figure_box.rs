@@ -1,0 +1,129 @@
+//! Over a plot: the box of numbers, and the pointer of another pane with the values there.
+
+use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
+use monitasks::figure::{Figure, Layer, Statistic};
+
+use super::{theme, ticks, words};
+
+/// Room inside a box.
+const PAD: f32 = 5.0;
+/// No box takes more than this share of its plot's width.
+const BOX_SHARE: f32 = 0.6;
+/// More values than this are not listed beside a pointer.
+const MOST_VALUES: usize = 6;
+
+/// The box of numbers in the upper right corner of a plot. Its words are those of the plot for readers of screens.
+pub fn statistics(ui: &Ui, figure: &Figure, frame: Rect) {
+    let lines = &figure.statistics;
+    if lines.is_empty() || frame.width() < 60.0 {
+        return;
+    }
+    let ground = theme::ground(theme::look(ui.visuals()));
+    let painter = ui.painter().with_clip_rect(frame);
+    let each = theme::small_font().size * 1.3;
+    let room = ((frame.height() * 0.8 / each) as usize).max(1);
+    let (shown, more) = if lines.len() <= room { (lines.as_slice(), 0) } else { (&lines[..room - 1], lines.len() - room + 1) };
+    let layout =
+        |text: &str, colour: Color32, most: f32| super::tree::one_line(&painter, text, theme::small_font().size, colour, most);
+    let most = frame.width() * BOX_SHARE - 2.0 * PAD;
+    let rows: Vec<_> = (shown.iter())
+        .map(|Statistic { name, value }| {
+            let value = layout(value, ground.text, most * 0.75);
+            (layout(name, ground.muted, (most - value.size().x - PAD).max(10.0)), value)
+        })
+        .collect();
+    let widest = |width: &dyn Fn(usize) -> f32| (0..rows.len()).map(width).fold(0.0, f32::max);
+    let width = (widest(&|row| rows[row].0.size().x) + widest(&|row| rows[row].1.size().x) + 3.0 * PAD).min(most + 2.0 * PAD);
+    let height = each * (rows.len() + usize::from(more > 0)) as f32 + PAD;
+    let rect = Rect::from_min_size(pos2(frame.right() - width - 4.0, frame.top() + 4.0), vec2(width, height));
+    painter.rect(rect, 3.0, ground.card.gamma_multiply(0.92), Stroke::new(1.0, ground.frame), egui::StrokeKind::Inside);
+    let mut y = rect.top() + PAD / 2.0;
+    for (name, value) in rows {
+        let at = pos2(rect.right() - PAD - value.size().x, y);
+        painter.galley(pos2(rect.left() + PAD, y), name, ground.muted);
+        painter.galley(at, value, ground.text);
+        y += each;
+    }
+    if more > 0 {
+        let words = format!("and {more} more");
+        painter.text(pos2(rect.left() + PAD, y), Align2::LEFT_TOP, words, theme::small_font(), ground.muted);
+    }
+}
+
+/// The box in words: `number 3, mean 2.5 ms`.
+#[must_use]
+pub fn in_words(figure: &Figure) -> String {
+    let lines = figure.statistics.iter().map(|line| format!("{} {}", line.name, line.value).trim_end().to_owned());
+    lines.collect::<Vec<_>>().join(", ")
+}
+
+/// The values of a plot at an x: of each series the point, bin or corner that is nearest within `reach`.
+#[must_use]
+pub fn values_at(figure: &Figure, x: f64, reach: f64) -> Vec<String> {
+    let mut lines = Vec::new();
+    for layer in &figure.layers {
+        let (label, found) = match layer {
+            Layer::Points { label, points, .. } => {
+                let near = points.iter().map(|point| ((point.x - x).abs(), point.y)).filter(|(away, _)| *away <= reach);
+                (label, near.min_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, y)| y))
+            }
+            Layer::Steps { label, edges, values, .. } => {
+                let bin = edges.windows(2).position(|edge| (edge[0]..edge[1]).contains(&x));
+                (label, bin.and_then(|bin| values.get(bin).copied()))
+            }
+            _ => continue,
+        };
+        if let Some(value) = found.filter(|value| value.is_finite()) {
+            let name = if label.is_empty() { String::new() } else { format!("{label}: ") };
+            lines.push(format!("{name}{} {}", words::number(value), figure.y.unit).trim_end().to_owned());
+        }
+    }
+    let more = lines.len().saturating_sub(MOST_VALUES);
+    lines.truncate(MOST_VALUES);
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    lines
+}
+
+/// The pointer of another pane: a line at its x, and the values there.
+pub fn pointer(ui: &Ui, figure: &Figure, frame: Rect, x: f64, at_px: f32, reach: f64) {
+    if !frame.x_range().contains(at_px) {
+        return;
+    }
+    let ground = theme::ground(theme::look(ui.visuals()));
+    let painter: Painter = ui.painter().with_clip_rect(frame);
+    painter.vline(at_px, frame.y_range(), Stroke::new(1.0, ground.muted));
+    let mut lines = vec![ticks::read_out(&figure.x, x)];
+    lines.extend(values_at(figure, x, reach));
+    let galley = painter.layout_no_wrap(lines.join("\n"), theme::small_font(), ground.text);
+    let size = galley.size() + vec2(8.0, 4.0);
+    let left = if at_px + size.x + 8.0 < frame.right() { at_px + 6.0 } else { (at_px - size.x - 6.0).max(frame.left()) };
+    let rect = Rect::from_min_size(pos2(left, (frame.bottom() - size.y - 6.0).max(frame.top())), size);
+    painter.add(Shape::rect_filled(rect, 3.0, ground.card.gamma_multiply(0.9)));
+    let corner: Pos2 = rect.min + vec2(4.0, 2.0);
+    painter.galley(corner, galley, ground.text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use monitasks::figure::{Axis, Ink, Point};
+
+    #[test]
+    fn a_pointer_reads_the_nearest_point_and_the_bin_it_is_in() {
+        let point = |x, y| Point { x, y, y_error: f64::NAN };
+        let points = vec![point(1.0, 5.0), point(4.0, 6.0)];
+        let figure = Figure::new("t", Axis::integer("run"), Axis::linear("lifetime", "ms"))
+            .with(Layer::Points { label: "view 0".into(), ink: Ink::Series(0), points })
+            .with(Layer::Steps {
+                label: String::new(),
+                ink: Ink::Series(1),
+                edges: vec![0.0, 2.0, 6.0],
+                values: vec![7.0, f64::NAN],
+            });
+        assert_eq!(values_at(&figure, 1.2, 0.5), ["view 0: 5.0000 ms", "7.0000 ms"]);
+        assert_eq!(values_at(&figure, 3.9, 0.5), ["view 0: 6.0000 ms"]);
+        assert!(values_at(&figure, 9.0, 0.5).is_empty());
+    }
+}
