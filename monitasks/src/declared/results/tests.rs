@@ -18,9 +18,8 @@ fn task(format: &str, rest: &str) -> Box<dyn MonTask> {
 }
 
 fn refusal(format: &str, rest: &str) -> String {
-    let head = format!(
-        "name = \"t\"\ntitle = \"T\"\nabout = \"A.\"\nfolder = \"t\"\nsuffix = \".x\"\nformat = \"{format}\"\n{rest}"
-    );
+    let head =
+        format!("name = \"t\"\ntitle = \"T\"\nabout = \"A.\"\nfolder = \"t\"\nsuffix = \".x\"\nformat = \"{format}\"\n{rest}");
     TaskFile::parse(&head, "t.toml").unwrap_err().what
 }
 
@@ -125,7 +124,8 @@ fn json_that_is_not_ended_is_asked_for_again_and_what_is_wrong_is_said() {
 fn root() -> Box<dyn MonTask> {
     let columns = "columns = [{ name = \"mean_fc\", path = \"charge\", of = \"mean\", unit = \"fC\" }]\n";
     let trend = item("trend", "plot = \"trend\"\nagainst = \"run\"\ny = [\"mean_fc\"]");
-    let objects = item("charge", "plot = \"object\"\nobject = \"charge\"") + &item("line", "plot = \"object\"\nobject = \"line\"");
+    let objects =
+        item("charge", "plot = \"object\"\nobject = \"charge\"") + &item("line", "plot = \"object\"\nobject = \"line\"");
     task("root", &format!("{columns}{trend}{objects}"))
 }
 
@@ -245,7 +245,11 @@ fn keys_that_a_format_or_a_plot_has_no_use_for_are_refused() {
         ("csv", format!("{columns}{}", item("i", "plot = \"figure\"")), "of a program only"),
         ("csv", format!("{columns}{}", item("i", "plot = \"histogram\"\ny = [\"n\"]\nbins = 0")), "'bins' is 0"),
         ("csv", format!("{columns}{}", item("i", "plot = \"histogram\"\ny = [\"n\"]\nbins = 3\nrange = [2, 1]")), "'range'"),
-        ("csv", format!("{columns}{}", item("i", "plot = \"trend\"\ny = [\"n\"]\nbins = 3")), "only 'y', 'error', 'value', 'against'"),
+        (
+            "csv",
+            format!("{columns}{}", item("i", "plot = \"trend\"\ny = [\"n\"]\nbins = 3")),
+            "only 'y', 'error', 'value', 'against'",
+        ),
         ("csv", format!("{columns}{}", item("i", "plot = \"map\"\nx = \"n\"\ny = [\"n\"]")), "no 'z'"),
         ("csv", format!("program = [\"a\"]\n{columns}{trend}"), "'format' beside 'program'"),
     ] {
