@@ -315,7 +315,8 @@ fn info_of(path: &Path) -> TaskInfo {
 }
 
 fn file_mark(path: PathBuf) -> FileMark {
-    let mark = std::fs::metadata(&path).and_then(|metadata| Ok((metadata.modified()?, metadata.len()))).ok();
+    let metadata = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file);
+    let mark = metadata.and_then(|metadata| Some((metadata.modified().ok()?, metadata.len())));
     (path, mark)
 }
 

@@ -230,17 +230,17 @@ fn a_skeleton_in_rust_compiles_and_shows_what_it_reads() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().unwrap();
     let checkout = folder.path();
-    copy(&root.join("monitasks/src"), &checkout.join("monitasks/src"));
-    fs::copy(root.join("monitasks/Cargo.toml"), checkout.join("monitasks/Cargo.toml")).unwrap();
-    // What tests of the crate include.
-    for part in ["assets", "docs"] {
+    // With what tests of the crate include.
+    for part in ["monitasks", "assets", "docs"] {
         copy(&root.join(part), &checkout.join(part));
     }
     let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
     let (workspace, rest) = manifest.split_once("[package]").unwrap();
     let profile = &rest[rest.find("[profile.dev]").unwrap()..];
     fs::write(checkout.join("Cargo.toml"), format!("{workspace}{profile}")).unwrap();
-    fs::copy(root.join("Cargo.lock"), checkout.join("Cargo.lock")).unwrap();
+    for file in ["Cargo.lock", "rust-toolchain.toml"] {
+        fs::copy(root.join(file), checkout.join(file)).unwrap();
+    }
     let output = super::workspace::dqmon()
         .args(["tasks", "new", "liquid_level", "--kind", "rust", "--checkout"])
         .arg(checkout)

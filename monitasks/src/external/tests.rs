@@ -1,7 +1,10 @@
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
-use crate::figure::{Axis, Ink, Point};
+use crate::declared::TaskFile;
+use crate::figure::{Axis, Ink, Layer, Point};
 
 fn program() -> ProgramTask {
     ProgramTask {
@@ -123,6 +126,49 @@ fn a_figure_whose_lists_do_not_fit_is_refused() {
         let figures = [("drawn".to_owned(), steps(edges))].into();
         let line = ReadAnswer::Result(Box::new(ProgramResult { figures, ..ProgramResult::default() })).line().unwrap();
         assert_eq!(ReadAnswer::parse(&line).is_ok(), fits, "{line}");
+    }
+}
+
+const PAGE: &str = include_str!("../../../docs/add-a-task.md");
+
+/// What stands in the first fence of a kind behind a heading.
+fn fenced(heading: &str, kind: &str) -> String {
+    let behind = PAGE.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no {heading:?}")).1;
+    let fence = behind.split_once(&format!("```{kind}\n")).and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
+    if kind == "json" { fence.replace('\n', " ") } else { fence.to_owned() }
+}
+
+#[test]
+fn the_words_of_the_protocol_on_the_page_are_taken_and_drawn() {
+    let text = fenced("## A program as a task", "toml");
+    let TaskFile::Program(task) = TaskFile::parse(&text, "tasks/gas.toml").unwrap() else { panic!("{text}") };
+    let described = DescribedTask::parse(&fenced("### The answer to `describe`", "json"), &task).unwrap();
+    let answer = ReadAnswer::parse(&fenced("### The answer to `read`", "json")).unwrap();
+    let detector = crate::declared::one_channel();
+    let context = TaskContext { detector: &detector, now: Timestamp::UNIX_EPOCH };
+    let input = ResultFile { name: "gas/x.txt", bytes: b"", sidecar: None };
+    let summary = described.summary(answer, &input, &context).unwrap();
+    assert_eq!((summary.run, described.glance("trend", &[&summary]).text.as_str()), (Some(Run(7)), "1012.5 mbar"));
+    for item in &described.info().items {
+        let figure = described.draw(&item.name, &[&summary]);
+        assert!(figure.layers.len() == 1 && figure.notes.contains(&"calibration of June".to_owned()), "{figure:?}");
+    }
+    assert!(PAGE.contains(&format!("This is protocol {PROTOCOL};")));
+}
+
+#[test]
+fn the_keys_of_answers_on_the_page_are_the_keys_that_are_taken() {
+    for (heading, error) in [
+        ("### The answer to `describe`", Description::parse("{\"protocol\": 1, \"items\": [], \"zz\": 1}").unwrap_err()),
+        ("### The answer to `read`", ReadAnswer::parse("{\"zz\": 1}").unwrap_err()),
+    ] {
+        let behind = PAGE.split_once(&format!("\n{heading}\n")).unwrap().1;
+        let table = behind.lines().skip_while(|line| !line.starts_with("| `")).take_while(|line| line.starts_with("| `"));
+        let cell = |line: &str| line.split('|').nth(1).unwrap_or_default().to_owned();
+        let quoted = |text: &str, mark: char| text.split(mark).skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+        let documented: BTreeSet<String> = table.flat_map(|line| quoted(&cell(line), '`')).collect();
+        let (_, expected) = error.0.split_once("expected ").unwrap();
+        assert_eq!(documented, quoted(expected, '\'').into_iter().collect(), "{heading}");
     }
 }
 

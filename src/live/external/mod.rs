@@ -32,10 +32,11 @@ impl Program {
     }
 }
 
-/// The files that a program is made of, as far as its command line names them: a change of one makes it another program.
+/// The files that a program is made of, as far as its command line names them, there or not yet: a change of one makes it another
+/// program.
 pub(super) fn watched_files(task: &ProgramTask, root: &Path) -> Vec<PathBuf> {
-    let paths = task.program.iter().map(|word| root.join(word));
-    paths.filter(|path| path.is_file()).collect()
+    let is_path = |word: &&String| word.contains('/') || root.join(word).is_file();
+    task.program.iter().filter(is_path).map(|word| root.join(word)).collect()
 }
 
 /// A task whose results a program reads.

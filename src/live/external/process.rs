@@ -89,11 +89,14 @@ impl Running {
         };
         let errors = Arc::new(Mutex::new(Vec::new()));
         let kept = errors.clone();
-        thread::spawn(move || keep_end(stderr, &kept));
         // Room for one line more than is asked for: what nobody asked for is seen, and more of it is not taken in.
         let (heard, lines) = crossbeam_channel::bounded(1);
-        thread::spawn(move || hear(stdout, &heard));
-        Ok(Running { launch: launch.clone(), child, stdin, lines, errors })
+        let running = Running { launch: launch.clone(), child, stdin, lines, errors };
+        let listener = || thread::Builder::new().name("dqmon-task-ear".into());
+        let spawned = listener().spawn(move || keep_end(stderr, &kept));
+        let spawned = spawned.and_then(|_| listener().spawn(move || hear(stdout, &heard)));
+        spawned.map_err(|error| format!("'{program}' was not started: no thread to hear it: {error}"))?;
+        Ok(running)
     }
 
     /// Asks a line and waits for the line that answers it, for as long as that `is_wanted`.
