@@ -21,6 +21,7 @@ mod containers;
 mod decisions;
 mod distribution;
 mod documentation;
+mod event_results;
 mod failures;
 mod farm_logs;
 mod first_light;
