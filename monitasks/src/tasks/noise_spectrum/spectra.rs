@@ -29,7 +29,7 @@ const CURVES: [(&str, &str); 4] =
 pub(super) fn tables(section: &NoiseSection, detector: &Detector) -> Vec<Table> {
     let step_khz = section.frequency_step_khz;
     let count = section.groups.iter().map(|group| group.noise_adc2_per_khz.len()).max().unwrap_or(0);
-    if count < 3 || count > MOST_FREQUENCIES || !(step_khz.is_finite() && step_khz > 0.0) {
+    if count < 4 || count > MOST_FREQUENCIES || !(step_khz.is_finite() && step_khz > 0.0) {
         return Vec::new();
     }
     let of_view = |view: View| move |group: &&GroupNoise| view_of(group.first_channel, group.channels, detector) == Some(view);
@@ -61,9 +61,10 @@ fn mean_spectrum(groups: &[&[f64]], count: usize) -> Vec<Measured> {
     shown(count).map(at).collect()
 }
 
-/// The frequencies that are shown: each stretch's mean is taken out, which leaves nothing at 0, and the highest one counts half.
+/// The frequencies that are shown: each stretch's mean is taken out, which leaves nothing at 0 and, under the window, less at the next
+/// one; and the highest one counts half.
 fn shown(count: usize) -> std::ops::Range<usize> {
-    1..count.saturating_sub(1)
+    2..count.saturating_sub(1)
 }
 
 /// Cells of the map, group by group: several frequencies in one where they are too many.
