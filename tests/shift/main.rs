@@ -22,6 +22,7 @@ mod decisions;
 mod distribution;
 mod documentation;
 mod exports;
+mod event_results;
 mod failures;
 mod farm_logs;
 mod first_light;

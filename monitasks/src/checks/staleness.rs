@@ -16,7 +16,8 @@ pub struct Staleness {
 }
 
 impl Staleness {
-    /// By the newest result's stamp; over time, where that is not known, by the last point with a number.
+    /// By the newest result's stamp; over time, where that is not known or a point with a number is newer, by that point: the rows of a
+    /// day stand in one result that begins at midnight.
     pub(super) fn judge(&self, subject: &Subject<'_>, series: &[Series], verdict: &mut Verdict) {
         let seconds = |stamp: jiff::Timestamp| stamp.as_millisecond() as f64 / 1e3;
         let over_time = is_over_time(subject.figure);
@@ -25,7 +26,9 @@ impl Staleness {
             points.filter(|x| over_time && x.is_finite()).max_by(f64::total_cmp)
         };
         let now = seconds(subject.now);
-        let Some(newest) = subject.newest.map(seconds).or_else(last_point) else {
+        // A point ahead of the clock, of events that are stamped so, does not make a result newer than it is.
+        let newer_point = |stamp: f64| last_point().filter(|point| *point > stamp && *point <= now).unwrap_or(stamp);
+        let Some(newest) = subject.newest.map(|stamp| newer_point(seconds(stamp))).or_else(last_point) else {
             verdict.find(State::CannotJudge, "the result does not say when its data were taken");
             return;
         };

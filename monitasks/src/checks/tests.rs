@@ -312,6 +312,9 @@ fn data_get_stale_and_a_stamp_from_the_future_is_no_answer() {
     };
     assert_eq!((judge(0).state(), judge(2).state(), judge(-1).state()), (State::Ok, State::Stale, State::CannotJudge));
     assert_eq!(judge(3).reason(), "newest data are 3.0 h old, stale above 60 min");
+    // The rows of a day stand in a result that began long before the last of them.
+    let began = now().checked_sub(jiff::SignedDuration::from_hours(9)).ok();
+    assert_eq!(checks.judge(&Subject { newest: began, ..subject(&figure) }, &References::default())[0].state(), State::Ok);
     let no_time = histogram(&[3.0]);
     assert_eq!(checks.judge(&subject(&no_time), &References::default())[0].state(), State::CannotJudge);
 }

@@ -54,7 +54,7 @@ fn events_and_noise_show_their_values_with_units() {
     let detector = small_detector();
     let events = events(1, &detector, Some(3.0));
     for (task, item, text) in [
-        ("hits", "by_strip", "1 of 9 silent"),
+        ("hits", "by_strip", "1 of 7 silent"),
         ("hits", "charge", "2.12 / 2.38 fC"),
         ("hits", "trend", "0.3 / 0.3"),
         ("tracks", "entry_map", "40 tracks"),

@@ -197,12 +197,12 @@ pub fn noise(run: u32, noise_adc: f64) -> Written {
             incoherent_adc: measured(noise_adc),
             peak_khz: is_there.then_some(20.0),
             peak_ratio: is_there.then_some(1.5 + f64::from(group)),
-            noise_adc2_per_khz: if is_there { vec![0.001, 0.002, 0.004, 0.002] } else { Vec::new() },
-            coherent_adc2_per_khz: if is_there { vec![0.0001, -0.0001, 0.001, 0.0] } else { Vec::new() },
+            noise_adc2_per_khz: if is_there { vec![0.0, 0.001, 0.001, 0.002, 0.004, 0.001] } else { Vec::new() },
+            coherent_adc2_per_khz: if is_there { vec![0.0, 0.0, 0.0001, -0.0001, 0.001, 0.0] } else { Vec::new() },
         }
     };
     let section =
-        NoiseSection { segment_ticks: 6, frequency_step_khz: 10.0, signal_sigma: 5.0, groups: (0..5).map(group).collect() };
+        NoiseSection { segment_ticks: 10, frequency_step_khz: 10.0, signal_sigma: 5.0, groups: (0..5).map(group).collect() };
     Written {
         name: format!("noise/run{run}-p1-g0.txt"),
         bytes: section.to_text().unwrap().into_bytes(),

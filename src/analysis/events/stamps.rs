@@ -134,7 +134,7 @@ impl Stamps {
             error_hz: rate_hz / (count as f64).sqrt(),
             gap_bound_s,
             gaps: gaps.len(),
-            gap_time_s: gaps.iter().sum(),
+            gap_time_s: gaps.iter().fold(0.0, |sum, gap| sum + gap),
             extremes_s: [shortest, longest],
         })
     }

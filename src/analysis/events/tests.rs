@@ -36,7 +36,7 @@ fn of(files: &[(u32, Vec<Stamp>)]) -> Stamps {
 fn a_steady_trigger_has_its_rate_and_no_gap() {
     let rate = of(&[(0, stamps((0..900).map(|event| f64::from(event) / 3.0), 0))]).rate().unwrap();
     assert!((rate.rate_hz - 3.0).abs() < 1e-6 && (rate.error_hz - 0.1).abs() < 0.001, "{rate:?}");
-    assert_eq!(rate.gaps, 0);
+    assert_eq!((rate.gaps, rate.gap_time_s.to_bits()), (0, 0), "no gap takes no time, and not less than none");
 }
 
 #[test]

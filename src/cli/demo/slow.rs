@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::Failure;
 
 /// Hours in one file, and in all of them.
-const HOURS_OF_FILE: i64 = 6;
+const HOURS_OF_FILE: i64 = 3;
 const HOURS: i64 = 24;
 /// Time between two rows.
 const STEP: SignedDuration = SignedDuration::from_mins(5);
@@ -70,7 +70,7 @@ mod tests {
             let bytes = fs::read(entry.unwrap().path()).unwrap();
             summaries.push(task.read(&ResultFile { name: "slow/x.csv", bytes: &bytes, sidecar: None }, &context).unwrap());
         }
-        assert_eq!(summaries.len(), 4);
+        assert_eq!(summaries.len(), 8);
         let history: Vec<_> = summaries.iter().collect();
         for item in &task.info().items {
             assert!(task.draw(&item.name, &history, &context).empty.is_none(), "{}", item.name);

@@ -22,7 +22,7 @@ use crate::processing::script::path_text;
 use crate::processing::steps::{GroupEvent, PassEvent, Readiness, group_tasks, next_group, next_pass, readiness};
 
 /// Events that a group's noise is measured in: enough for spectra, and few enough to take no noticeable time.
-const EVENTS_OF_NOISE: u32 = 60;
+const EVENTS_OF_NOISE: u32 = 24;
 
 impl Backend<'_> {
     /// Forms the groups that are full, and of a processing with no more files to come the rest; answers whether there was any.

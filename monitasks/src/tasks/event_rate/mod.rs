@@ -155,7 +155,7 @@ fn draw_rate(latest: &Summary) -> Figure {
         figure.notes.push(format!("bins of {} s", width_s(0).round()));
         let unwatched = values.iter().filter(|value| value.is_nan()).count();
         if unwatched > 0 {
-            figure.notes.push(format!("no rate in {unwatched} bins of time that no two events watched: a file is missing there"));
+            figure.notes.push(format!("bins of time with no rate, where a file is missing: {unwatched}"));
         }
         figure.layers.push(Layer::Steps { label: "events".into(), ink: Ink::Series(0), edges, values });
     }

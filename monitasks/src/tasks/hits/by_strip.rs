@@ -39,12 +39,13 @@ fn hits(summary: &Summary, view: View) -> &[Measured] {
     summary.table(table_name(view)).and_then(|table| table.column(HITS)).map_or(&[], |column| &column.values)
 }
 
-/// Strips with no hit that are not known to be blind, and all that are not.
+/// Strips with no hit that are not known to be blind or noisy, which may be taken out of hits, and all that are not.
 fn silent(summary: &Summary, detector: &Detector) -> [usize; 2] {
     let mut counts = [0, 0];
     for view in View::ALL {
-        let blind = &detector.view(view).blind_strips;
-        let seeing = (0u32..).zip(hits(summary, view)).filter(|(strip, _)| !blind.contains(strip));
+        let facts = detector.view(view);
+        let is_plain = |strip: &u32| !facts.blind_strips.contains(strip) && !facts.noisy_strips.contains(strip);
+        let seeing = (0u32..).zip(hits(summary, view)).filter(|(strip, _)| is_plain(strip));
         seeing.for_each(|(_, hits)| {
             counts[0] += usize::from(hits.value() == Some(0.0));
             counts[1] += 1;
@@ -55,7 +56,7 @@ fn silent(summary: &Summary, detector: &Detector) -> [usize; 2] {
 
 pub(super) fn glance(latest: &Summary, detector: &Detector) -> Glance {
     let [silent, of] = silent(latest, detector);
-    let what = "strips with no hit, but those known to be blind,";
+    let what = "strips with no hit, but those known to be blind or noisy,";
     if by_event(latest).is_none() {
         return unchecked(Measured::NoData.words(""), what, latest, Measured::NoData);
     }
@@ -71,26 +72,30 @@ pub(super) fn draw(latest: &Summary, detector: &Detector) -> Figure {
         finish(&mut figure, latest);
         return figure;
     };
-    let mut blind = Vec::new();
+    let mut known = [Vec::new(), Vec::new()];
     for (view, first) in [(View::V0, 0), (View::V1, strips0)] {
         let hits = hits(latest, view);
         let values: Vec<f64> = hits.iter().map(|hits| hits.value().map_or(f64::NAN, |hits| hits * factor)).collect();
-        let known = detector.view(view).blind_strips.iter().filter_map(|strip| {
-            let y = *values.get(*strip as usize)?;
-            Some(Point { x: (first + *strip as usize) as f64, y, y_error: f64::NAN })
-        });
-        blind.extend(known);
+        let facts = detector.view(view);
+        for (points, strips) in known.iter_mut().zip([&facts.blind_strips, &facts.noisy_strips]) {
+            points.extend(strips.iter().filter_map(|strip| {
+                let y = *values.get(*strip as usize)?;
+                Some(Point { x: (first + *strip as usize) as f64, y, y_error: f64::NAN })
+            }));
+        }
         let edges = (0..=values.len()).map(|strip| (first + strip) as f64 - 0.5).collect();
         figure.layers.push(Layer::Steps { label: view.to_string(), ink: Ink::Series(u8::from(view)), edges, values });
         figure.notes.push(format!("{view}: {} hits per event", super::per_event(latest, view).words("")));
     }
-    if !blind.is_empty() {
-        figure.layers.push(Layer::Points { label: "known blind strips".into(), ink: Ink::Faint, points: blind });
+    for (label, points) in ["known blind strips", "known noisy strips"].into_iter().zip(known) {
+        if !points.is_empty() {
+            figure.layers.push(Layer::Points { label: label.into(), ink: Ink::Faint, points });
+        }
     }
     let at = strips0 as f64 - 0.5;
     figure.layers.push(Layer::Rule { label: "view 1".into(), ink: Ink::Faint, across: Across::X, at });
     let [silent, of] = silent(latest, detector);
-    figure.notes.push(format!("with no hit: {silent} of {of} strips that are not known to be blind"));
+    figure.notes.push(format!("with no hit: {silent} of {of} strips that are not known to be blind or noisy"));
     finish(&mut figure, latest);
     figure
 }

@@ -181,7 +181,7 @@ fn draw_by_group(latest: &Summary) -> Figure {
         let points: Vec<Point> = values.filter_map(point).collect();
         let missing = of_groups(latest, column).len() - points.len();
         if missing > 0 {
-            figure.notes.push(format!("{label}: no number in {missing} groups"));
+            figure.notes.push(format!("{label}, groups with no number: {missing}"));
         }
         if !points.is_empty() {
             figure.layers.push(Layer::Points { label: label.into(), ink: Ink::Series(place), points });

@@ -29,11 +29,11 @@ const CURVES: [(&str, &str); 4] =
 pub(super) fn tables(section: &NoiseSection, detector: &Detector) -> Vec<Table> {
     let step_khz = section.frequency_step_khz;
     let count = section.groups.iter().map(|group| group.noise_adc2_per_khz.len()).max().unwrap_or(0);
-    if count == 0 || count > MOST_FREQUENCIES || !(step_khz.is_finite() && step_khz > 0.0) {
+    if count < 4 || count > MOST_FREQUENCIES || !(step_khz.is_finite() && step_khz > 0.0) {
         return Vec::new();
     }
     let of_view = |view: View| move |group: &&GroupNoise| view_of(group.first_channel, group.channels, detector) == Some(view);
-    let edges = (0..count).map(|place| Measured::number((place as f64 - 0.5).max(0.0) * step_khz, 0.0)).collect();
+    let edges = shown(count).map(|place| Measured::number((place as f64 - 0.5) * step_khz, 0.0)).collect();
     let mut columns = vec![Column::new("from_khz", "kHz", edges)];
     for (place, (name, _)) in CURVES.iter().enumerate() {
         let view = View::ALL[place % 2];
@@ -58,38 +58,46 @@ fn mean_spectrum(groups: &[&[f64]], count: usize) -> Vec<Measured> {
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         if values.is_empty() { Measured::NoData } else { Measured::number(KHZ * mean, 0.0) }
     };
-    (0..count).map(at).collect()
+    shown(count).map(at).collect()
+}
+
+/// The frequencies that are shown: each stretch's mean is taken out, which leaves nothing at 0 and, under the window, less at the next
+/// one; and the highest one counts half.
+fn shown(count: usize) -> std::ops::Range<usize> {
+    2..count.saturating_sub(1)
 }
 
 /// Cells of the map, group by group: several frequencies in one where they are too many.
 fn map_tables(section: &NoiseSection, count: usize) -> [Table; 2] {
     let groups = section.groups.len().max(1);
-    let columns = MOST_COLUMNS.min(MOST_CELLS / groups).clamp(1, count);
-    let together = count.div_ceil(columns);
-    let columns = count.div_ceil(together);
+    let shown = shown(count);
+    let columns = MOST_COLUMNS.min(MOST_CELLS / groups).clamp(1, shown.len());
+    let together = shown.len().div_ceil(columns);
+    let columns = shown.len().div_ceil(together);
     let cell = |group: &GroupNoise, column: usize| {
-        let from = column * together;
-        let part = group.noise_adc2_per_khz.get(from..(from + together).min(group.noise_adc2_per_khz.len())).unwrap_or(&[]);
+        let from = shown.start + column * together;
+        let part = group.noise_adc2_per_khz.get(from..(from + together).min(shown.end)).unwrap_or(&[]);
         let mean = part.iter().sum::<f64>() / part.len() as f64;
         if mean.is_finite() { Measured::number(KHZ * mean, 0.0) } else { Measured::NoData }
     };
     let rows = section.groups.iter().take(MOST_CELLS / columns.max(1));
     let values = rows.flat_map(|group| (0..columns).map(move |column| cell(group, column))).collect();
-    let highest_khz = (together * columns) as f64 * section.frequency_step_khz;
+    let edge_khz = |place: usize| (place as f64 - 0.5) * section.frequency_step_khz;
+    let [lowest_khz, highest_khz] = [edge_khz(shown.start), edge_khz(shown.start + together * columns)];
     let fact = |name: &str, value: f64| Column::new(name, "", vec![Measured::number(value, 0.0)]);
-    let facts = vec![fact("columns", columns as f64), fact("highest_khz", highest_khz)];
+    let facts = vec![fact("columns", columns as f64), fact("lowest_khz", lowest_khz), fact("highest_khz", highest_khz)];
     [
         Table { name: MAP.into(), columns: vec![Column::new("power", UNIT, values)] },
         Table { name: MAP_FACTS.into(), columns: facts },
     ]
 }
 
-/// The map's columns, the upper end of its frequencies and its cells.
-fn cells(summary: &Summary) -> Option<(usize, f64, &[Measured])> {
+/// The map's columns, the range of its frequencies and its cells.
+fn cells(summary: &Summary) -> Option<(usize, [f64; 2], &[Measured])> {
     let fact = |name: &str| summary.table(MAP_FACTS)?.get(name, 0).value();
     let values = &summary.table(MAP)?.column("power")?.values;
     let columns = fact("columns").filter(|columns| *columns >= 1.0)? as usize;
-    (values.len() >= columns).then_some((columns, fact("highest_khz")?, values))
+    (values.len() >= columns).then_some((columns, [fact("lowest_khz")?, fact("highest_khz")?], values))
 }
 
 /// Whether a result has spectra.
@@ -137,14 +145,14 @@ pub(super) fn draw_map(latest: &Summary, detector: &Detector) -> Figure {
     let map = Map {
         columns,
         rows,
-        x_range: [0.0, khz],
+        x_range: khz,
         y_range: [-0.5, rows as f64 - 0.5],
         values: values.iter().take(rows * columns).map(|value| value.value().map_or(f32::NAN, |value| value as f32)).collect(),
         z: Axis::linear("power of the noise", UNIT),
         cell_texts: Vec::new(),
     };
     let y = Axis::integer("group of channels in DAQ order").range(map.y_range[0], map.y_range[1]);
-    let mut figure = Figure::new(title, Axis::linear("frequency", "kHz").range(0.0, khz), y).with(Layer::Map(map));
+    let mut figure = Figure::new(title, Axis::linear("frequency", "kHz").range(khz[0], khz[1]), y).with(Layer::Map(map));
     let views: Vec<Option<View>> = super::of_groups(latest, "first_channel")
         .iter()
         .map(|first| view_of(first.value()? as u32, detector.readout.coherent_group as u32, detector))

@@ -45,7 +45,7 @@ pub(super) fn draw(latest: &Summary, detector: &Detector) -> Figure {
             .flat_map(|x| (0..y_cells).map(move |y| y * x_cells + x))
             .map(|place| contents.get(place).map_or(f32::NAN, |content| *content as f32))
             .collect(),
-        z: Axis::linear("tracks", ""),
+        z: Axis::linear("tracks", "").range(0.0, contents.iter().copied().fold(1.0, f64::max)),
         cell_texts: Vec::new(),
     };
     let x = Axis::linear("y", "cm").range(map.x_range[0], map.x_range[1]);
