@@ -218,8 +218,7 @@ fn write(path: &Path, exported: &Exported) -> Result<(), Failure> {
 /// `900x560`.
 fn parse_size(text: &str) -> Result<(u32, u32), String> {
     let [[_, most_width], [_, most_height]] = Picture::SIDES;
-    let refused =
-        || format!("a size is WIDTHxHEIGHT in pixels, from 120x90 to {most_width}x{most_height}, such as 900x560");
+    let refused = || format!("a size is WIDTHxHEIGHT in pixels, from 120x90 to {most_width}x{most_height}, such as 900x560");
     Picture::size_of(text).ok_or_else(refused)
 }
 

@@ -257,7 +257,11 @@ mod tests {
 
     #[test]
     fn a_script_in_a_problem_is_words_on_the_page() {
-        let page = meeting_page(&meeting_with("<script>alert('x')</script> & \"more\"\u{1b}[2J", "a/b"), "<b>shift</b>", &Pictures::default());
+        let page = meeting_page(
+            &meeting_with("<script>alert('x')</script> & \"more\"\u{1b}[2J", "a/b"),
+            "<b>shift</b>",
+            &Pictures::default(),
+        );
         assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;more&quot;"), "{page}");
         assert!(!page.contains("<script") && !page.contains("<b>") && !page.contains('\u{1b}'));
         assert!(page.starts_with("<!DOCTYPE html>") && !page.contains("http://") && !page.contains("src=\""));

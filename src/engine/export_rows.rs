@@ -71,14 +71,28 @@ fn runs(columns: &[String], snapshot: &Snapshot) -> Sheets {
     if !shown.is_whole {
         lacks.push("older runs are still being read".into());
     }
-    lacks.extend(shown.fault.as_ref().map(|fault| format!("the query is none, these are the rows of the last one: {}", fault.what)));
+    lacks.extend(
+        shown.fault.as_ref().map(|fault| format!("the query is none, these are the rows of the last one: {}", fault.what)),
+    );
     let sheets = vec![Sheet { name: "runs", columns: columns.to_vec(), rows }];
     Sheets { sheets, query: shown.ask.query.clone(), of: table.len(), lacks }
 }
 
 const FILES: [&str; 14] = [
-    "run", "file", "processing", "lane", "stage", "since", "size_bytes", "attempts", "failure", "reason", "held_by", "job",
-    "job_state", "exit_status",
+    "run",
+    "file",
+    "processing",
+    "lane",
+    "stage",
+    "since",
+    "size_bytes",
+    "attempts",
+    "failure",
+    "reason",
+    "held_by",
+    "job",
+    "job_state",
+    "exit_status",
 ];
 
 fn processing(snapshot: &Snapshot) -> Sheets {
@@ -158,8 +172,21 @@ fn problems(snapshot: &Snapshot) -> Vec<Sheet> {
         sheet(
             "problems",
             &[
-                "id", "state", "severity", "urgent", "what", "where", "run", "owner", "opened", "opened_by", "acknowledged_by",
-                "shelved_until", "last", "last_at", "last_by",
+                "id",
+                "state",
+                "severity",
+                "urgent",
+                "what",
+                "where",
+                "run",
+                "owner",
+                "opened",
+                "opened_by",
+                "acknowledged_by",
+                "shelved_until",
+                "last",
+                "last_at",
+                "last_by",
             ],
             problems.collect(),
         ),
@@ -190,11 +217,8 @@ fn meeting(snapshot: &Snapshot) -> Vec<Sheet> {
         let names = row.names.join(" ");
         vec![json!(row.subsystem), json!(row.cycle), json!(row.due), json!(row.is_overdue), json!(row.count), json!(names)]
     });
-    let mut sheets = vec![sheet(
-        "undecided",
-        &["run", "is_new", "files", "failed", "mark", "proposal", "because"],
-        undecided.collect(),
-    )];
+    let mut sheets =
+        vec![sheet("undecided", &["run", "is_new", "files", "failed", "mark", "proposal", "because"], undecided.collect())];
     sheets.extend(problems(snapshot).into_iter().take(2).map(|mut sheet| {
         if sheet.name == "problems" {
             sheet.rows.retain(|row| row[1] != json!("closed"));

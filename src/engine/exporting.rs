@@ -19,7 +19,12 @@ pub fn exported_by(by: &ExportedBy, now: Timestamp) -> ExportedFacts {
     let user = of_environment("USER").or_else(|| of_environment("LOGNAME"));
     let user = user.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
     let name = said(&by.name);
-    ExportedFacts { at: now, account: format!("{user}@{}", rustix::system::uname().nodename().to_string_lossy()), role: said(&by.role).filter(|_| name.is_some()), name }
+    ExportedFacts {
+        at: now,
+        account: format!("{user}@{}", rustix::system::uname().nodename().to_string_lossy()),
+        role: said(&by.role).filter(|_| name.is_some()),
+        name,
+    }
 }
 
 /// The ends of a book's chains.

@@ -284,8 +284,7 @@ impl Engine {
         let plots = command.keys().iter().filter_map(|key| open.live.signed(key, now)).collect();
         let (source, workspace, snapshot) = (open.live.source(), open.workspace.clone(), self.side.snapshot.load_full());
         let open_store = workspace.as_ref().map(|workspace| (self.world.open_store)(workspace, true));
-        let errand =
-            ExportErrand { command, plots, source, snapshot, workspace, open_store, read_only: self.read_only };
+        let errand = ExportErrand { command, plots, source, snapshot, workspace, open_store, read_only: self.read_only };
         if self.exports.try_send(errand).is_err() {
             self.notice(Notice::Refused(format!("{words} not done: earlier exports are not written yet; try again")));
         }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use egui::{Align2, RichText, Ui, vec2};
 
+use super::export::ExportAction;
 use super::scene::Scene;
 use super::state::Action;
 use super::{theme, words};
-use super::export::ExportAction;
 use crate::engine::{ExportNews, Notice};
 
 /// How long good news stays, s. Refusals stay until they are taken away.
@@ -59,12 +59,20 @@ impl Notices {
         self.next += 1;
         let id = self.next;
         match notice {
-            Notice::Done(words) | Notice::Kept(words) => self.lines.push(Line { id, is_refusal: false, words, path: None, since: time }),
+            Notice::Done(words) | Notice::Kept(words) => {
+                self.lines.push(Line { id, is_refusal: false, words, path: None, since: time })
+            }
             Notice::Refused(words) => self.lines.push(Line { id, is_refusal: true, words, path: None, since: time }),
             Notice::Export(ExportNews::Written { what, path }) => {
                 let path = path.display().to_string();
                 let words = format!("{what} is written: {path}");
-                self.lines.push(Line { id, is_refusal: false, words, path: Some(path), since: time + PATH_SHOWN_FOR_S - SHOWN_FOR_S });
+                self.lines.push(Line {
+                    id,
+                    is_refusal: false,
+                    words,
+                    path: Some(path),
+                    since: time + PATH_SHOWN_FOR_S - SHOWN_FOR_S,
+                });
             }
             // Those are for the clipboard, or ask something.
             Notice::Export(_) => {}

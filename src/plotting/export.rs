@@ -116,12 +116,7 @@ pub fn side_file(path: &Path) -> PathBuf {
 ///
 /// # Errors
 /// When the picture can't be made, or the format is not one of plots.
-pub fn plot_export(
-    figure: &Figure,
-    provenance: &Provenance,
-    format: Format,
-    picture: Picture,
-) -> Result<Exported, PlotError> {
+pub fn plot_export(figure: &Figure, provenance: &Provenance, format: Format, picture: Picture) -> Result<Exported, PlotError> {
     let mut provenance = provenance.clone();
     provenance.picture = format.is_picture().then(|| picture.facts());
     let side = side_text(&provenance)?;

@@ -314,16 +314,7 @@ impl Provenance {
     #[must_use]
     pub fn new(kind: ExportKind, title: impl Into<String>, source: SourceFacts, exported: ExportedFacts) -> Self {
         let title = title.into();
-        Provenance {
-            schema: PROVENANCE_SCHEMA,
-            kind,
-            title,
-            plots: Vec::new(),
-            table: None,
-            picture: None,
-            source,
-            exported,
-        }
+        Provenance { schema: PROVENANCE_SCHEMA, kind, title, plots: Vec::new(), table: None, picture: None, source, exported }
     }
 
     /// All of it in short, part by part: the footer of a picture.
@@ -376,13 +367,7 @@ mod tests {
 
     #[test]
     fn the_footer_names_data_checks_and_who_and_counts_what_is_too_much() {
-        let mask = |name: &str| MaskFacts {
-            name: name.into(),
-            reason: String::new(),
-            author: None,
-            until: None,
-            left_out: None,
-        };
+        let mask = |name: &str| MaskFacts { name: name.into(), reason: String::new(), author: None, until: None, left_out: None };
         let result = ResultFacts { file: "crp/run24-p1-g0.txt".into(), ..ResultFacts::default() };
         let mut plot = PlotFacts { results: vec![result], results_in_all: 24, ..PlotFacts::default() };
         assert_eq!(

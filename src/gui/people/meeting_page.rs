@@ -2,7 +2,9 @@
 
 use egui::{RichText, ScrollArea, Ui};
 
-use super::{PeopleAction, field, hindrance, named, print_report, run_link, say, severity_colour, severity_glyph, signature_fields};
+use super::{
+    PeopleAction, field, hindrance, named, print_report, run_link, say, severity_colour, severity_glyph, signature_fields,
+};
 use crate::engine::{PeopleDeed, Report};
 use crate::gui::scene::Scene;
 use crate::gui::state::{Action, UiState};
