@@ -54,8 +54,9 @@ impl Live {
             index: event.index,
             strip: event.strip.map(|strip| format!("{}:{}", strip.view.index(), strip.number)),
         });
-        let mut masks = self.plots.masks_in_force(key, &figure, &of);
-        masks.extend(issues.iter().filter(|issue| is_about(issue, key, run, now)).map(of_issue));
+        // Known issues are masks of the checks too, under the same names.
+        let known = issues.iter().filter(|issue| is_about(issue, key, run, now)).map(of_issue);
+        let masks = known.chain(self.plots.masks_in_force(key, &figure, &of)).collect();
         let facts = PlotFacts {
             task: key.task.clone(),
             item: key.item.clone(),

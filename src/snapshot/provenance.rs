@@ -276,6 +276,8 @@ impl PlotFacts {
         if let (Some(from), Some(to)) = (self.data_from.or(self.data_to), self.data_to.or(self.data_from)) {
             let to = if from == to { String::new() } else { format!(" to {}", minute(to)) };
             words.push(format!("data {}{to} UTC", minute(from)));
+        } else if let Some(made) = self.results.first().and_then(|result| result.processed_at) {
+            words.push(format!("data not dated, result of {} UTC", minute(made)));
         }
         if self.event.is_none() {
             words.push(self.lane.as_ref().map_or_else(|| "all lanes".into(), |lane| format!("lane {lane}")));
@@ -376,6 +378,8 @@ mod tests {
         );
         plot.masks = ["a", "b", "c", "d", "e"].map(mask).to_vec();
         plot.lane = Some("FULL".into());
+        plot.results[0].processed_at = Some(Timestamp::UNIX_EPOCH);
+        assert_eq!(plot.words()[1], "data not dated, result of 1970-01-01 00:00 UTC");
         plot.data_from = Some(Timestamp::UNIX_EPOCH);
         assert_eq!(plot.words()[1..3], ["data 1970-01-01 00:00 UTC", "lane FULL"]);
         assert_eq!(plot.words()[4], "masks: a, b, c and 2 more");

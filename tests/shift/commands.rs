@@ -20,8 +20,8 @@ fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// A processed workspace of one run, made once for all tests here; none of them changes it.
-fn processed() -> &'static Shift {
+/// A processed workspace of one run, made once for all tests; none of them changes it.
+pub(super) fn processed() -> &'static Shift {
     static SHIFT: OnceLock<Shift> = OnceLock::new();
     SHIFT.get_or_init(|| {
         let shift = Shift::new("");

@@ -163,7 +163,7 @@ fn same(one: &[Vec<Vec<f64>>], other: &[Vec<Vec<f64>>]) {
 fn the_plotted_numbers_come_back_exactly_from_csv_and_json() {
     let shift = judged();
     let now = Timestamp::now();
-    for what in ["purity/lifetime_trend", "lem_gain/map"] {
+    for what in ["purity/lifetime_trend", "lem_gain/view_trend"] {
         let (task, item) = what.split_once('/').unwrap();
         let key = FigureKey::newest(task, item).with(PlotView::Bare);
         let mut live = Live::read_workspace(&shift.workspace, &EventLook::default(), now).unwrap();
@@ -183,6 +183,23 @@ fn the_plotted_numbers_come_back_exactly_from_csv_and_json() {
             assert_eq!(json[field], expected[field], "{what}: {field}");
         }
     }
+}
+
+#[test]
+fn numbers_of_every_kind_of_layer_come_back_exactly() {
+    let provenance: Provenance = serde_json::from_str(include_str!("../data/exports/side.json")).unwrap();
+    let picture = Picture { size: (900, 560), look: Look::Dark };
+    let mut kinds = std::collections::BTreeSet::new();
+    for figure in super::made_up::full().figures.values() {
+        kinds.extend(figure.layers.iter().map(|layer| format!("{layer:?}").split([' ', '(']).next().unwrap().to_owned()));
+        let of = |format| dqmon::plotting::plot_export(figure, &provenance, format, picture).unwrap().bytes;
+        let csv = String::from_utf8(of(dqmon::plotting::Format::Csv)).unwrap();
+        same(&numbers(&csv), &plotted_numbers(figure));
+        let json: Value = serde_json::from_slice(&of(dqmon::plotting::Format::Json)).unwrap();
+        let expected: Value = serde_json::from_str(&serde_json::to_string(&**figure).unwrap()).unwrap();
+        assert_eq!(json["layers"], expected["layers"]);
+    }
+    assert!(kinds.len() >= 4, "{kinds:?}");
 }
 
 /// Sends an export and waits for what comes of it.
@@ -219,8 +236,8 @@ fn the_window_and_the_command_line_write_the_same_and_nothing_is_written_over_un
     let place = shift.folder.path().join("new/folder/of_window.json");
     let bare = key().with(PlotView::Bare);
     let command = ExportCommand::Plot { key: bare.clone(), to: to(&place) };
-    let written = exported(&engine, command.clone()).unwrap();
-    assert_eq!(written, ExportNews::Written { what: "Electron lifetime".into(), path: place.clone() });
+    let Ok(ExportNews::Written { path, .. }) = exported(&engine, command.clone()) else { panic!("it was not written") };
+    assert_eq!(path, place);
     let (_, of_command, _) = plotted(&shift, "of_command.json", &[]);
     let read = |bytes: &[u8]| timeless(serde_json::from_slice(bytes).unwrap());
     assert_eq!(read(&fs::read(&place).unwrap()), read(&of_command));
@@ -388,6 +405,19 @@ fn a_report_is_one_page_with_its_plots_in_it_and_nothing_outside_of_it() {
     let of_window = read_html(&fs::read_to_string(path).unwrap());
     assert_eq!(of_window["sizes"].as_array().unwrap().len(), counts[&("shift", "findings")]);
     assert!(of_window["text"].as_str().unwrap().contains("by Bo Lind, "));
+}
+
+#[test]
+fn a_meeting_has_trends_over_the_runs_that_wait_for_a_decision() {
+    let shift = super::commands::processed();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("meeting.html");
+    let output = shift.dqmon().args(["report", "meeting", "--out"]).arg(&path).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let read = read_html(&fs::read_to_string(path).unwrap());
+    let words = read["text"].as_str().unwrap();
+    assert!(words.contains("Undecided runs (1)") && words.contains(": trend over the undecided runs"), "{words}");
+    assert!(words.contains("data 20") && words.contains("lane FULL") || words.contains("all lanes"), "{words}");
 }
 
 #[test]
