@@ -65,7 +65,7 @@ fn look_of(figure: &Figure, light: bool) -> String {
     snapshot.tasks[0].items.truncate(1);
     let key = FigureKey::newest(&snapshot.tasks[0].name, &snapshot.tasks[0].items[0].name);
     snapshot.figures = [(key, Arc::new(figure.clone()))].into();
-    let mut screen = Screen::of(snapshot, UiState { light, ..UiState::default() }, [800.0, 420.0], 1.0);
+    let mut screen = Screen::of(snapshot, UiState { light, ..UiState::default() }, [1000.0, 600.0], 1.0);
     let maps = usize::from(figure.layers.iter().any(|layer| matches!(layer, Layer::Map(_))));
     screen.settle(maps);
     if maps > 0 {
@@ -78,7 +78,7 @@ fn look_of(figure: &Figure, light: bool) -> String {
         egui_plot::PlotMemory::load(&screen.ctx, id)
     });
     let frame = *plot.expect("a plot").transform().frame();
-    means(&screen.picture_within(output, frame), frame)
+    means(&screen.picture_within(output, frame.expand(2.0)), frame)
 }
 
 fn means(picture: &Picture, frame: egui::Rect) -> String {
