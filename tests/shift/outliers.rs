@@ -85,7 +85,7 @@ fn screen(figure: Figure, scale: f32) -> Screen {
     snapshot.tasks[0].items.truncate(1);
     let key = FigureKey::newest(&snapshot.tasks[0].name, &snapshot.tasks[0].items[0].name);
     snapshot.figures = [(key, Arc::new(figure))].into();
-    Screen::of(snapshot, UiState::default(), [900.0, 500.0], scale)
+    Screen::of(snapshot, UiState::default(), [1000.0, 640.0], scale)
 }
 
 fn transform(screen: &Screen) -> egui_plot::PlotTransform {
