@@ -78,7 +78,7 @@ fn look_of(figure: &Figure, light: bool) -> String {
         egui_plot::PlotMemory::load(&screen.ctx, id)
     });
     let frame = *plot.expect("a plot").transform().frame();
-    means(&screen.picture(output), frame)
+    means(&screen.picture_within(output, frame.expand(2.0)), frame)
 }
 
 fn means(picture: &Picture, frame: egui::Rect) -> String {

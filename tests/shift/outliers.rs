@@ -22,7 +22,7 @@ const INK: Ink = Ink::Series(1);
 fn outliers() -> Vec<(usize, f64)> {
     let at = |number: usize| {
         let partner = if number % 8 == 7 { 1 } else { 0 };
-        let place = (number - partner) * POINTS / OUTLIERS + 400 + 3 * partner;
+        let place = (number - partner) * POINTS / OUTLIERS + 700 + 3 * partner;
         let height = 4.0 + (number % 5) as f64;
         (place, if number.is_multiple_of(2) { height } else { -height })
     };
@@ -89,12 +89,11 @@ fn screen(figure: Figure, scale: f32) -> Screen {
 }
 
 fn transform(screen: &Screen) -> egui_plot::PlotTransform {
-    let id = egui::Id::unique(("figure", 0u64, "purity/lifetime_trend"));
     let memory = (0..9).find_map(|pane: u64| {
         let id = egui::Id::unique(("figure", pane, "purity/lifetime_trend"));
         egui_plot::PlotMemory::load(&screen.ctx, id)
     });
-    memory.unwrap_or_else(|| panic!("no plot {id:?}")).transform()
+    memory.expect("a plot").transform()
 }
 
 fn ink() -> [u8; 3] {
@@ -111,7 +110,8 @@ fn zoom(screen: &mut Screen, by: f32) {
 /// Of the outliers in sight those that have no mark within a pixel.
 fn hidden_in_window(screen: &mut Screen, scale: f32) -> (usize, Vec<(usize, f64)>) {
     let output = screen.settle(0);
-    let (transform, picture) = (transform(screen), screen.picture(output));
+    let transform = transform(screen);
+    let picture = screen.picture_within(output, *transform.frame());
     let place = |(x, y): (usize, f64)| transform.position_from_point(&egui_plot::PlotPoint::new(x as f64 + 0.5, y));
     let frame = transform.frame().shrink(2.0);
     let in_sight: Vec<(usize, f64)> = outliers().into_iter().filter(|outlier| frame.contains(place(*outlier))).collect();
@@ -172,7 +172,8 @@ fn the_window_shows_each_hot_and_each_dead_cell() {
         // The picture's size follows the plot's, which is known after a frame.
         std::thread::sleep(std::time::Duration::from_millis(300));
         let output = screen.settle(1);
-        let (transform, picture) = (transform(&screen), screen.picture(output));
+        let transform = transform(&screen);
+        let picture = screen.picture_within(output, *transform.frame());
         for (column, row, value) in odd_cells() {
             let at = transform.position_from_point(&egui_plot::PlotPoint::new(column as f64 + 0.5, row as f64 + 0.5));
             let colour = viridis(f64::from(value) / 100.0);

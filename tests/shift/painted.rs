@@ -105,6 +105,11 @@ impl Screen {
 
     /// What a frame looks like.
     pub fn picture(&self, output: FullOutput) -> Picture {
+        self.picture_within(output, Rect::EVERYTHING)
+    }
+
+    /// What a frame looks like in a part of it, points; the rest stays black.
+    pub fn picture_within(&self, output: FullOutput, part: Rect) -> Picture {
         let (width, height) = ((self.size.x * self.scale) as usize, (self.size.y * self.scale) as usize);
         let mut picture = Picture { width, height, pixels: vec![[0; 3]; width * height] };
         for clipped in self.ctx.tessellate(output.shapes, output.pixels_per_point) {
@@ -112,7 +117,7 @@ impl Screen {
             let Some(texture) = self.textures.get(&mesh.texture_id) else { continue };
             for corners in mesh.indices.chunks_exact(3) {
                 let corners = [corners[0], corners[1], corners[2]].map(|index| mesh.vertices[index as usize]);
-                picture.triangle(corners, texture, clipped.clip_rect, self.scale);
+                picture.triangle(corners, texture, clipped.clip_rect.intersect(part), self.scale);
             }
         }
         picture

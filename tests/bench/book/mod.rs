@@ -74,7 +74,7 @@ pub fn large(report: &mut Report, runs: u32, kept: Option<&Path>) {
     let size = size_words(runs);
     let rate = |what: &str, ours: f64, unit: &'static str| Row { what: what.into(), ours, unit, peer: None, goal: None };
     if !folder.join(Workspace::SETTINGS_FILE).exists() {
-        let pace = made::make(folder, runs);
+        let pace = make(folder, runs);
         let what = "entries of people, written in batches of 5,000";
         report.add(Row { goal: Some(50_000.0), ..rate(what, pace.entries_per_s, "entries/s") });
         report.add(rate(&format!("{size}: on the disk"), pace.size_gb * 1000.0, "MB"));

@@ -274,6 +274,7 @@ pub fn table(report: &mut Report, runs: u32) {
             unit: egui::MouseWheelUnit::Point,
             delta: egui::vec2(0.0, -333.0),
             phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Wheel,
             modifiers: egui::Modifiers::NONE,
         };
         vec![Event::PointerMoved(at), wheel]
@@ -283,7 +284,8 @@ pub fn table(report: &mut Report, runs: u32) {
 
 /// A tree of 1,000 items: its frames, and those in which the words of the search change.
 pub fn search(report: &mut Report) {
-    let items = |task: usize| (0..10).map(|number| item(&format!("i{number}"), &format!("Noise of card {}", task * 10 + number)));
+    let items =
+        |task: usize| (0..10).map(move |number| item(&format!("i{number}"), &format!("Noise of card {}", task * 10 + number)));
     let tasks = (0..100).map(|number| task(&format!("t{number}"), items(number).collect())).collect();
     let mut screen = Screen::of(snapshot(tasks, BTreeMap::new()), UiState::default(), SIZE, 1.0);
     (0..5).for_each(|_| drop(screen.step(Vec::new())));
