@@ -152,3 +152,23 @@ fn line(ui: &mut Ui, scene: &mut Scene<'_>, ranking: &Ranking, ranked: &Ranked) 
         ui.add(egui::Label::new(RichText::new(&about).small()).truncate()).on_hover_text(&about);
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_run_looked_at_is_held_against_the_one_before_it_and_nonsense_is_told() {
+        let mut window = CompareWindow::default();
+        window.open(Some(Run(7)));
+        let side = |run, processing| Against { run: Run(run), processing };
+        assert_eq!(window.sides(), Ok((side(6, None), side(7, None))));
+        window.first = " run7-p2 ".into();
+        assert_eq!(window.sides().map(|sides| sides.0.name()), Ok("run7-p2".to_owned()));
+        window.first = "run7".into();
+        assert!(window.sides().is_err_and(|why| why.contains("same")));
+        window.first = "seven".into();
+        assert!(window.sides().is_err_and(|why| why.contains("run5-p2")));
+        assert!(window.close() && !window.close());
+    }
+}

@@ -21,7 +21,11 @@ pub fn read_out(figure: &Figure, position: &HoverPosition<'_>) -> Option<String>
             };
             let name = if plot_name.is_empty() { String::new() } else { format!("{plot_name}\n") };
             let quantity = if x.scale == Scale::UtcTime { String::new() } else { format!("{} ", x.label) };
-            Some(format!("{name}{quantity}{}\n{value} {}", ticks::read_out(x, at), y.unit).trim_end().to_owned())
+            let mut said = format!("{name}{quantity}{}\n{value} {}", ticks::read_out(x, at), y.unit).trim_end().to_owned();
+            if let Some(result) = result_at(figure, at) {
+                said += &format!("\n{result}");
+            }
+            Some(said)
         }
         HoverPosition::Elsewhere { position } => {
             let map = figure.layers.iter().find_map(|layer| if let Layer::Map(map) = layer { Some(map) } else { None })?;
@@ -32,6 +36,13 @@ pub fn read_out(figure: &Figure, position: &HoverPosition<'_>) -> Option<String>
             Some(format!("{words}{place}\n{} {value}", map.z.label))
         }
     }
+}
+
+/// The result that stands at an x of a trend; none where there are several.
+fn result_at(figure: &Figure, x: f64) -> Option<&str> {
+    let mut there = figure.origins.iter().filter(|origin| (origin.x - x).abs() < 1e-3);
+    let first = there.next()?;
+    there.next().is_none().then_some(first.result.as_str())
 }
 
 /// The error of the point that the pointer is near: its place among the drawn points is its index.

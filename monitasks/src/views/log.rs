@@ -5,6 +5,9 @@ use crate::figure::{Across, Axis, Figure, Layer, Scale};
 
 /// The plot with these axes laid out by the logarithm; how many values that leaves out is said.
 pub(super) fn with_log(mut figure: Figure, log: LogAxes) -> Figure {
+    if log == LogAxes::default() {
+        return figure;
+    }
     let mut notes = Vec::new();
     let [mut left_out_x, mut left_out_y, mut left_out_z] = [Left::default(); 3];
     for layer in &figure.layers {
