@@ -5,6 +5,7 @@
 
 mod desk;
 mod judged;
+mod only;
 mod people;
 mod plots;
 mod processing;
@@ -24,6 +25,7 @@ use monitasks::vocab::{FileId, Run};
 
 pub use desk::{DeskShown, Due, Dues, LayoutShown, PaneShown, ReviewPlot};
 pub use judged::{FileFlagShown, FlagShown, JudgedShown, SaidShown, StageShown, StatusShown};
+pub use only::Only;
 pub use people::{
     AlarmRow, FollowUpRow, IssueRow, MeetingShown, PeopleShown, ProblemRow, SaidRow, ShiftRow, ToDoRow, UndecidedRow,
 };
@@ -179,6 +181,8 @@ pub struct ItemNode {
     pub verdicts: Arc<Vec<Verdict>>,
     /// When its newest data were taken.
     pub newest: Option<Timestamp>,
+    /// Its last readings, oldest first; empty where it has none.
+    pub spark: Arc<[f32]>,
 }
 
 /// The event that the event display shows.

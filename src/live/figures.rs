@@ -74,6 +74,9 @@ fn draw(key: &FigureKey, of: &Material<'_>) -> Figure {
     if let Some(lane) = &key.lane {
         figure.notes.push(format!("results of lane {lane} alone"));
     }
+    if !key.only.is_all() {
+        figure.notes.push(format!("only {}", key.only.words()));
+    }
     figure
 }
 
@@ -88,7 +91,9 @@ pub(super) fn drawn(task: &dyn MonTask, item: &str, history: &[&Summary], (detec
 /// The results that a figure shows, oldest first.
 pub(super) fn history<'a>(results: &'a ResultsView, key: &FigureKey) -> Vec<&'a Summary> {
     let all = results.tasks.get(&key.task).map(|task| task.history.iter().map(AsRef::as_ref).collect());
-    of_lane(up_to_run(all.unwrap_or_default(), key), key)
+    let mut history = of_lane(up_to_run(all.unwrap_or_default(), key), key);
+    history.retain(|summary| key.only.takes(summary.run, summary.stamp()));
+    history
 }
 
 /// With a lane chosen, only its results; one that does not say its lane was made by hand and is of none.

@@ -7,7 +7,7 @@ use monitasks::quality::State;
 use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
-use super::{ItemNode, Snapshot};
+use super::{ItemNode, Only, Snapshot};
 
 /// Which figure: an item of a task, up to a run or up to now.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +22,8 @@ pub struct FigureKey {
     pub lane: Option<String>,
     /// What it is shown with.
     pub view: PlotView,
+    /// Only results of these runs and times.
+    pub only: Only,
 }
 
 /// What a plot is shown with.
@@ -61,7 +63,20 @@ impl FigureKey {
     /// The newest plot of an item, of all lanes.
     #[must_use]
     pub fn newest(task: impl Into<String>, item: impl Into<String>) -> Self {
-        FigureKey { task: task.into(), item: item.into(), run: None, lane: None, view: PlotView::default() }
+        FigureKey {
+            task: task.into(),
+            item: item.into(),
+            run: None,
+            lane: None,
+            view: PlotView::default(),
+            only: Only::default(),
+        }
+    }
+
+    /// The same plot of a part of the shift.
+    #[must_use]
+    pub fn within(self, only: Only) -> Self {
+        FigureKey { only, ..self }
     }
 
     /// The same plot shown otherwise.
