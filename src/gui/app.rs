@@ -245,7 +245,9 @@ impl DqmonApp {
             centre.show(ui, |ui| welcome::show(ui, scene, &mut self.welcome, &self.state));
             return;
         }
-        if !scene.is_bare() {
+        // In a short window, as with large letters, the pages that do not need it have its room.
+        let has_line = theme::has_time_line(ui.ctx().content_rect().height()) || self.page(scene.snapshot) == Page::Monitor;
+        if !scene.is_bare() && has_line {
             let line = Frame::new().fill(card).inner_margin(Margin { left: 10, right: 10, top: 4, bottom: 4 });
             Panel::bottom("time line").frame(line).show(ui, |ui| time_line::show(ui, scene, &self.state));
         }

@@ -111,8 +111,7 @@ fn notice_line(ui: &mut Ui, scene: &mut Scene<'_>, line: &Line) {
             ui.label(RichText::new(glyph).color(colour));
             ui.allocate_ui(vec2(316.0, 0.0), |ui| ui.add(egui::Label::new(&line.words).wrap()));
             let cross = ui.small_button("✕").on_hover_text("Take away");
-            let name = format!("Take away: {}", line.words);
-            cross.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+            cross.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Take away"));
             if cross.clicked() {
                 scene.ask(Action::Dismiss(line.id));
             }

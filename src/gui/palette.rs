@@ -104,7 +104,7 @@ pub fn keys_sheet(ui: &Ui) -> bool {
         .anchor(egui::Align2::CENTER_CENTER, vec2(0.0, 0.0))
         .show(ui.ctx(), |ui| {
             let height = ui.ctx().content_rect().height() - 120.0;
-            egui::ScrollArea::vertical().max_height(height).show(ui, |ui| {
+            egui::ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
                 egui::Grid::new("keys").num_columns(2).spacing([24.0, 4.0]).show(ui, |ui| {
                     for (key, words) in keys::sheet() {
                         ui.label(theme::bold(key));

@@ -11,11 +11,9 @@ use crate::snapshot::{ItemNode, TaskNode};
 
 /// Where the column of names begins.
 const NAME_AT: f32 = 46.0;
-/// The small line of the last readings.
-const SPARK_WIDTH: f32 = 38.0;
+/// The small line of the last readings: the widest that there is room for.
+const SPARK_WIDTHS: [f32; 3] = [38.0, 28.0, 20.0];
 const SPARK_HEIGHT: f32 = 11.0;
-/// So much of a name is left beside it.
-const NAME_BESIDE_SPARK: f32 = 64.0;
 /// So much of a name is left beside a long value.
 const NARROWEST_NAME: f32 = 44.0;
 
@@ -169,14 +167,17 @@ fn item_row(ui: &mut Ui, scene: &mut Scene<'_>, item: &ItemNode, place: &ItemRef
     });
 }
 
-/// Draws the last readings as a small line that ends left of a place, where a name has room beside it; answers the width it took.
+/// Draws the last readings as a small line that ends left of a place, where the whole name has room beside it; answers the width
+/// it took.
 fn spark(ui: &Ui, painter: &egui::Painter, item: &ItemNode, right: egui::Pos2, names_at: f32) -> f32 {
-    let room = right.x - names_at - SPARK_WIDTH - 8.0;
-    if item.spark.len() < 2 || room < NAME_BESIDE_SPARK {
+    if item.spark.len() < 2 {
         return 0.0;
     }
+    let name = one_line(painter, &item.title, 12.0, egui::Color32::WHITE, f32::INFINITY).size().x;
+    let has_room = |width: &f32| right.x - names_at - width - 14.0 >= name;
+    let Some(width) = SPARK_WIDTHS.into_iter().find(has_room) else { return 0.0 };
     let (low, high) = item.spark.iter().fold((f32::MAX, f32::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
-    let (left, step) = (right.x - SPARK_WIDTH - 6.0, SPARK_WIDTH / (item.spark.len() - 1) as f32);
+    let (left, step) = (right.x - width - 6.0, width / (item.spark.len() - 1) as f32);
     let y = |value: f32| {
         let share = if high > low { (value - low) / (high - low) } else { 0.5 };
         right.y + SPARK_HEIGHT * (0.5 - share)
@@ -189,7 +190,7 @@ fn spark(ui: &Ui, painter: &egui::Painter, item: &ItemNode, right: egui::Pos2, n
     if let Some(last) = last {
         painter.circle_filled(last, 1.6, ground.text);
     }
-    SPARK_WIDTH + 8.0
+    width + 8.0
 }
 
 /// Why a task itself failed, and which results could not be read.

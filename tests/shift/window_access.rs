@@ -29,13 +29,22 @@ fn is_named(node: &egui_kittest::Node<'_>) -> bool {
     [node.label(), node.value()].into_iter().flatten().any(|words| words.chars().any(char::is_alphanumeric))
 }
 
+/// What the window's library makes for the mouse alone: bars to scroll by, gaps and bars of tabs to drag by, and what is not seen.
+fn is_of_library(node: &egui_kittest::Node<'_>) -> bool {
+    let (role, size) = (node.accesskit_node().role(), node.rect().size());
+    let is_unseen = !(size.x > 0.0 && size.y > 0.0);
+    let is_to_drag = role == egui::Role::Unknown && (size.x.min(size.y) < 7.0 || size.y == 24.0);
+    is_unseen || is_to_drag || role == egui::Role::ScrollBar
+}
+
 /// What can be pressed and has no name, by role and place.
 fn unnamed(desk: &Desk) -> Vec<String> {
     let nodes = desk.window.root().children_recursive();
     let pressed = nodes.filter(|node| {
         let can_be_pressed = node.accesskit_node().data().supports_action(egui::accesskit::Action::Click);
         // A cell of a table is read by what stands in it.
-        can_be_pressed && !is_named(node) && !node.children_recursive().any(|inner| is_named(&inner))
+        let says = is_named(node) || node.children_recursive().any(|inner| is_named(&inner));
+        can_be_pressed && !says && !is_of_library(node)
     });
     let words = pressed.map(|node| {
         let (role, label) = (node.accesskit_node().role(), node.accesskit_node().label());
