@@ -197,6 +197,9 @@ pub fn end_page(ui: &mut Ui, scene: &mut Scene<'_>, review: &Review) {
         if waiting > 0 {
             button(ui, scene, "Go on", "R", None, ReviewAction::Start(review.subsystem.clone()));
         }
+        if !review.done.is_empty() {
+            button(ui, scene, "Undo the last one", "Ctrl+Z", None, ReviewAction::Undo);
+        }
         button(ui, scene, "Leave the review", "Esc", None, ReviewAction::Stop);
     });
 }
