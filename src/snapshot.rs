@@ -6,6 +6,7 @@
 mod beside;
 mod desk;
 mod judged;
+mod only;
 mod people;
 mod plots;
 mod processing;
@@ -27,6 +28,7 @@ use monitasks::vocab::{FileId, Run};
 pub use beside::{Answer, AnswersShown, Beside, DoctorShown, Finding, LongWork, Question, Recent};
 pub use desk::{DeskShown, Due, Dues, LayoutShown, PaneShown, ReviewPlot};
 pub use judged::{FileFlagShown, FlagShown, JudgedShown, SaidShown, StageShown, StatusShown};
+pub use only::Only;
 pub use people::{
     AlarmRow, FollowUpRow, IssueRow, MeetingShown, PeopleShown, ProblemRow, SaidRow, ShiftRow, ToDoRow, UndecidedRow,
 };
@@ -186,6 +188,8 @@ pub struct ItemNode {
     pub verdicts: Arc<Vec<Verdict>>,
     /// When its newest data were taken.
     pub newest: Option<Timestamp>,
+    /// Its last readings, oldest first; empty where it has none.
+    pub spark: Arc<[f32]>,
 }
 
 /// The event that the event display shows.

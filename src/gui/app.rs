@@ -1,6 +1,9 @@
 //! The window as a whole: takes the newest snapshot, lays the panels out, does what they asked for.
 
+mod desk_acts;
+mod following;
 mod review_acts;
+mod watching;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +18,9 @@ use super::compare_window::{self, CompareWindow};
 use super::dialogs::{Answer, Dialogs};
 use super::export::{Around, ExportAction, ExportView, Wanted};
 use super::first_frame::Frames;
+use super::freeze::Frozen;
 use super::layout::Layout;
+use super::layouts::{self, NameDialog};
 use super::notices::Notices;
 use super::palette::{self, Palette};
 use super::pane_choices::{self, PlotAction};
@@ -26,9 +31,10 @@ use super::review::{self, Review};
 use super::runs_page::{self, RunsView};
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Browse, Draft, ItemRef, Page, RunChoice, UiState};
+use super::visited::Visited;
 use super::welcome::{self, Welcome};
-use super::{keys, run_card, theme, time_line, top_bar, tree};
-use crate::engine::{Command, EngineHandle, Notice, RunsCommand, ViewCommand, WorkspaceCommand};
+use super::{desk_line, focus_ring, keys, run_card, theme, time_line, top_bar, tree};
+use crate::engine::{Command, EngineHandle, Notice, WorkspaceCommand};
 use crate::snapshot::{CloseSubject, FigureKey, Origin, RunsAsk, Snapshot, TaskNode};
 
 /// The window's contents. Needs no display: tests drive it with a context of their own.
@@ -63,6 +69,16 @@ pub struct DqmonApp {
     judged_run: Option<Run>,
     /// The review under way.
     review: Option<Review>,
+    /// Where the user has been.
+    visited: Visited,
+    /// The plots that stand still.
+    frozen: Option<Frozen>,
+    /// A layout's name is being asked for.
+    name_dialog: Option<NameDialog>,
+    /// What was typed for runs or times to show.
+    typed_selection: String,
+    /// The panes were found to fit the workspace, or laid out anew.
+    has_fitted: bool,
     root: Option<PathBuf>,
     /// While files are looked at with no workspace: the panes of workspaces, and the tasks that the files' panes are made for.
     aside: Option<(Option<Layout>, Vec<String>)>,
@@ -100,6 +116,11 @@ impl DqmonApp {
             looked_at: CloseSubject::default(),
             judged_run: None,
             review: None,
+            visited: Visited::default(),
+            frozen: None,
+            name_dialog: None,
+            typed_selection: String::new(),
+            has_fitted: false,
             root: None,
             aside: None,
             is_dressed: false,
@@ -139,17 +160,21 @@ impl DqmonApp {
     /// Lays out one frame.
     pub fn ui(&mut self, ui: &mut Ui) {
         self.dress(ui.ctx());
-        let snapshot = self.engine.snapshot();
+        let newest = self.engine.snapshot();
+        self.take_news(ui, &newest);
+        let snapshot = match &mut self.frozen {
+            Some(frozen) => frozen.over(&newest),
+            None => newest,
+        };
         self.frames.next(ui.ctx(), snapshot.workspace.is_some());
-        self.take_news(ui, &snapshot);
         let look = theme::look(ui.visuals());
-        let (choice, lane) = (self.choice, self.lane.clone());
-        let mut scene =
-            Scene { snapshot: &snapshot, choice, lane: lane.as_deref(), now: (self.clock)(), look, actions: Vec::new() };
+        let (choice, lane, only, now) = (self.choice, self.lane.clone(), self.only(&snapshot), (self.clock)());
+        let mut scene = Scene { snapshot: &snapshot, choice, lane: lane.as_deref(), only, now, look, actions: Vec::new() };
         self.keys(ui, &mut scene);
         beside::take_dropped(ui, &mut scene);
         self.panels(ui, &mut scene);
         self.above_everything(ui, &mut scene);
+        focus_ring::show(ui);
         let actions = scene.actions;
         if !actions.is_empty() {
             ui.ctx().request_repaint();
@@ -157,6 +182,7 @@ impl DqmonApp {
         for action in actions {
             self.act(action, &snapshot, ui);
         }
+        self.visit(&snapshot);
         self.watch(&snapshot);
         self.was_typing = ui.ctx().egui_wants_keyboard_input();
         ui.ctx().request_repaint_after(Duration::from_secs(1));
@@ -211,58 +237,6 @@ impl DqmonApp {
         self.state.zoom = ui.ctx().zoom_factor();
     }
 
-    /// Another workspace: its own panes where the old ones have nothing to show, and its newest run.
-    fn follow_workspace(&mut self, snapshot: &Snapshot) {
-        let root = snapshot.workspace.as_ref().map(|facts| facts.root.clone());
-        if root != self.root {
-            if let Some(root) = root.as_deref().filter(|_| snapshot.origin == Origin::Live) {
-                self.state.remember(root);
-            }
-            self.root = root;
-            self.choice = RunChoice::Newest;
-            self.lane = None;
-            self.draft = Draft::default();
-            self.watched = None;
-            self.asked_runs = None;
-            self.looked_at = CloseSubject::default();
-            self.judged_run = None;
-            self.review = None;
-            self.people.forget();
-        }
-        if snapshot.origin == Origin::Bare {
-            self.lay_out_files(snapshot);
-            return;
-        }
-        if let Some((kept, _)) = self.aside.take() {
-            self.state.layout = kept;
-        }
-        let fits = |layout: &Layout| {
-            let items = layout.visible();
-            items.is_empty() || items.iter().any(|item| snapshot.task(&item.task).is_some())
-        };
-        let is_new = !self.state.layout.as_ref().is_some_and(fits);
-        if !snapshot.tasks.is_empty() && is_new {
-            self.state.layout = Some(Layout::of_tasks(&snapshot.tasks));
-        }
-    }
-
-    /// Panes for what was found in files looked at with no workspace; those of workspaces wait aside.
-    fn lay_out_files(&mut self, snapshot: &Snapshot) {
-        let tasks = shown_tasks(snapshot);
-        let names: Vec<String> = tasks.iter().map(|task| task.name.clone()).collect();
-        let kept = match self.aside.take() {
-            None => self.state.layout.take(),
-            Some(aside) if aside.1 == names => {
-                self.aside = Some(aside);
-                return;
-            }
-            Some((kept, _)) => kept,
-        };
-        let tasks: Vec<TaskNode> = tasks.into_iter().cloned().collect();
-        self.state.layout = (!tasks.is_empty()).then(|| Layout::of_tasks(&tasks));
-        self.aside = Some((kept, names));
-    }
-
     /// The page that is open; files looked at with no workspace have only one.
     fn page(&self, snapshot: &Snapshot) -> Page {
         if snapshot.origin == Origin::Bare { Page::Monitor } else { self.state.page }
@@ -275,6 +249,10 @@ impl DqmonApp {
         if !scene.snapshot.banners.is_empty() {
             Panel::top("banners").frame(Frame::new()).show(ui, |ui| top_bar::banners(ui, scene));
         }
+        if scene.snapshot.workspace.is_some() && !scene.is_bare() {
+            let of = (&self.visited, self.frozen.as_ref(), &mut self.typed_selection);
+            Panel::top("desk").frame(bar).show(ui, |ui| desk_line::show(ui, scene, &self.state, of));
+        }
         if people::line_is_wanted(scene, &self.people) {
             Panel::top("shift").frame(bar).show(ui, |ui| people::show_line(ui, scene, &mut self.people, &mut self.state));
         }
@@ -286,7 +264,9 @@ impl DqmonApp {
             centre.show(ui, |ui| welcome::show(ui, scene, &mut self.welcome, &self.state));
             return;
         }
-        if !scene.is_bare() {
+        // In a short window, as with large letters, the pages that do not need it have its room.
+        let has_line = theme::has_time_line(ui.ctx().content_rect().height()) || self.page(scene.snapshot) == Page::Monitor;
+        if !scene.is_bare() && has_line {
             let line = Frame::new().fill(card).inner_margin(Margin { left: 10, right: 10, top: 4, bottom: 4 });
             Panel::bottom("time line").frame(line).show(ui, |ui| time_line::show(ui, scene, &self.state));
         }
@@ -320,7 +300,8 @@ impl DqmonApp {
             pane.shows.clone()
         });
         let width = kept_width(self.state.tree_width, theme::TREE_WIDTH);
-        let left = Panel::left("tasks").frame(side).default_size(width).size_range(150.0..=460.0);
+        let widest = theme::side_width(ui.ctx().content_rect().width());
+        let left = Panel::left("tasks").frame(side).default_size(width).size_range(150.0..=widest.max(150.0));
         let left = left.show(ui, |ui| tree::show(ui, scene, &shown, active.as_ref()));
         self.state.tree_width = left.response.rect.width();
         self.card(ui, scene);
@@ -346,7 +327,8 @@ impl DqmonApp {
         let side =
             Frame::new().fill(theme::ground(scene.look).card).inner_margin(Margin { left: 8, right: 6, top: 6, bottom: 4 });
         let width = kept_width(self.state.card_width, theme::CARD_WIDTH);
-        let right = Panel::right("run card").frame(side).default_size(width).size_range(220.0..=520.0);
+        let widest = theme::side_width(ui.ctx().content_rect().width());
+        let right = Panel::right("run card").frame(side).default_size(width).size_range(190.0..=widest.max(190.0));
         let right = right.show(ui, |ui| {
             if scene.is_bare() {
                 run_card::show_files(ui, scene);
@@ -366,8 +348,13 @@ impl DqmonApp {
         if self.shows_keys {
             self.shows_keys = palette::keys_sheet(ui);
         }
+        if let Some(mut open) = self.name_dialog.take()
+            && layouts::dialog(ui, scene, &mut open, &self.state)
+        {
+            self.name_dialog = Some(open);
+        }
         if let Some(mut open) = self.palette.take()
-            && palette::show(ui, scene, &mut open)
+            && palette::show(ui, scene, &mut open, &mut self.state)
         {
             self.palette = Some(open);
         }
@@ -375,7 +362,7 @@ impl DqmonApp {
 
     /// The keys that work everywhere. Letters only count while nobody types.
     fn keys(&mut self, ui: &Ui, scene: &mut Scene<'_>) {
-        let is_free = !ui.ctx().egui_wants_keyboard_input() && self.palette.is_none();
+        let is_free = !ui.ctx().egui_wants_keyboard_input() && self.palette.is_none() && self.name_dialog.is_none();
         let is_reviewing = self.review.is_some() && self.page(scene.snapshot) == Page::Monitor;
         for action in keys::asked(ui, is_free, is_reviewing) {
             // In a field Escape has taken the focus away before it comes here: it has done enough.
@@ -403,7 +390,7 @@ impl DqmonApp {
         match action {
             Action::Turn(page) if snapshot.origin != Origin::Bare => self.state.page = page,
             Action::Turn(_) => {}
-            Action::SelectRun(choice) => self.choice = choice,
+            Action::SelectRun(choice) => self.select_run(choice),
             Action::SelectLane(lane) => self.lane = lane,
             Action::StepRun(by) => self.choice = self.choice.stepped(by, snapshot),
             Action::ToggleTheme => {
@@ -424,6 +411,12 @@ impl DqmonApp {
                 }
             }
             Action::Escape => self.escape(time),
+            Action::Layout(_)
+            | Action::Step(_)
+            | Action::Select(_)
+            | Action::ToggleFreeze
+            | Action::DecideRun(_)
+            | Action::Help(_) => self.desk_act(action, snapshot, ui),
             Action::Review(action) => self.with_scene(snapshot, ui, |app, scene| app.review_act(action, scene)),
             Action::Export(action) => self.act_export(action, snapshot, ui),
             Action::Beside(action) => {
@@ -436,6 +429,7 @@ impl DqmonApp {
             Action::ResetLayout => {
                 let tasks: Vec<TaskNode> = shown_tasks(snapshot).into_iter().cloned().collect();
                 self.state.layout = Some(Layout::of_tasks(&tasks));
+                self.state.layout_name = None;
             }
             Action::ShowItem(_)
             | Action::OpenItem(_)
@@ -473,7 +467,10 @@ impl DqmonApp {
 
     /// What changes what is chosen of plots.
     fn arrange_plots(&mut self, action: PlotAction, snapshot: &Snapshot) {
-        let layout = self.state.layout.get_or_insert_with(|| Layout::of_tasks(&snapshot.tasks));
+        let layout = match &mut self.review {
+            Some(review) => &mut review.layout,
+            None => self.state.layout.get_or_insert_with(|| Layout::of_tasks(&snapshot.tasks)),
+        };
         if let Some(chosen) = pane_choices::act(action, layout, &mut self.compare) {
             self.choice = chosen.unwrap_or(self.choice);
             self.state.page = Page::Monitor;
@@ -482,7 +479,14 @@ impl DqmonApp {
 
     /// What changes the panes.
     fn arrange(&mut self, action: Action, snapshot: &Snapshot) {
-        let layout = self.state.layout.get_or_insert_with(|| Layout::of_tasks(&snapshot.tasks));
+        // A review has one pane of its own, which stays: the panes of the desk are as they were when it is over.
+        if self.review.is_some() && matches!(action, Action::ClosePane(_) | Action::CloseActive) {
+            return;
+        }
+        let layout = match &mut self.review {
+            Some(review) => &mut review.layout,
+            None => self.state.layout.get_or_insert_with(|| Layout::of_tasks(&snapshot.tasks)),
+        };
         match action {
             Action::ShowItem(item) => {
                 layout.show(item);
@@ -513,8 +517,8 @@ impl DqmonApp {
     /// Does what needs a scene after the frame is laid out; what that asks for is done at once.
     fn with_scene(&mut self, snapshot: &Snapshot, ui: &Ui, does: impl FnOnce(&mut Self, &mut Scene<'_>)) {
         let (look, lane) = (theme::look(ui.visuals()), self.lane.clone());
-        let (choice, now) = (self.choice, (self.clock)());
-        let mut scene = Scene { snapshot, choice, lane: lane.as_deref(), now, look, actions: Vec::new() };
+        let (choice, only, now) = (self.choice, self.only(snapshot), (self.clock)());
+        let mut scene = Scene { snapshot, choice, lane: lane.as_deref(), only, now, look, actions: Vec::new() };
         does(self, &mut scene);
         for action in scene.actions {
             self.act(action, snapshot, ui);
@@ -526,43 +530,6 @@ impl DqmonApp {
             self.draft.pending = None;
             let words = "Not done: the engine does not take commands just now. Try again in a moment.";
             self.notices.add(Notice::Refused(words.into()), time);
-        }
-    }
-
-    /// Tells the engine which figures are looked at, when that has changed.
-    fn watch(&mut self, snapshot: &Snapshot) {
-        if snapshot.workspace.is_none() {
-            return;
-        }
-        let page = self.page(snapshot);
-        let flow_s = self.processing.watched_flow_s().filter(|_| page == Page::Processing);
-        if flow_s != self.watched_flow_s && self.engine.send(Command::View(ViewCommand::WatchFlow(flow_s))) {
-            self.watched_flow_s = flow_s;
-        }
-        let subject = if page == Page::Processing { self.processing.close_subject(snapshot) } else { CloseSubject::default() };
-        if subject != self.looked_at && self.engine.send(Command::View(ViewCommand::LookClosely(subject.clone()))) {
-            self.looked_at = subject;
-        }
-        if page == Page::Runs {
-            let ask = Some(self.runs.ask());
-            let is_new = self.asked_runs != ask;
-            if is_new && ask.as_ref().is_some_and(|ask| self.engine.send(Command::Runs(RunsCommand::Ask(ask.clone())))) {
-                self.asked_runs = ask;
-            }
-        }
-        // A run that is older than those of the snapshot comes into it when it is asked for.
-        let chosen = || self.choice.row(snapshot).map(|row| row.run).or(self.choice.fixed());
-        let run = if page == Page::Processing { None } else { chosen() };
-        if run != self.judged_run && self.engine.send(Command::View(ViewCommand::LookAtRun(run))) {
-            self.judged_run = run;
-        }
-        let keys = match (&self.state.layout, page) {
-            _ if self.review.is_some() && page == Page::Monitor => self.reviewed_keys(),
-            (Some(layout), Page::Monitor) => layout.watched(self.choice.fixed(), self.lane.as_deref()),
-            _ => Vec::new(),
-        };
-        if self.watched.as_ref() != Some(&keys) && self.engine.send(Command::View(ViewCommand::Watch(keys.clone()))) {
-            self.watched = Some(keys);
         }
     }
 }

@@ -240,7 +240,8 @@ pub fn decide(scene: &mut Scene<'_>, (row, judged): Of<'_>, flag: Flag, card: (&
 pub fn evidence(scene: &Scene<'_>, item: &ItemRef) -> Evidence {
     let node = scene.snapshot.task(&item.task).and_then(|task| task.items.iter().find(|node| node.name == item.item));
     let (run, lane) = (scene.choice.fixed(), scene.lane.map(str::to_owned));
-    let verdicts = scene.snapshot.verdicts_of(&FigureKey { run, lane, ..FigureKey::newest(&item.task, &item.item) });
+    let verdicts =
+        scene.snapshot.verdicts_of(&FigureKey { run, lane, only: scene.only, ..FigureKey::newest(&item.task, &item.item) });
     // The tree's state is of the newest data; of the plot looked at its own verdicts tell.
     let is_newest = run.is_none() && scene.lane.is_none();
     let of_plot = (!is_newest && !verdicts.is_empty()).then(|| leaf_state(verdicts, State::Unchecked));

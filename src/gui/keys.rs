@@ -3,8 +3,12 @@
 use egui::{Event, Key, Modifiers, PointerButton, Ui};
 use egui_tiles::LinearDir;
 
+use super::layouts::LayoutAction;
 use super::review::{Choice, ReviewAction};
 use super::state::{Action, Page};
+
+/// The digits of layouts.
+const DIGITS: [Key; 9] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
 
 /// When a key counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +133,31 @@ pub fn table() -> Vec<Line> {
             Free,
             "Run before, next run",
             vec![(key(Key::OpenBracket), Action::StepRun(-1)), (key(Key::CloseBracket), Action::StepRun(1))],
+        ),
+        line(
+            Free,
+            "Back, forward to where you were",
+            vec![
+                (Press::Key(Modifiers::ALT, Key::ArrowLeft), Action::Step(-1)),
+                (Press::Key(Modifiers::ALT, Key::ArrowRight), Action::Step(1)),
+                (Press::Mouse(PointerButton::Extra1), Action::Step(-1)),
+                (Press::Mouse(PointerButton::Extra2), Action::Step(1)),
+            ],
+        ),
+        line(Free, "Freeze the plots, or let them go on", vec![(key(Key::F), Action::ToggleFreeze)]),
+        line(
+            Always,
+            "The first, second … layout of the menu",
+            DIGITS
+                .into_iter()
+                .zip(0..)
+                .map(|(digit, at)| (ctrl(digit), Action::Layout(LayoutAction::ChooseNumber(at))))
+                .collect(),
+        ),
+        line(
+            Always,
+            "Save the panes as a layout",
+            vec![(Press::Key(Modifiers::COMMAND | Modifiers::SHIFT, Key::S), Action::Layout(LayoutAction::AskSave))],
         ),
         line(Free, "Close what is open; then follow the newest run", vec![(key(Key::Escape), Action::Escape)]),
         line(Free, "Show all the data of the active pane", vec![(key(Key::Home), Action::ResetZoom)]),

@@ -110,18 +110,43 @@ impl Layout {
         layout
     }
 
-    /// One pane alone, that shows an item.
+    /// No pane; the next one gets this number.
+    fn empty(next_id: u64) -> Self {
+        let tree = Tree::empty(egui::Id::unique("panes"));
+        Layout { tree, active: None, next_id, numbering: None, links_axes: false, hides_cursors: false }
+    }
+
+    /// Rows of cells of panes behind each other, the first in front.
     #[must_use]
-    pub fn of_one(shows: Option<ItemRef>, view: PlotView) -> Self {
-        // Its number is none that panes of the desk have: zoom and what is kept of a plot stay apart.
-        let mut layout = Layout {
-            tree: Tree::empty(egui::Id::unique("panes")),
-            active: None,
-            next_id: 1 << 32,
-            numbering: None,
-            links_axes: false,
-            hides_cursors: false,
-        };
+    pub fn of_rows(rows: &[Vec<Vec<(ItemRef, PlotView)>>]) -> Self {
+        let mut layout = Layout::empty(0);
+        let mut tiles = Tiles::default();
+        let mut made = Vec::new();
+        for row in rows {
+            let mut cells = Vec::new();
+            for cell in row {
+                let panes: Vec<TileId> = cell
+                    .iter()
+                    .map(|(item, view)| {
+                        let pane = Pane { view: *view, ..layout.next_pane(Some(item.clone())) };
+                        tiles.insert_pane(pane)
+                    })
+                    .collect();
+                cells.push(tiles.insert_tab_tile(panes));
+            }
+            made.push(tiles.insert_horizontal_tile(cells));
+        }
+        let root = tiles.insert_vertical_tile(made);
+        layout.tree = Tree::new(egui::Id::unique("panes"), root, tiles);
+        layout.mend();
+        layout
+    }
+
+    /// One pane alone, that shows an item. Zoom and what is kept of a plot are its number's: none of the desk's panes has such a one.
+    #[must_use]
+    pub fn of_one(shows: Option<ItemRef>, view: PlotView, number: u32) -> Self {
+        let next_id = (1 << 32) + u64::from(number);
+        let mut layout = Layout::empty(next_id);
         let mut tiles = Tiles::default();
         let cell = layout.tab_tile(&mut tiles, shows);
         let root = tiles.insert_vertical_tile(vec![cell]);
@@ -351,6 +376,7 @@ mod tests {
             glance: Glance::no_data(""),
             verdicts: Default::default(),
             newest: None,
+            spark: Default::default(),
         };
         TaskNode {
             name: name.into(),

@@ -140,7 +140,9 @@ fn notice_line(ui: &mut Ui, scene: &mut Scene<'_>, line: &Line) {
                     }
                 });
             });
-            if ui.small_button("✕").on_hover_text("Take away").clicked() {
+            let cross = ui.small_button("✕").on_hover_text("Take away");
+            cross.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Take away"));
+            if cross.clicked() {
                 scene.ask(Action::Dismiss(line.id));
             }
         });

@@ -1,17 +1,20 @@
 //! The command palette (Ctrl+K) and the sheet of keys (?): everything by keyboard.
 
-use egui::{Key, RichText, Ui, vec2};
-use egui_tiles::LinearDir;
-use monitasks::vocab::Run;
+mod fuzzy;
+mod offers;
 
-use super::beside;
-use super::export::ExportAction;
-use super::people::{Link, PeopleAction};
-use super::review::{self, ReviewAction};
-use super::scene::{Scene, shown_tasks};
-use super::state::{Action, Browse, ItemRef, Page, RunChoice};
+use egui::{Key, RichText, Ui, vec2};
+
+use super::scene::Scene;
+use super::state::UiState;
 use super::{keys, theme};
-use crate::engine::{Command, CopyAs, ProcessingCommand, Report, ViewCommand, WorkspaceCommand};
+
+pub use offers::{Offer, offers};
+
+/// Lines that are shown; more are found by typing more.
+const SHOWN: usize = 60;
+/// What was taken from the palette before, at most.
+const RECENT: usize = 20;
 
 /// The open palette.
 #[derive(Debug, Clone, Default)]
@@ -20,91 +23,31 @@ pub struct Palette {
     chosen: usize,
 }
 
-/// What the palette offers: words and what they do.
-#[must_use]
-pub fn offers(scene: &Scene<'_>, query: &str) -> Vec<(String, Action)> {
-    let mut offers: Vec<(String, Action)> = Vec::new();
-    let mut add = |words: &str, action: Action| offers.push((words.to_owned(), action));
-    if scene.snapshot.workspace.is_some() {
-        if !scene.is_bare() {
-            add("Turn to Monitor", Action::Turn(Page::Monitor));
-            add("Turn to Runs", Action::Turn(Page::Runs));
-            add("Turn to Processing", Action::Turn(Page::Processing));
-            add("Turn to Problems", Action::Turn(Page::Problems));
-            add("Turn to Meeting", Action::Turn(Page::Meeting));
-            if scene.read_only().is_none() {
-                add("New problem…", Action::People(PeopleAction::NewProblem(Link::default())));
-                add("Who is on shift…", Action::People(PeopleAction::AskShift));
-            }
-            add("Review the runs that nobody has decided on", Action::Review(ReviewAction::Start(None)));
-            for (subsystem, count) in review::subsystems(scene.snapshot) {
-                let words = format!("Review for {subsystem}: {count} to look at");
-                add(&words, Action::Review(ReviewAction::Start(Some(subsystem))));
-            }
-            add("Follow the newest run", Action::SelectRun(RunChoice::Newest));
-            add("Follow the newest event", Action::Send(Command::View(ViewCommand::FollowNewestEvent)));
-        }
-        add("Look for results now", Action::Send(Command::View(ViewCommand::PollNow)));
-        add("Split pane right", Action::SplitActive(LinearDir::Horizontal));
-        add("Split pane below", Action::SplitActive(LinearDir::Vertical));
-        add("Show all data", Action::ResetZoom);
-        add("Export the active plot…", Action::Export(ExportAction::ActivePlot));
-        add("Copy the active plot as picture", Action::Export(ExportAction::CopyActive(CopyAs::Picture)));
-        add("Copy the active plot as CSV", Action::Export(ExportAction::CopyActive(CopyAs::Csv)));
-        add("Export this page…", Action::Export(ExportAction::Page));
-        if !scene.is_bare() {
-            add("Shift report…", Action::Export(ExportAction::Report(Report::Shift)));
-            add("Meeting's list to print…", Action::Export(ExportAction::Report(Report::Meeting)));
-        }
-        add("Reset the panes", Action::ResetLayout);
-        for (words, action) in super::pane_choices::offers(scene) {
-            add(&words, Action::Plots(action));
-        }
-        add(
-            if scene.is_bare() { "Close the files" } else { "Close workspace" },
-            Action::Send(Command::Workspace(WorkspaceCommand::Close)),
-        );
-        if scene.read_only().is_none() {
-            add("Start backend", Action::Send(Command::Processing(ProcessingCommand::StartBackend)));
-            add("Stop backend", Action::Send(Command::Processing(ProcessingCommand::StopBackend)));
-        }
+/// The offers that fit, the best first: with nothing typed those that were taken last, then all in their order.
+fn found(scene: &Scene<'_>, state: &UiState, query: &str) -> Vec<Offer> {
+    let recent = |words: &str| state.recent_commands.iter().position(|taken| taken == words);
+    let mut fitting: Vec<(i32, usize, Offer)> = Vec::new();
+    for (place, offer) in offers(scene, state, query).into_iter().enumerate() {
+        let Some(score) = fuzzy::score(&offer.words, query) else { continue };
+        let score = if query.trim().is_empty() { 0 } else { score };
+        let bonus = recent(&offer.words).map_or(0, |at| i32::try_from(RECENT.saturating_sub(at)).unwrap_or(0) + 60);
+        fitting.push((score + bonus, place, offer));
     }
-    add("Open a workspace…", Action::Browse(Browse::Open));
-    add("Dark or light", Action::ToggleTheme);
-    add("Larger text", Action::TextSize(1));
-    add("Smaller text", Action::TextSize(-1));
-    add("Show the keys", Action::ToggleShortcuts);
-    for (words, action) in beside::offers() {
-        add(words, action);
-    }
-    for task in shown_tasks(scene.snapshot) {
-        for item in &task.items {
-            let place = ItemRef { task: task.name.clone(), item: item.name.clone() };
-            add(&format!("Show {}: {}", task.title, item.title), Action::ShowItem(place));
-        }
-    }
-    for row in scene.snapshot.runs.iter().rev() {
-        add(&format!("Look at run {}", row.run.0), Action::SelectRun(RunChoice::Fixed(row.run)));
-    }
-    // An older run is found by its number.
-    let older = query.split_whitespace().last().and_then(|word| word.parse().ok()).map(Run);
-    if let Some(run) = older.filter(|run| scene.snapshot.older_runs > 0 && scene.snapshot.run(*run).is_none()) {
-        add(&format!("Look at run {}", run.0), Action::SelectRun(RunChoice::Fixed(run)));
-    }
-    offers
+    fitting.sort_by_key(|(score, place, _)| (std::cmp::Reverse(*score), *place));
+    fitting.into_iter().map(|(_, _, offer)| offer).collect()
 }
 
-/// Whether every word of the query is in the words.
-fn matches(words: &str, query: &str) -> bool {
-    let words = words.to_lowercase();
-    query.to_lowercase().split_whitespace().all(|part| words.contains(part))
+/// Remembers what was taken.
+fn remember(state: &mut UiState, words: &str) {
+    state.recent_commands.retain(|taken| taken != words);
+    state.recent_commands.insert(0, words.to_owned());
+    state.recent_commands.truncate(RECENT);
 }
 
 /// Draws the palette; false when it is to be closed.
-pub fn show(ui: &Ui, scene: &mut Scene<'_>, palette: &mut Palette) -> bool {
+pub fn show(ui: &Ui, scene: &mut Scene<'_>, palette: &mut Palette, state: &mut UiState) -> bool {
     let mut stays = true;
-    let offers: Vec<(String, Action)> =
-        offers(scene, &palette.query).into_iter().filter(|(words, _)| matches(words, &palette.query)).collect();
+    let offers = found(scene, state, &palette.query);
     let (up, down, enter) = ui.input_mut(|input| {
         let none = egui::Modifiers::NONE;
         (input.consume_key(none, Key::ArrowUp), input.consume_key(none, Key::ArrowDown), input.consume_key(none, Key::Enter))
@@ -127,16 +70,19 @@ pub fn show(ui: &Ui, scene: &mut Scene<'_>, palette: &mut Palette) -> bool {
         }
         ui.add_space(4.0);
         egui::ScrollArea::vertical().max_height(360.0).auto_shrink([false, true]).show(ui, |ui| {
-            for (index, (words, action)) in offers.iter().enumerate().take(60) {
+            for (index, offer) in offers.iter().enumerate().take(SHOWN) {
                 let is_chosen = index == palette.chosen;
                 // Words at the right, even none, push the name to the left.
-                let button = egui::Button::selectable(is_chosen, words.as_str()).right_text("");
+                let key = keys::key_of(&offer.action).unwrap_or_default();
+                let button = egui::Button::selectable(is_chosen, offer.words.as_str()).right_text(RichText::new(key).weak());
                 let line = ui.add(button.min_size(vec2(ui.available_width(), theme::ROW_HEIGHT)));
+                line.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_chosen, &offer.words));
                 if is_chosen && (up || down) {
                     line.scroll_to_me(None);
                 }
                 if line.clicked() || is_chosen && enter {
-                    scene.ask(action.clone());
+                    remember(state, &offer.words);
+                    scene.ask(offer.action.clone());
                     stays = false;
                 }
             }
@@ -157,25 +103,16 @@ pub fn keys_sheet(ui: &Ui) -> bool {
         .resizable(false)
         .anchor(egui::Align2::CENTER_CENTER, vec2(0.0, 0.0))
         .show(ui.ctx(), |ui| {
-            egui::Grid::new("keys").num_columns(2).spacing([24.0, 6.0]).show(ui, |ui| {
-                for (key, words) in keys::sheet() {
-                    ui.label(theme::bold(key));
-                    ui.label(words);
-                    ui.end_row();
-                }
+            let height = ui.ctx().content_rect().height() - 120.0;
+            egui::ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
+                egui::Grid::new("keys").num_columns(2).spacing([24.0, 4.0]).show(ui, |ui| {
+                    for (key, words) in keys::sheet() {
+                        ui.label(theme::bold(key));
+                        ui.label(words);
+                        ui.end_row();
+                    }
+                });
             });
         });
     is_open
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_query_finds_by_parts_of_words_in_any_order() {
-        assert!(matches("Show Purity: Lifetime trend", "life pur"));
-        assert!(matches("Look at run 12", ""));
-        assert!(!matches("Look at run 12", "run 3"));
-    }
 }

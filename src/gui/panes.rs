@@ -20,7 +20,7 @@ use super::scene::Scene;
 use super::state::{Action, ItemRef, RunChoice};
 use super::theme;
 use crate::engine::{ChecksCommand, Command, ViewCommand};
-use crate::snapshot::{FOUND_LAYERS, FigureKey, ItemNode, PlotView, Snapshot, TaskNode};
+use crate::snapshot::{FOUND_LAYERS, FigureKey, ItemNode, Only, PlotView, Snapshot, TaskNode};
 
 /// What the panes keep from frame to frame.
 #[derive(Default)]
@@ -87,6 +87,12 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, layout: &mut Layout, memory: &mu
     memory.panels.retain(|id, _| panes.contains(id));
 }
 
+/// The figure of a part of the shift; an event is an event.
+#[must_use]
+pub fn within(key: FigureKey, only: Only) -> FigureKey {
+    if key.task == EVENT_TASK { key } else { key.within(only) }
+}
+
 struct Docked<'a, 'b> {
     scene: &'a mut Scene<'b>,
     memory: &'a mut PaneMemory,
@@ -116,7 +122,7 @@ fn title(snapshot: &Snapshot, pane: &Pane) -> String {
 
 impl Docked<'_, '_> {
     fn key(&self, pane: &Pane) -> Option<FigureKey> {
-        pane.key(self.scene.choice.fixed(), self.scene.lane)
+        pane.key(self.scene.choice.fixed(), self.scene.lane).map(|key| within(key, self.scene.only))
     }
 
     /// What checks think of the plot: a line of the worst, and all of it while that is open.
@@ -246,7 +252,11 @@ impl Behavior<Pane> for Docked<'_, '_> {
         let rect = ui.max_rect();
         let ground = theme::ground(self.scene.look);
         ui.painter().rect_filled(rect, 0.0, ground.card);
-        let pressed = ui.input(|input| input.pointer.any_pressed().then(|| input.pointer.interact_pos()).flatten());
+        let pressed = ui.input(|input| {
+            // The mouse's buttons for back and forward are for the window, not for the pane below.
+            let is_for_pane = input.pointer.primary_pressed() || input.pointer.secondary_pressed();
+            is_for_pane.then(|| input.pointer.interact_pos()).flatten()
+        });
         let is_on_top = |at| ui.ctx().layer_id_at(at).is_none_or(|layer| layer == ui.layer_id());
         if pressed.is_some_and(|at| rect.contains(at) && is_on_top(at)) {
             self.scene.ask(Action::Activate(tile_id));

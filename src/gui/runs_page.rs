@@ -61,7 +61,12 @@ impl RunsView {
     /// What the table of runs is asked for now.
     #[must_use]
     pub fn ask(&self) -> RunsAsk {
-        RunsAsk { query: self.field.text().to_owned(), cursor: self.field.cursor(), sort: self.sort.clone() }
+        RunsAsk {
+            query: self.field.text().to_owned(),
+            cursor: self.field.cursor(),
+            sort: self.sort.clone(),
+            ..RunsAsk::default()
+        }
     }
 
     /// The columns, in their order.

@@ -6,7 +6,7 @@ use super::layout::EVENT_TASK;
 use super::state::{Action, RunChoice};
 use crate::engine::Command;
 use crate::plotting::palette::Look;
-use crate::snapshot::{Origin, Snapshot, TaskNode};
+use crate::snapshot::{Only, Origin, Snapshot, TaskNode};
 
 /// One moment as the panels see it. They change nothing; they ask.
 pub struct Scene<'a> {
@@ -16,6 +16,8 @@ pub struct Scene<'a> {
     pub choice: RunChoice,
     /// The lane whose results are looked at; none for all.
     pub lane: Option<&'a str>,
+    /// The part of the shift that is shown.
+    pub only: Only,
     /// The time of day.
     pub now: Timestamp,
     /// Dark or light.

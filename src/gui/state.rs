@@ -13,8 +13,10 @@ use super::beside::BesideAction;
 use super::export::ExportAction;
 use super::layout::Layout;
 use super::pane_choices::PlotAction;
+use super::layouts::{LayoutAction, LayoutName, OwnLayout};
 use super::people::PeopleAction;
 use super::review::ReviewAction;
+use super::selection::Selection;
 use crate::engine::{Command, DecisionSubject, Outcome};
 use crate::snapshot::{PlotView, RunRow, Snapshot};
 
@@ -43,6 +45,15 @@ pub struct UiState {
     pub tree_width: f32,
     /// Width of the run card; 0 for the default.
     pub card_width: f32,
+    /// Layouts of one's own.
+    pub layouts: Vec<OwnLayout>,
+    /// The layout that the panes were laid out like last.
+    pub layout_name: Option<LayoutName>,
+    /// What was taken from the palette, newest first.
+    pub recent_commands: Vec<String>,
+    /// The part of the shift that is shown; all of it at each start.
+    #[serde(skip)]
+    pub selection: Selection,
 }
 
 /// A page of the window.
@@ -60,6 +71,15 @@ pub enum Page {
     /// What the next meeting has before it.
     Meeting,
 }
+
+/// The pages with their names, in the order of their keys.
+pub const PAGES: [(Page, &str); 5] = [
+    (Page::Monitor, "Monitor"),
+    (Page::Runs, "Runs"),
+    (Page::Processing, "Processing"),
+    (Page::Problems, "Problems"),
+    (Page::Meeting, "Meeting"),
+];
 
 /// Which run is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -193,6 +213,18 @@ pub enum Action {
     Dismiss(u64),
     /// What concerns problems and shifts.
     People(PeopleAction),
+    /// What concerns layouts with names.
+    Layout(LayoutAction),
+    /// Back (-1) or forward (+1) to where the user was.
+    Step(i32),
+    /// Show only a part of the shift.
+    Select(Selection),
+    /// Have the plots stand still, or go on.
+    ToggleFreeze,
+    /// Decide on the run looked at.
+    DecideRun(Flag),
+    /// Show what the guide says of a topic.
+    Help(String),
     /// Close what is open, one thing at a time.
     Escape,
     /// What concerns the review of what waits.

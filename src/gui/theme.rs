@@ -20,6 +20,21 @@ pub const WIDE_GAP: f32 = 14.0;
 pub const TREE_WIDTH: f32 = 270.0;
 /// Width of the run card at the first start.
 pub const CARD_WIDTH: f32 = 276.0;
+/// Below this width of the window, points, the bar along the top takes two lines: letters are large, or the window is small.
+pub const NARROW: f32 = 1_000.0;
+
+/// Whether a window so high has room for the time line beside a page that is no picture.
+#[must_use]
+pub fn has_time_line(window: f32) -> bool {
+    window >= 480.0
+}
+
+/// How wide the tree or the card may become in a window so wide: plots keep the room between them.
+#[must_use]
+pub fn side_width(window: f32) -> f32 {
+    if window < NARROW { 0.3 * window } else { 500.0 }
+}
+
 /// Height of the time line's blocks.
 pub const BLOCK_HEIGHT: f32 = 34.0;
 /// Width of a run on the time line when all are equally wide.

@@ -47,13 +47,18 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &UiState) {
         return;
     }
     let snapshot = scene.snapshot;
-    let widths = widths(&snapshot.runs, state.proportional);
+    let takes = |row: &&RunRow| scene.only.takes(Some(row.run), row.start);
+    let rows: Vec<&RunRow> = snapshot.runs.iter().filter(takes).collect();
+    let widths = widths(&rows, state.proportional);
     let selected = scene.choice.row(snapshot).map(|row| row.run);
     egui::ScrollArea::horizontal().stick_to_right(true).auto_shrink([false, true]).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 3.0;
             older(ui, scene);
-            for (row, width) in snapshot.runs.iter().zip(widths) {
+            if rows.is_empty() {
+                ui.label(egui::RichText::new("No run is in what is shown of the shift.").weak());
+            }
+            for (row, width) in rows.into_iter().zip(widths) {
                 block(ui, scene, row, width, selected == Some(row.run));
             }
         });
@@ -62,7 +67,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &UiState) {
 
 /// How wide each run's block is.
 #[must_use]
-pub fn widths(runs: &[RunRow], proportional: bool) -> Vec<f32> {
+pub fn widths(runs: &[&RunRow], proportional: bool) -> Vec<f32> {
     if !proportional {
         return vec![theme::BLOCK_WIDTH; runs.len()];
     }
@@ -174,6 +179,7 @@ mod tests {
     #[test]
     fn blocks_are_as_wide_as_their_runs_lasted_and_never_too_small_to_hit() {
         let runs = [run(1, Some(3_600)), run(2, Some(1_800)), run(3, Some(2)), run(4, None), run(5, Some(-7))];
+        let runs: Vec<&RunRow> = runs.iter().collect();
         assert_eq!(widths(&runs, true), [WIDEST_BLOCK, WIDEST_BLOCK / 2.0, NARROWEST_BLOCK, NARROWEST_BLOCK, NARROWEST_BLOCK]);
         assert!(widths(&runs, false).iter().all(|width| *width == theme::BLOCK_WIDTH));
     }

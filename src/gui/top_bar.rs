@@ -3,23 +3,15 @@
 use egui::{Align, Layout, RichText, Ui};
 
 use super::scene::Scene;
-use super::state::{Action, Browse, Page, UiState};
-use super::{people, theme, words};
+use super::state::{Action, Browse, PAGES, Page, UiState};
+use super::{keys, people, theme, words};
 use crate::engine::{Command, ViewCommand, WorkspaceCommand};
 use crate::snapshot::Backend;
 use monitasks::quality::State;
 
-/// The pages with their names and keys.
-const PAGES: [(Page, &str, &str); 5] = [
-    (Page::Monitor, "Monitor", "F1"),
-    (Page::Runs, "Runs", "F2"),
-    (Page::Processing, "Processing", "F3"),
-    (Page::Problems, "Problems", "F4"),
-    (Page::Meeting, "Meeting", "F5"),
-];
-
 /// Draws the bar.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &UiState) {
+    let is_narrow = ui.available_width() < theme::NARROW;
     ui.horizontal(|ui| {
         ui.set_min_height(28.0);
         ui.label(theme::bold("dqmon").size(16.0));
@@ -29,17 +21,27 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &UiState) {
             lanes(ui, scene);
             ui.add_space(theme::GAP);
         }
-        // What must always be readable stands at the right and takes its room first; the workspace's name is cut if need be.
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            buttons(ui, scene, state);
-            clock(ui, scene);
-            if scene.snapshot.workspace.is_some() {
-                last_event(ui, scene);
-                backend(ui, scene);
-                people::on_shift_word(ui, scene);
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| workspace(ui, scene, state));
-            }
-        });
+        if !is_narrow {
+            facts(ui, scene, state);
+        }
+    });
+    if is_narrow {
+        ui.horizontal(|ui| facts(ui, scene, state));
+    }
+}
+
+/// What is open and how it goes.
+fn facts(ui: &mut Ui, scene: &mut Scene<'_>, state: &UiState) {
+    // What must always be readable stands at the right and takes its room first; the workspace's name is cut if need be.
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        buttons(ui, scene, state);
+        clock(ui, scene);
+        if scene.snapshot.workspace.is_some() {
+            last_event(ui, scene);
+            backend(ui, scene);
+            people::on_shift_word(ui, scene);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| workspace(ui, scene, state));
+        }
     });
 }
 
@@ -62,7 +64,8 @@ pub fn banners(ui: &mut Ui, scene: &Scene<'_>) {
 
 fn pages(ui: &mut Ui, scene: &mut Scene<'_>, current: Page) {
     ui.spacing_mut().item_spacing.x = 2.0;
-    for (page, name, key) in PAGES {
+    for (page, name) in PAGES {
+        let key = keys::key_of(&Action::Turn(page)).unwrap_or_default();
         if ui.selectable_label(current == page, name).on_hover_text(format!("Turn to {name} ({key})")).clicked() {
             scene.ask(Action::Turn(page));
         }

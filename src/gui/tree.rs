@@ -11,6 +11,9 @@ use crate::snapshot::{ItemNode, TaskNode};
 
 /// Where the column of names begins.
 const NAME_AT: f32 = 46.0;
+/// The small line of the last readings: the widest that there is room for.
+const SPARK_WIDTHS: [f32; 3] = [38.0, 28.0, 20.0];
+const SPARK_HEIGHT: f32 = 11.0;
 /// So much of a name is left beside a long value.
 const NARROWEST_NAME: f32 = 44.0;
 
@@ -137,12 +140,13 @@ fn item_row(ui: &mut Ui, scene: &mut Scene<'_>, item: &ItemNode, place: &ItemRef
     let most = rect.width() - NAME_AT - NARROWEST_NAME;
     let value = one_line(&painter, &item.glance.text, 12.0, value_colour, most);
     let value_left = rect.right() - 4.0 - value.size().x;
+    let value_left = value_left - spark(ui, &painter, item, pos2(value_left, rect.center().y), rect.left() + NAME_AT);
     let name_width = (value_left - 6.0 - (rect.left() + NAME_AT)).max(20.0);
     // A name that is only a little too long is written smaller before it is cut.
     let whole = |size: f32| one_line(&painter, &item.title, size, ground.text, f32::INFINITY).size().x <= name_width;
     let size = [13.0, 12.0].into_iter().find(|size| whole(*size)).unwrap_or(12.0);
     let name = one_line(&painter, &item.title, size, ground.text, name_width);
-    painter.galley(pos2(value_left, rect.center().y - value.size().y / 2.0), value, value_colour);
+    painter.galley(pos2(rect.right() - 4.0 - value.size().x, rect.center().y - value.size().y / 2.0), value, value_colour);
     painter.galley(pos2(rect.left() + NAME_AT, rect.center().y - name.size().y / 2.0), name, ground.text);
     let wants_new = response.middle_clicked() || response.clicked() && ui.input(|input| input.modifiers.command);
     if wants_new {
@@ -167,6 +171,9 @@ fn item_row(ui: &mut Ui, scene: &mut Scene<'_>, item: &ItemNode, place: &ItemRef
         if !item.glance.reason.is_empty() {
             ui.label(&item.glance.reason);
         }
+        if item.spark.len() > 1 {
+            ui.label(RichText::new(format!("the line: its last {} readings, the newest at the right", item.spark.len())).weak());
+        }
         if let Some(verdict) = worst(&item.verdicts).filter(|verdict| verdict.state() != State::Ok) {
             let advice = &verdict.advice;
             ui.label(format!("{}\nDo: {}\nCall: {}", advice.meaning, advice.action, advice.contact));
@@ -180,6 +187,32 @@ fn item_row(ui: &mut Ui, scene: &mut Scene<'_>, item: &ItemNode, place: &ItemRef
         }
         ui.label(RichText::new("Ctrl or middle click: open in a new pane").small().weak());
     });
+}
+
+/// Draws the last readings as a small line that ends left of a place, where the whole name has room beside it; answers the width
+/// it took.
+fn spark(ui: &Ui, painter: &egui::Painter, item: &ItemNode, right: egui::Pos2, names_at: f32) -> f32 {
+    if item.spark.len() < 2 {
+        return 0.0;
+    }
+    let name = one_line(painter, &item.title, 12.0, egui::Color32::WHITE, f32::INFINITY).size().x;
+    let has_room = |width: &f32| right.x - names_at - width - 14.0 >= name;
+    let Some(width) = SPARK_WIDTHS.into_iter().find(has_room) else { return 0.0 };
+    let (low, high) = item.spark.iter().fold((f32::MAX, f32::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
+    let (left, step) = (right.x - width - 6.0, width / (item.spark.len() - 1) as f32);
+    let y = |value: f32| {
+        let share = if high > low { (value - low) / (high - low) } else { 0.5 };
+        right.y + SPARK_HEIGHT * (0.5 - share)
+    };
+    let points: Vec<egui::Pos2> =
+        item.spark.iter().enumerate().map(|(at, value)| pos2(left + at as f32 * step, y(*value))).collect();
+    let ground = theme::ground(theme::look(ui.visuals()));
+    let last = points.last().copied();
+    painter.add(egui::Shape::line(points, egui::Stroke::new(1.0, ground.muted)));
+    if let Some(last) = last {
+        painter.circle_filled(last, 1.6, ground.text);
+    }
+    width + 8.0
 }
 
 /// Why a task itself failed, and which results could not be read.

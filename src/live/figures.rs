@@ -90,6 +90,9 @@ fn draw(key: &FigureKey, of: &Material<'_>) -> Figure {
     if let Some(lane) = &key.lane {
         figure.notes.push(format!("results of lane {lane} alone"));
     }
+    if !key.only.is_all() {
+        figure.notes.push(format!("only {}", key.only.words()));
+    }
     figure
 }
 
@@ -104,7 +107,9 @@ pub(super) fn drawn(task: &dyn MonTask, item: &str, history: &[&Summary], (detec
 /// The results that a figure shows, oldest first.
 pub(super) fn history<'a>(results: &'a ResultsView, key: &FigureKey) -> Vec<&'a Summary> {
     let all = results.tasks.get(&key.task).map(|task| task.history.iter().map(AsRef::as_ref).collect());
-    of_processing(of_lane(up_to_run(all.unwrap_or_default(), key), key), key)
+    let mut history = of_processing(of_lane(up_to_run(all.unwrap_or_default(), key), key), key);
+    history.retain(|summary| key.only.takes(summary.run, summary.stamp()));
+    history
 }
 
 /// With a processing chosen, only its results; the run's where one is chosen too.

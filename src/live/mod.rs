@@ -27,6 +27,7 @@ mod results;
 mod retold;
 mod rows;
 mod run_table;
+mod sparks;
 pub mod story;
 mod tree;
 
@@ -54,6 +55,7 @@ use monitasks::checks::what_if::WhatIf;
 use monitasks::references::ReferenceSource;
 use monitasks::registry::TaskRegistry;
 use monitasks::views::Against;
+use monitasks::task::TaskContext;
 
 use crate::bookkeeping::{Overview, SyncState};
 use crate::config::Settings;
@@ -64,6 +66,7 @@ use crate::snapshot::{
 
 use figures::Material;
 use plots::PlotMaker;
+use sparks::Sparks;
 
 pub use people::checks_to_tell;
 
@@ -108,6 +111,7 @@ pub struct Live {
     closely: Option<Arc<CloseLook>>,
     run_table: Option<Arc<RunsShown>>,
     desk: Arc<DeskShown>,
+    sparks: Sparks,
     watched: Vec<FigureKey>,
     plots: PlotMaker,
     banners: BTreeMap<&'static str, Vec<Banner>>,
@@ -130,6 +134,7 @@ impl Live {
             closely: None,
             run_table: None,
             desk: Arc::default(),
+            sparks: Sparks::default(),
             watched: Vec::new(),
             plots: PlotMaker::default(),
             banners: BTreeMap::new(),
@@ -183,6 +188,7 @@ impl Live {
     pub fn take_registry(&mut self, registry: Arc<TaskRegistry>) {
         self.registry = registry;
         self.plots.redraw();
+        self.sparks.forget();
     }
 
     /// Takes other checks, with what is wrong in their file.
@@ -288,6 +294,7 @@ impl Live {
         let plots = self.plots.make(&self.watched, &self.book.people.issues, &of);
         let of_checks = self.plots.faults(&of);
         let mut tasks = tree::nodes(&self.registry, &self.results, &plots.verdicts, (&detector, now));
+        self.sparks.add(&mut tasks, &self.registry, &self.results, &TaskContext { detector: &detector, now });
         tasks.push(event::node(&self.event));
         let mut banners: Vec<Banner> = self.banners.values().flatten().cloned().collect();
         banners.extend(of_checks.into_iter().map(|text| Banner { is_fault: true, text }));

@@ -16,7 +16,7 @@ use crate::catalogue::{Fields, RunFacts, RunRow, RunTable};
 use crate::config::{MarkSettings, RunListSettings, Settings};
 use crate::decisions::status::Derived;
 use crate::decisions::{self, Quality, RuleInForce, StatusError, marks, processing_named};
-use crate::snapshot::{RunsAsk, RunsShown};
+use crate::snapshot::{Only, RunsAsk, RunsShown};
 
 /// Runs that are read first: somebody waits for them.
 const FIRST_PAGE: usize = 2_000;
@@ -207,6 +207,7 @@ pub fn answer_of(table: &Arc<RunTable>, ask: &RunsAsk, before: Option<&RunsShown
     let (rows, fault, explained) = match query::parse(&ask.query, table.fields()) {
         Ok(query) => {
             let mut rows = table.find(&query);
+            keep_only(&mut rows, table, ask.only);
             table.sort(&mut rows, &ask.sort);
             (Arc::new(rows), None, query::explain(&query, table.fields()))
         }
@@ -233,6 +234,20 @@ pub fn answer_of(table: &Arc<RunTable>, ask: &RunsAsk, before: Option<&RunsShown
         bulk: before.and_then(|before| before.bulk.clone()),
         is_read: true,
         is_whole: true,
+    }
+}
+
+/// Leaves the rows of a part of the shift; a run of which it is not known is in none.
+fn keep_only(rows: &mut Vec<u32>, table: &RunTable, only: Only) {
+    let (from, to) = only.runs;
+    if from.is_some() || to.is_some() {
+        let is_in = |run: Run| from.is_none_or(|from| from <= run) && to.is_none_or(|to| run <= to);
+        rows.retain(|row| table.run(*row).is_some_and(is_in));
+    }
+    let times = only.query_of_times();
+    if let (false, Ok(query)) = (times.is_empty(), query::parse(&times, table.fields())) {
+        let taken: std::collections::HashSet<u32> = table.find(&query).into_iter().collect();
+        rows.retain(|row| taken.contains(row));
     }
 }
 

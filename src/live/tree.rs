@@ -72,5 +72,5 @@ fn node(
 /// A leaf with its glance.
 pub(super) fn leaf(item: &ItemInfo, glance: Glance, newest: Option<Timestamp>) -> ItemNode {
     let (name, title, about) = (item.name.clone(), item.title.clone(), item.about.clone());
-    ItemNode { name, title, about, glance, verdicts: Arc::default(), newest }
+    ItemNode { name, title, about, glance, verdicts: Arc::default(), newest, spark: Arc::default() }
 }

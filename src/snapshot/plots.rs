@@ -9,7 +9,7 @@ use monitasks::views::{Against, PlotChoices};
 use monitasks::vocab::Run;
 use serde::{Deserialize, Serialize};
 
-use super::{ItemNode, Snapshot};
+use super::{ItemNode, Only, Snapshot};
 
 /// Which figure: an item of a task, up to a run or up to now.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +26,8 @@ pub struct FigureKey {
     pub view: PlotView,
     /// What people choose to see of it.
     pub choices: PlotChoices,
+    /// Only results of these runs and times.
+    pub only: Only,
 }
 
 /// Which items differ most between two results.
@@ -103,7 +105,14 @@ impl FigureKey {
             lane: None,
             view: PlotView::default(),
             choices: PlotChoices::default(),
+            only: Only::default(),
         }
+    }
+
+    /// The same plot of a part of the shift.
+    #[must_use]
+    pub fn within(self, only: Only) -> Self {
+        FigureKey { only, ..self }
     }
 
     /// The same plot shown otherwise.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
+use super::Only;
 pub use crate::catalogue::query::{QueryError, Suggestion, SuggestionKind};
 pub use crate::catalogue::{Cell, Field, FieldKind, RunTable, SortKey};
 
@@ -17,6 +18,8 @@ pub struct RunsAsk {
     pub cursor: usize,
     /// The order of rows.
     pub sort: Vec<SortKey>,
+    /// Only these runs and times.
+    pub only: Only,
 }
 
 /// The table of runs and the answer to what was asked of it.

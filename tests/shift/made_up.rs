@@ -226,6 +226,7 @@ fn item(name: &str, title: &str, state: State, text: &str, reason: &str) -> Item
         glance: Glance { state, text: text.into(), reason: reason.into(), reading: Measured::NoData },
         verdicts: Arc::default(),
         newest: Some(before(75)),
+        spark: Arc::default(),
     }
 }
 

@@ -514,7 +514,7 @@ fn refusals_are_shown_until_they_are_taken_away_and_a_busy_engine_is_said() {
     desk.side.notices.send(Notice::Refused("book read-only: /data/book.sqlite".into())).unwrap();
     desk.settle();
     assert!(desk.has("book read-only: /data/book.sqlite"));
-    desk.click("✕");
+    desk.click("Take away");
     assert!(!desk.has("book read-only: /data/book.sqlite"));
     let Desk { mut window, side } = desk;
     drop(side);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dqmon::engine::{Command, DecisionCommand, Notice, SubsystemMark, WantedDecision};
+use dqmon::engine::{Command, DecisionCommand, Evidence, Notice, SubsystemMark, WantedDecision};
 use dqmon::gui::{RunChoice, UiState};
 use dqmon::snapshot::{DeskShown, Due, JudgedShown, PaneShown, PlotView, ReviewPlot, Snapshot, ToDoRow};
 use egui::Key;
@@ -49,12 +49,13 @@ fn press(desk: &mut Desk, keys: &[Key]) {
     }
 }
 
+/// The words that have the review's name, a line each.
 fn heads(desk: &Desk) -> String {
-    desk.window
-        .query_all_by_label_contains("Review")
-        .map(|node| node.accesskit_node().label().unwrap_or_default())
-        .collect::<Vec<_>>()
-        .join("\n")
+    let found = desk.window.query_all_by_label_contains("Review").map(|node| {
+        let node = node.accesskit_node();
+        node.label().or_else(|| node.value()).unwrap_or_default()
+    });
+    found.collect::<Vec<_>>().join("\n")
 }
 
 fn decided(desk: &Desk) -> Option<WantedDecision> {
@@ -86,6 +87,8 @@ fn a_review_begins_with_what_is_due_first_and_shows_its_plots_in_order() {
     assert_eq!(desk.window.state().on_screen().iter().map(|item| item.item.as_str()).collect::<Vec<_>>(), ["rms_view_1"]);
     press(&mut desk, &[Key::P]);
     assert!(desk.has(words));
+    let mut desk = Desk::at(snapshot());
+    press(&mut desk, &[Key::F6]);
     let watched = desk.watched();
     assert_eq!(
         watched,
@@ -141,7 +144,7 @@ fn a_whole_review_goes_by_keyboard_alone() {
     record(&mut desk, 22, 83, Flag::Maybe);
     press(&mut desk, &[Key::Escape]);
     assert_eq!(desk.window.state().choice(), RunChoice::Newest);
-    assert_eq!(heads(&desk), "");
+    assert!(!heads(&desk).contains("Review: run"), "{}", heads(&desk));
 }
 
 #[test]
@@ -218,4 +221,33 @@ fn with_no_plots_named_a_review_shows_one_of_each_task() {
     let mut desk = Desk::with_state(snapshot, UiState { who: "Ada".into(), role: "shifter".into(), ..UiState::default() });
     press(&mut desk, &[Key::R]);
     assert!(heads(&desk).contains("plot 1 of 4: Purity: Lifetime trend"), "{}", heads(&desk));
+}
+
+#[test]
+fn what_was_looked_at_is_written_into_the_book_and_older_books_are_read() {
+    let plain = Evidence { item: "purity/lifetime_trend".into(), ..Evidence::default() };
+    let written = serde_json::to_string(&plain).unwrap();
+    assert_eq!(written, r#"{"item":"purity/lifetime_trend","state":null,"value":null}"#, "as before");
+    assert_eq!(serde_json::from_str::<Evidence>(&written).unwrap(), plain);
+    let looked = Evidence { looked_at: Some(made_up::now()), ..plain };
+    let written = serde_json::to_string(&looked).unwrap();
+    assert!(written.contains("\"looked_at\":\"2026-11-20T14:03:20Z\""), "{written}");
+    assert_eq!(serde_json::from_str::<Evidence>(&written).unwrap(), looked);
+}
+
+#[test]
+fn the_panes_of_the_desk_are_as_they_were_after_a_review() {
+    let mut desk = Desk::at(snapshot());
+    let before = desk.window.state().on_screen();
+    press(&mut desk, &[Key::F6]);
+    desk.window.key_press_modifiers(egui::Modifiers::COMMAND, Key::W);
+    desk.settle();
+    assert_eq!(desk.window.state().on_screen().len(), 1, "the review's pane stays");
+    desk.click("Drift profile, unchecked, χ²/n 1.1");
+    assert_eq!(desk.window.state().on_screen()[0].item, "drift_profile", "another plot can be looked at in between");
+    press(&mut desk, &[Key::Space]);
+    assert_eq!(desk.window.state().on_screen()[0].item, "lifetime_trend", "which is not the one that was to be looked at");
+    assert!(heads(&desk).contains("plot 1 of 3"), "{}", heads(&desk));
+    press(&mut desk, &[Key::Escape]);
+    assert_eq!(desk.window.state().on_screen(), before);
 }

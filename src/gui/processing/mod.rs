@@ -147,7 +147,7 @@ fn files_part(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProcessingView) {
     // While one row's details are shown, the list of what was not taken makes room for them.
     let is_listed = !snapshot.not_taken.is_empty() && view.selected.is_none();
     let below = if is_listed { (room * 0.22).clamp(60.0, 150.0) } else { 0.0 };
-    ui.allocate_ui(egui::vec2(ui.available_width(), room - below), |ui| files::table(ui, scene, view));
+    ui.allocate_ui(egui::vec2(ui.available_width(), (room - below).max(60.0)), |ui| files::table(ui, scene, view));
     if below > 0.0 {
         files::not_taken(ui, scene);
     }

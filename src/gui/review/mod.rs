@@ -18,7 +18,7 @@ use crate::engine::SubsystemMark;
 use crate::gui::layout::EVENT_TASK;
 use crate::snapshot::{PaneShown, PlotView, ReviewPlot, Snapshot};
 
-pub use queue::{Entry, Fate, queue, said, subsystems};
+pub use queue::{Entry, Fate, queue, said, subsystems, waiting};
 pub use strip::{end_page, show};
 
 /// What a key or button of the review asks for.
@@ -98,6 +98,8 @@ pub struct Review {
     pub wants_comment: Option<Choice>,
     /// The one pane that shows the plot.
     pub layout: Layout,
+    /// The snapshot that was followed last.
+    followed: Option<u64>,
 }
 
 impl Choice {
@@ -161,7 +163,8 @@ impl Review {
             sent: None,
             told: None,
             wants_comment: None,
-            layout: Layout::of_one(None, PlotView::default()),
+            layout: Layout::of_one(None, PlotView::default(), 0),
+            followed: None,
         };
         review.turn_to(0);
         review
@@ -191,7 +194,9 @@ impl Review {
     pub fn turn_to(&mut self, plot: usize) {
         self.plot = plot.min(self.plots.len().saturating_sub(1));
         if let Some(ReviewPlot { pane, .. }) = self.plots.get(self.plot) {
-            self.layout = Layout::of_one(Some(item_of(pane)), pane.view);
+            // Of each run a pane of its own: a plot of the run before is never taken for one of this.
+            let number = u32::try_from(self.at * self.plots.len() + self.plot).unwrap_or(u32::MAX);
+            self.layout = Layout::of_one(Some(item_of(pane)), pane.view, number);
         }
     }
 
@@ -211,6 +216,11 @@ impl Review {
     pub fn tick(&mut self, now: Timestamp) {
         let (Some(entry), Some(plot)) = (self.entry(), self.plots.get(self.plot)) else { return };
         let key = (entry.run, item_of(&plot.pane));
+        // Another item of the tree was shown in between: that one is none of the review's.
+        if self.layout.visible() != [key.1.clone()] {
+            self.turn_to(self.plot);
+            return;
+        }
         self.looked_at.entry(key).or_insert(now);
         self.told = None;
         let after = (self.plot + 1..self.plots.len()).chain(0..self.plot);
@@ -256,6 +266,10 @@ impl Review {
 
     /// Takes what the snapshot has new: what waits now, what others have decided, what has come back.
     pub fn follow(&mut self, snapshot: &Snapshot) {
+        if self.followed == Some(snapshot.serial) {
+            return;
+        }
+        self.followed = Some(snapshot.serial);
         let now = queue(snapshot, self.subsystem.as_deref());
         for at in 0..self.entries.len() {
             let is_sent = self.sent.as_ref().is_some_and(|sent| sent.at == at);
@@ -378,6 +392,7 @@ mod tests {
         assert!(review.entry().is_none() && review.waiting() == 0);
         snapshot.runs.push(RunRow { has_ended: true, ..RunRow::empty(Run(5)) });
         snapshot.runs.push(RunRow::empty(Run(6)));
+        snapshot.serial += 1;
         review.follow(&snapshot);
         assert_eq!(review.waiting(), 1, "a run that goes on is not asked for");
         review.go_on();

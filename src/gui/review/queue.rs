@@ -58,6 +58,12 @@ fn is_undecided(row: &RunRow) -> bool {
     row.decisions.last().is_none_or(|last| last.flag == Flag::Unchecked)
 }
 
+/// The runs that wait, without more of them.
+#[must_use]
+pub fn waiting(snapshot: &Snapshot) -> usize {
+    snapshot.runs.iter().filter(|row| row.has_ended && is_undecided(row)).count()
+}
+
 /// What waits now: for a subsystem, or of runs that have ended.
 #[must_use]
 pub fn queue(snapshot: &Snapshot, subsystem: Option<&str>) -> Vec<Entry> {

@@ -19,6 +19,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, review: &mut Review, state: &mut
     if scene.read_only().is_none() {
         decide(ui, scene, review, state);
         comment(ui, scene, review, draft);
+    } else {
+        button(ui, scene, "Leave the review", "Esc", None, ReviewAction::Stop);
     }
     said(ui, scene, review);
 }
@@ -40,9 +42,6 @@ fn heading(ui: &mut Ui, scene: &mut Scene<'_>, review: &Review) {
         let text = theme::bold(line);
         let text = if is_late { text.color(theme::fault(scene.look)) } else { text };
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            button(ui, scene, "Leave the review", "Esc", None, ReviewAction::Stop);
-            let hindrance = review.done.is_empty().then_some("Nothing was decided in this review yet.");
-            button(ui, scene, "Undo", "Ctrl+Z", hindrance, ReviewAction::Undo);
             ui.label(RichText::new(progress(review)).small().weak());
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.add(egui::Label::new(text).truncate()));
         });
@@ -121,6 +120,9 @@ fn decide(ui: &mut Ui, scene: &mut Scene<'_>, review: &Review, state: &mut UiSta
             }
         }
         button(ui, scene, "Leave unchecked", "U", None, ReviewAction::Leave);
+        let hindrance = review.done.is_empty().then_some("Nothing was decided in this review yet.");
+        button(ui, scene, "Undo", "Ctrl+Z", hindrance, ReviewAction::Undo);
+        button(ui, scene, "Leave the review", "Esc", None, ReviewAction::Stop);
         for (name, hint, text) in
             [("Who reviews", "your name", &mut state.who), ("Role of who reviews", "your role", &mut state.role)]
         {
@@ -194,6 +196,9 @@ pub fn end_page(ui: &mut Ui, scene: &mut Scene<'_>, review: &Review) {
         ui.add_space(theme::WIDE_GAP);
         if waiting > 0 {
             button(ui, scene, "Go on", "R", None, ReviewAction::Start(review.subsystem.clone()));
+        }
+        if !review.done.is_empty() {
+            button(ui, scene, "Undo the last one", "Ctrl+Z", None, ReviewAction::Undo);
         }
         button(ui, scene, "Leave the review", "Esc", None, ReviewAction::Stop);
     });

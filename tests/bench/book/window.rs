@@ -114,7 +114,7 @@ fn judge(store: &dyn Store, settings: &Settings, tell: &dyn Fn(&str, Instant, Op
 fn slowest_search(table: &Arc<RunTable>) -> (f64, &'static str) {
     let sort = vec![SortKey { field: "run".into(), is_descending: true }];
     let took = SEARCHES.iter().map(|query| {
-        let ask = RunsAsk { query: (*query).to_owned(), cursor: query.len(), sort: sort.clone() };
+        let ask = RunsAsk { query: (*query).to_owned(), cursor: query.len(), sort: sort.clone(), ..RunsAsk::default() };
         let began = Instant::now();
         let shown = answer_of(table, &ask, None);
         assert!(shown.fault.is_none(), "{query}: {:?}", shown.fault);
