@@ -34,7 +34,7 @@ use super::state::{Action, Browse, Draft, ItemRef, Page, RunChoice, UiState};
 use super::visited::Visited;
 use super::welcome::{self, Welcome};
 use super::{desk_line, focus_ring, keys, run_card, theme, time_line, top_bar, tree};
-use crate::engine::{Command, EngineHandle, Notice, WorkspaceCommand};
+use crate::engine::{Command, EngineHandle, Notice, ViewCommand, WorkspaceCommand};
 use crate::snapshot::{CloseSubject, FigureKey, Origin, RunsAsk, Snapshot, TaskNode};
 
 /// The window's contents. Needs no display: tests drive it with a context of their own.

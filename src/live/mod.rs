@@ -54,8 +54,8 @@ use monitasks::checks::Checks;
 use monitasks::checks::what_if::WhatIf;
 use monitasks::references::ReferenceSource;
 use monitasks::registry::TaskRegistry;
-use monitasks::views::Against;
 use monitasks::task::TaskContext;
+use monitasks::views::Against;
 
 use crate::bookkeeping::{Overview, SyncState};
 use crate::config::Settings;
