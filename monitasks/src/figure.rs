@@ -22,6 +22,9 @@ pub struct Figure {
     pub notes: Vec<String>,
     /// What is said in the place of the plot when there is nothing to draw: what would fill it.
     pub empty: Option<String>,
+    /// Parts that are known to be odd, or not to be judged by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<Region>,
 }
 
 /// One axis of a [`Figure`].
@@ -135,6 +138,17 @@ pub enum Layer {
     },
 }
 
+/// A part of a plot that is known to be odd, or not to be judged by: drawn hatched over the data, which stay to be seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Region {
+    /// From and to along x, in the x axis' unit; none for all of it.
+    pub x: Option<[f64; 2]>,
+    /// From and to along y, in the y axis' unit; none for all of it.
+    pub y: Option<[f64; 2]>,
+    /// Why; empty for a part whose words stand at another one.
+    pub words: String,
+}
+
 /// Which axis a [`Layer::Rule`] crosses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -181,7 +195,7 @@ impl Figure {
     /// A figure with axes and nothing in it yet.
     #[must_use]
     pub fn new(title: impl Into<String>, x: Axis, y: Axis) -> Self {
-        Figure { title: title.into(), x, y, layers: Vec::new(), notes: Vec::new(), empty: None }
+        Figure { title: title.into(), x, y, layers: Vec::new(), notes: Vec::new(), empty: None, regions: Vec::new() }
     }
 
     /// A figure that says why it is empty and what would fill it.

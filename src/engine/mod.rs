@@ -15,6 +15,7 @@ mod people_desk;
 mod pollers;
 mod runs_desk;
 mod serve;
+mod sound;
 mod urgent;
 
 pub use backend_process::start as start_backend;
@@ -22,7 +23,7 @@ pub use command::{
     BesideCommand, ChecksCommand, Command, Decision, DecisionCommand, DecisionSubject, Evidence, FailureClass, Outcome, Part,
     ProcessingCommand, RequestKind, RequestSubject, RunsCommand, Stage, ViewCommand, WantedDecision, WorkspaceCommand,
 };
-pub use people_command::{NewProblem, PeopleCommand, PeopleDeed, Place, ProblemChange, Severity};
+pub use people_command::{NewIssue, NewProblem, PeopleCommand, PeopleDeed, Place, ProblemChange, Scope, Severity};
 pub use pollers::OpenStore;
 pub use serve::{ChooseStore, OpenResults, Start, Waker, World, start};
 pub use urgent::{Told, mail_urgent};

@@ -9,7 +9,7 @@ use egui_tiles::LinearDir;
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 
-use super::beside::{self, BesideView};
+use super::beside::{self, BesideAction, BesideView};
 use super::dialogs::{Answer, Dialogs};
 use super::layout::Layout;
 use super::notices::Notices;
@@ -127,8 +127,12 @@ impl DqmonApp {
         self.take_news(ui, &snapshot);
         let look = theme::look(ui.visuals());
         let (choice, lane) = (self.choice, self.lane.clone());
-        let mut scene =
-            Scene { snapshot: &snapshot, choice, lane: lane.as_deref(), now: (self.clock)(), look, actions: Vec::new() };
+        let (now, is_alarm_lit) = ((self.clock)(), self.state.alarms_stand_still || is_lit(ui.input(|input| input.time)));
+        if !self.state.alarms_stand_still && snapshot.people.alarms.iter().any(|alarm| alarm.calls(now)) {
+            ui.ctx().request_repaint_after(Duration::from_millis(250));
+        }
+        let lane = lane.as_deref();
+        let mut scene = Scene { snapshot: &snapshot, choice, lane, now, look, is_alarm_lit, actions: Vec::new() };
         self.keys(ui, &mut scene);
         beside::take_dropped(ui, &mut scene);
         self.panels(ui, &mut scene);
@@ -321,7 +325,7 @@ impl DqmonApp {
 
     fn above_everything(&mut self, ui: &Ui, scene: &mut Scene<'_>) {
         self.notices.show(ui, scene);
-        beside::show(ui, scene, &mut self.beside);
+        beside::show(ui, scene, &mut self.beside, &self.state);
         people::dialog(ui, scene, &mut self.people, &mut self.state);
         if self.shows_keys {
             self.shows_keys = palette::keys(ui);
@@ -340,6 +344,7 @@ impl DqmonApp {
         for (modifiers, key, action) in [
             (Modifiers::COMMAND, Key::K, Action::TogglePalette),
             (Modifiers::COMMAND, Key::T, Action::ToggleTheme),
+            (Modifiers::COMMAND, Key::H, Action::Beside(BesideAction::Help)),
             (Modifiers::NONE, Key::F1, Action::Turn(Page::Monitor)),
             (Modifiers::NONE, Key::F2, Action::Turn(Page::Runs)),
             (Modifiers::NONE, Key::F3, Action::Turn(Page::Processing)),
@@ -398,6 +403,7 @@ impl DqmonApp {
                 self.state.light = !self.state.light;
                 ctx.set_theme(if self.state.light { egui::Theme::Light } else { egui::Theme::Dark });
             }
+            Action::ToggleStill => self.state.alarms_stand_still = !self.state.alarms_stand_still,
             Action::ToggleProportional => self.state.proportional = !self.state.proportional,
             Action::TextSize(0) => ctx.set_zoom_factor(1.0),
             Action::TextSize(by) => ctx.set_zoom_factor((ctx.zoom_factor() + 0.1 * by as f32).clamp(0.5, 3.0)),
@@ -523,6 +529,11 @@ impl eframe::App for DqmonApp {
     fn persist_egui_memory(&self) -> bool {
         false
     }
+}
+
+/// Whether an alarm is bright at a time of the window, s: longer bright than dim, and slowly.
+fn is_lit(time: f64) -> bool {
+    time.rem_euclid(2.0) < 1.2
 }
 
 /// A width as kept, when it makes sense.

@@ -136,6 +136,7 @@ fn plot(ui: &mut Ui, view: &FigureView<'_>, textures: &mut MapTextures) -> Optio
                 add_layer(plot_ui, layer, figure, maps[index], look, index);
             }
         }
+        hatch(plot_ui, figure, look);
         keep_zoom_sane(plot_ui, view.reset_zoom);
     });
     let name = format!("Plot: {}", figure.title);
@@ -207,6 +208,20 @@ fn keep_zoom_sane(plot_ui: &mut PlotUi<'_>, reset: bool) {
     let bounds: PlotBounds = plot_ui.plot_bounds();
     if reset || !bounds.is_finite() {
         plot_ui.set_auto_bounds(true);
+    }
+}
+
+/// What is known to be odd, or masked, over the data.
+fn hatch(plot_ui: &mut PlotUi<'_>, figure: &Figure, look: Look) {
+    let on = |range: Option<[f64; 2]>, scale: Scale| {
+        range.map(|[low, high]| Some([ticks::place(scale, low)?, ticks::place(scale, high)?]))
+    };
+    for region in &figure.regions {
+        // A part that has no place on its axis is not shown; one of all of an axis has.
+        let (x, y) = (on(region.x, figure.x.scale), on(region.y, figure.y.scale));
+        if x != Some(None) && y != Some(None) {
+            plot_ui.add(super::hatched::Hatched::new(&region.words, x.flatten(), y.flatten(), theme::ground(look).muted));
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod dialogs;
 mod event_pane;
 mod figure_items;
 mod figure_ui;
+mod hatched;
 mod layout;
 mod map_texture;
 mod notices;

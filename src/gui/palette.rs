@@ -12,9 +12,10 @@ use super::theme;
 use crate::engine::{Command, ProcessingCommand, ViewCommand, WorkspaceCommand};
 
 /// Keys that work everywhere.
-pub const KEYS: [(&str, &str); 17] = [
+pub const KEYS: [(&str, &str); 18] = [
     ("Ctrl+K", "Find a command, an item or a run"),
     ("?", "This sheet"),
+    ("Ctrl+H", "Help for what is looked at, and the guide"),
     ("F1 to F5", "Monitor, Runs, Processing, Problems, Meeting"),
     ("[   ]", "Run before, next run"),
     ("Esc", "Close what is open; then follow the newest run"),
@@ -53,6 +54,7 @@ pub fn offers(scene: &Scene<'_>, query: &str) -> Vec<(String, Action)> {
             add("Turn to Meeting", Action::Turn(Page::Meeting));
             if scene.read_only().is_none() {
                 add("New problem…", Action::People(PeopleAction::NewProblem(Link::default())));
+                add("Known issue or mask…", Action::People(PeopleAction::NewIssue(Link::default())));
                 add("Who is on shift…", Action::People(PeopleAction::AskShift));
             }
             add("Follow the newest run", Action::SelectRun(RunChoice::Newest));
@@ -74,6 +76,7 @@ pub fn offers(scene: &Scene<'_>, query: &str) -> Vec<(String, Action)> {
     }
     add("Open a workspace…", Action::Browse(Browse::Open));
     add("Dark or light", Action::ToggleTheme);
+    add("Alarms stand still or go bright and dim", Action::ToggleStill);
     add("Larger text", Action::TextSize(1));
     add("Smaller text", Action::TextSize(-1));
     add("Show the keys", Action::ToggleShortcuts);

@@ -17,6 +17,7 @@ mod health;
 mod issue_masks;
 mod judged;
 mod judging;
+mod known_regions;
 mod once;
 mod people;
 mod plots;
@@ -35,7 +36,7 @@ pub use declared::WorkspaceTasks;
 pub use event::{EVENT_DISPLAY, EventPoller, EventView, EventWish, WAVEFORM};
 pub use flow::flow_shown;
 pub use once::{EventLook, bare_raw_file, newest_raw_file};
-pub use results::{DiskResults, FoundResult, ResultPoller, ResultsFolder, ResultsView, TaskResults};
+pub use results::{DiskResults, FoundResult, ReadProgress, ResultPoller, ResultsFolder, ResultsView, TaskResults};
 pub use retold::retold;
 pub use run_table::{RunTableKeeper, answer_of, row_of, statuses_by_run};
 

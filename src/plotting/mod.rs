@@ -9,6 +9,7 @@ mod map;
 mod page;
 pub mod palette;
 mod png;
+mod regions;
 mod side;
 mod svg;
 mod table;

@@ -248,7 +248,7 @@ proptest! {
         layers in proptest::collection::vec(any_layer(), 0..5),
         size in (0u32..500, 0u32..400),
     ) {
-        let figure = Figure { title: words.0, x: axes.0, y: axes.1, layers, notes: vec![words.1], empty: None };
+        let figure = Figure { title: words.0, x: axes.0, y: axes.1, layers, notes: vec![words.1], empty: None, regions: Vec::new() };
         let svg = plotting::svg(&figure, size, Look::Light);
         prop_assert!(!svg.contains("NaN") || figure.title.contains("NaN"));
         let drawn = plotting::png(&svg, 1.0);

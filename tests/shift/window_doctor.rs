@@ -73,7 +73,8 @@ fn the_window_s_doctor_looks_at_the_workspace_that_is_open() {
     until(&|now| now.beside.doctor.as_ref().is_some_and(|doctor| doctor.is_over()));
     let shown = engine.snapshot().beside.doctor.clone().unwrap();
     assert_eq!(shown.root.as_ref(), Some(&shift.workspace.root));
-    let lacks = |finding: &Finding| finding.check == "folders" && finding.what.contains("results") && finding.mend.contains("mkdir -p");
+    let lacks =
+        |finding: &Finding| finding.check == "folders" && finding.what.contains("results") && finding.mend.contains("mkdir -p");
     assert!(shown.findings.iter().any(lacks), "{:?}", shown.findings);
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use dqmon::config::{BatchSystem, NewWorkspace, Workspace};
-use dqmon::engine::{self, BesideCommand, Command, Start, World, WorkspaceCommand};
+use dqmon::engine::{self, BesideCommand, Command, Start, WorkspaceCommand, World};
 use dqmon::gui::{DqmonApp, UiState};
 use dqmon::snapshot::{Answer, AnswersShown, LongWork, Question, Recent, Snapshot};
 use egui_kittest::Harness;
@@ -173,4 +173,20 @@ fn a_workspace_is_created_by_clicks_and_opened_and_a_wrong_folder_says_what_is_t
     window.get_by_label("Open").click();
     wait_for(&mut window, "workspaces stand in it, open one of them");
     wait_for(&mut window, "november");
+}
+
+#[test]
+fn help_says_what_is_looked_at_and_the_guide_is_searched() {
+    let mut desk = Desk::at(made_up::full());
+    desk.window.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::H);
+    desk.settle();
+    assert!(desk.has("The Monitor page"), "the page");
+    let item = &made_up::full().tasks[0].items[0];
+    assert!(desk.has(&item.about), "the plot of the active pane: {}", item.about);
+    desk.type_into("Find in the guide", "relieved");
+    assert!(desk.has("Who is on shift") && !desk.has("Decide a run"), "only parts with the word");
+    assert!(!desk.has("The Monitor page"));
+    desk.window.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::H);
+    desk.settle();
+    assert!(!desk.has("Find in the guide"), "the same keys close it");
 }

@@ -6,6 +6,7 @@
 pub mod charge_asymmetry;
 mod crp_result;
 pub mod lem_gain;
+pub mod lem_places;
 mod lem_words;
 pub mod pedestals;
 mod provenance;
