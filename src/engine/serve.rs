@@ -34,7 +34,7 @@ use crate::snapshot::{Banner, CloseSubject, FigureKey, LongWork, Origin, Snapsho
 /// Snapshots are published at most this often, so that a burst of updates is one of them.
 const QUIET: Duration = Duration::from_millis(40);
 /// A workspace that opens within this time is not preceded by a welcome.
-const SOON: Duration = Duration::from_millis(400);
+const SOON: Duration = Duration::from_secs(2);
 /// Reading fewer results than this is not worth a word.
 const MANY_RESULTS: usize = 100;
 /// Ages and heartbeats move on even when nothing else does.
