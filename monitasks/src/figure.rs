@@ -32,6 +32,9 @@ pub struct Figure {
     /// Smaller plots that are shown in the place of layers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub panels: Option<Panels>,
+    /// Parts that are known to be odd, or not to be judged by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<Region>,
 }
 
 /// A line of the box over a plot.
@@ -180,6 +183,17 @@ pub enum Layer {
     },
 }
 
+/// A part of a plot that is known to be odd, or not to be judged by: drawn hatched over the data, which stay to be seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Region {
+    /// From and to along x, in the x axis' unit; none for all of it.
+    pub x: Option<[f64; 2]>,
+    /// From and to along y, in the y axis' unit; none for all of it.
+    pub y: Option<[f64; 2]>,
+    /// Why; empty for a part whose words stand at another one.
+    pub words: String,
+}
+
 /// Which axis a [`Layer::Rule`] crosses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -251,6 +265,7 @@ impl Figure {
             statistics: Vec::new(),
             origins: Vec::new(),
             panels: None,
+            regions: Vec::new(),
         }
     }
 

@@ -29,6 +29,9 @@ pub struct NewArgs {
     /// Channels that are masked, 0-31,320; without, it is an issue and no mask.
     #[arg(long, value_name = "LIST")]
     mask: Option<Channels>,
+    /// LEMs that are masked, 7 or 3,7-9, as the result files number them.
+    #[arg(long, value_name = "LIST", conflicts_with_all = ["mask", "channels"])]
+    lems: Option<Channels>,
     /// Channels that the issue is about.
     #[arg(long, value_name = "LIST", conflicts_with = "mask")]
     channels: Option<Channels>,
@@ -89,9 +92,10 @@ pub fn run(global: &Global, args: &Args) -> Outcome {
 fn new(global: &Global, args: &NewArgs) -> Outcome {
     let by = args.by.signature()?;
     let now = Timestamp::now();
-    let kind = if args.mask.is_some() { IssueKind::Mask } else { IssueKind::Issue };
+    let lems = args.lems.clone().unwrap_or_default();
+    let kind = if args.mask.is_some() || !lems.is_empty() { IssueKind::Mask } else { IssueKind::Issue };
     let channels = args.mask.as_ref().or(args.channels.as_ref()).cloned().unwrap_or_default();
-    let scope = Scope { from: args.from, to: args.to, item: args.item.clone(), channels };
+    let scope = Scope { from: args.from, to: args.to, item: args.item.clone(), channels, lems };
     let issue = KnownIssue::new(kind, &scope, (&args.reason, args.expires), &by, now)?;
     let (_, mut store) = said::to_write(global)?;
     let standing = standing::begin(store.as_mut(), &issue, &by, now)?;

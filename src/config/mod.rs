@@ -3,6 +3,7 @@
 //! Ground floor of the outer crate: every other folder may use it, it uses only `monitasks`. Each setting has a default, a
 //! unit in its name and its meaning in `assets/dqmon.toml`, the commented file that `dqmon init` writes.
 
+mod alarms;
 mod analysis;
 mod batch;
 mod book;
@@ -23,6 +24,7 @@ mod run_list;
 mod settings;
 mod workspace;
 
+pub use alarms::AlarmSettings;
 pub use analysis::{AnalysisSettings, GainEstimator, PurityMethod};
 pub use batch::{BatchSettings, BatchSystem};
 pub use book::{BookPlace, BookSettings, BookSite};

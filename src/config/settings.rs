@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::fault::{Fault, below_zero, not_above_zero};
 use super::lanes::LaneSettings;
 use super::{
-    AnalysisSettings, BatchSettings, BookSettings, DecisionSettings, MailSettings, MarkSettings, MeetingSettings, Place,
-    ReconstructionSettings, RetrySettings, RunListSettings, ShiftSettings, StatusSettings,
+    AlarmSettings, AnalysisSettings, BatchSettings, BookSettings, DecisionSettings, MailSettings, MarkSettings, MeetingSettings,
+    Place, ReconstructionSettings, RetrySettings, RunListSettings, ShiftSettings, StatusSettings,
 };
 
 /// Everything `dqmon.toml` may say; what it leaves out has these defaults.
@@ -46,6 +46,8 @@ pub struct Settings {
     pub people: PeopleSettings,
     /// How long shifts are.
     pub shifts: ShiftSettings,
+    /// Alarms.
+    pub alarms: AlarmSettings,
     /// Meetings and reviews.
     pub meeting: MeetingSettings,
     /// What marks mean, and who gives them.
@@ -162,6 +164,7 @@ impl Default for Settings {
             publish: PublishSettings::default(),
             people: PeopleSettings::default(),
             shifts: ShiftSettings::default(),
+            alarms: AlarmSettings::default(),
             meeting: MeetingSettings::default(),
             marks: MarkSettings::default(),
             decisions: DecisionSettings::default(),
@@ -233,6 +236,7 @@ impl Settings {
             ("retry", not_above_zero(&[("pause_s", self.retry.pause_s)])),
             ("mail", self.mail.fault()),
             ("shifts", self.shifts.fault()),
+            ("alarms", self.alarms.fault()),
             ("meeting", self.meeting.fault()),
             ("marks", self.marks.fault()),
             ("decisions", self.decisions.fault()),

@@ -34,6 +34,9 @@ pub struct Scope {
     pub item: Option<String>,
     /// On these channels.
     pub channels: Channels,
+    /// On these LEMs, as the result files number them.
+    #[serde(skip_serializing_if = "Channels::is_empty")]
+    pub lems: Channels,
 }
 
 /// A known issue as it is after a change.
@@ -79,7 +82,8 @@ impl Scope {
             (None, None) => None,
         };
         let channels = (!self.channels.is_empty()).then(|| format!("channels {}", self.channels));
-        let parts: Vec<String> = [runs, self.item.clone(), channels].into_iter().flatten().collect();
+        let lems = (!self.lems.is_empty()).then(|| format!("LEM {}", self.lems));
+        let parts: Vec<String> = [runs, self.item.clone(), channels, lems].into_iter().flatten().collect();
         if parts.is_empty() { "everywhere".into() } else { parts.join(", ") }
     }
 
@@ -110,8 +114,8 @@ impl KnownIssue {
         at: Timestamp,
     ) -> Result<Self, SayError> {
         let refused = |why: &str| Err(SayError::Refused(why.to_owned()));
-        if kind == IssueKind::Mask && scope.channels.is_empty() {
-            return refused("a mask needs channels, such as 0-31,320");
+        if kind == IssueKind::Mask && scope.channels.is_empty() && scope.lems.is_empty() {
+            return refused("a mask needs channels, such as 0-31,320, or LEMs, such as 7");
         }
         if scope.from.zip(scope.to).is_some_and(|(from, to)| to < from) {
             return refused("the last run of its scope comes before the first");
@@ -222,8 +226,13 @@ mod tests {
 
     #[test]
     fn a_mask_holds_where_it_says_and_nowhere_else() {
-        let scope =
-            Scope { from: Some(Run(10)), to: Some(Run(20)), item: Some("pedestals".into()), channels: "0-31".parse().unwrap() };
+        let scope = Scope {
+            from: Some(Run(10)),
+            to: Some(Run(20)),
+            item: Some("pedestals".into()),
+            channels: "0-31".parse().unwrap(),
+            ..Scope::default()
+        };
         let mask = KnownIssue::new(IssueKind::Mask, &scope, ("dead card", Some(at(100))), &ada(), at(0)).unwrap();
         let standing = Standing {
             id: "abc".into(),

@@ -1,7 +1,7 @@
 //! What is missing or wrong with a workspace or its machine, why that matters, and the command that mends it.
 //!
 //! A look gathers facts, within a time limit where a disk or a server may not answer, and a pure function judges them. May use
-//! `bookkeeping`, `config`, `detector`, `durable`, `live`, `plotting`, `processing` and `snapshot`; `cli` and `engine` use it. It writes
+//! `bookkeeping`, `config`, `detector`, `live`, `plotting`, `processing` and `snapshot`; `cli` and `engine` use it. It writes
 //! nothing. What a look can't find out is "cannot judge", which is never OK.
 
 mod answers;

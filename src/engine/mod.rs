@@ -20,6 +20,7 @@ mod pollers;
 mod report_pictures;
 mod runs_desk;
 mod serve;
+mod sound;
 mod urgent;
 
 pub use backend_process::start as start_backend;
@@ -30,7 +31,7 @@ pub use command::{
 };
 pub use export_command::{CopyAs, ExportCommand, ExportNews, ExportTo, ExportedBy, ExportedPage, Report, ReportPictures};
 pub use exporting::{book_heads, exported_by, write_export};
-pub use people_command::{NewProblem, PeopleCommand, PeopleDeed, Place, ProblemChange, Severity};
+pub use people_command::{NewIssue, NewProblem, PeopleCommand, PeopleDeed, Place, ProblemChange, Scope, Severity};
 pub use pollers::OpenStore;
 pub use report_pictures::{Behind, report_pictures};
 pub use serve::{ChooseStore, OpenResults, Start, Waker, World, start};

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+pub use crate::decisions::known_issues::Scope;
 pub use crate::decisions::problems::{NewProblem, Place, ProblemChange, Severity};
 
 /// Something that a person says, by name and role.
@@ -13,6 +14,19 @@ pub struct PeopleCommand {
     pub role: String,
     /// What.
     pub deed: PeopleDeed,
+}
+
+/// A known issue or mask that somebody at the window tells of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewIssue {
+    /// Whether what it is about is not judged.
+    pub is_mask: bool,
+    /// Where it holds.
+    pub scope: Scope,
+    /// Why.
+    pub reason: String,
+    /// When it is in force no more.
+    pub expires: Option<Timestamp>,
 }
 
 /// What is said.
@@ -56,6 +70,8 @@ pub enum PeopleDeed {
         /// The place of the entry that the person saw.
         seen: i64,
     },
+    /// Say that something is known, or that channels or LEMs are not to be judged by.
+    NewIssue(Box<NewIssue>),
     /// End a known issue or mask.
     EndIssue {
         /// Its id.

@@ -12,10 +12,11 @@ use crate::bookkeeping::Store;
 use crate::config::Workspace;
 use crate::decisions::alarms::{self, AlarmEvent, Seen};
 use crate::decisions::follow_ups::{self, Ending, FollowUp};
+use crate::decisions::known_issues::{self, IssueKind, KnownIssue};
 use crate::decisions::meeting::{self, Meeting, Voices};
 use crate::decisions::problems::{self, Problem};
-use crate::decisions::standing::{SayError, Signature, Standing};
-use crate::decisions::{known_issues, shifts};
+use crate::decisions::shifts;
+use crate::decisions::standing::{self, SayError, Signature, Standing};
 
 impl PeopleDeed {
     /// What it is, as the beginning of a message.
@@ -26,6 +27,7 @@ impl PeopleDeed {
             PeopleDeed::TellProblem(_) => "new problem".into(),
             PeopleDeed::ChangeProblem { id, .. } => format!("problem {id}"),
             PeopleDeed::AnswerAlarm { item, .. } => format!("alarm of {item}"),
+            PeopleDeed::NewIssue(_) => "known issue".into(),
             PeopleDeed::EndIssue { id, .. } => format!("end of known issue {id}"),
             PeopleDeed::EndFollowUp { id, .. } => format!("follow-up {id}"),
             PeopleDeed::SignOff { .. } => "sign-off".into(),
@@ -55,6 +57,10 @@ fn done(
     now: Timestamp,
     notices: &Sender<Notice>,
 ) -> Result<String, SayError> {
+    if store.is_read_only() {
+        let instead = "'dqmon report' writes a page anywhere, and the others need a window that is not";
+        return Err(SayError::Refused(format!("this window is read-only; {instead}")));
+    }
     let by = Signature::new(&command.who, &command.role)?;
     match &command.deed {
         PeopleDeed::BeginShift { hours, note } => {
@@ -87,6 +93,12 @@ fn done(
             };
             alarms::answer(store, item, &event, &by, now, Some(*seen))?;
             Ok(format!("alarm of {item}: {}", if until.is_some() { "shelved" } else { "acknowledged" }))
+        }
+        PeopleDeed::NewIssue(new) => {
+            let kind = if new.is_mask { IssueKind::Mask } else { IssueKind::Issue };
+            let issue = KnownIssue::new(kind, &new.scope, (&new.reason, new.expires), &by, now)?;
+            let told = standing::begin(store, &issue, &by, now)?;
+            Ok(format!("{} {} is in force: {}", kind.word(), told.id, new.scope.words()))
         }
         PeopleDeed::EndIssue { id, comment, seen } => {
             known_issues::end(store, id, comment, &by, now, Some(*seen))?;

@@ -21,21 +21,24 @@ use super::export_command::ExportCommand;
 use super::export_desk::{self, ExportErrand};
 use super::pollers::{self, EventErrand, OpenStore, Outbox, ResultsErrand, Update};
 use super::runs_desk::{self, ManyRuns, RunsErrand};
+use super::sound::SoundDesk;
 use super::{EngineHandle, EngineSide, Notice};
 use crate::bookkeeping::{self, StoreError};
 use crate::config::{NewWorkspace, Settings, SettingsError, Workspace};
 use crate::decisions::alarms::Seen;
 use crate::doctor;
 use crate::live::{
-    DiskResults, EventPoller, EventWish, Live, ResultPoller, ResultsFolder, WorkspaceChecks, WorkspaceTasks, bare_raw_file,
-    bare_tasks, checks_to_tell, newest_raw_file,
+    DiskResults, EventPoller, EventWish, Live, ReadProgress, ResultPoller, ResultsFolder, WorkspaceChecks, WorkspaceTasks,
+    bare_raw_file, bare_tasks, checks_to_tell, newest_raw_file,
 };
-use crate::snapshot::{Banner, CloseSubject, FigureKey, Origin, Snapshot, WorkspaceFacts};
+use crate::snapshot::{Banner, CloseSubject, FigureKey, LongWork, Origin, Snapshot, WorkspaceFacts};
 
 /// Snapshots are published at most this often, so that a burst of updates is one of them.
 const QUIET: Duration = Duration::from_millis(40);
 /// A workspace that opens within this time is not preceded by a welcome.
-const SOON: Duration = Duration::from_millis(400);
+const SOON: Duration = Duration::from_secs(2);
+/// Reading fewer results than this is not worth a word.
+const MANY_RESULTS: usize = 100;
 /// Ages and heartbeats move on even when nothing else does.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -96,6 +99,7 @@ struct Engine {
     side: EngineSide,
     opener: Arc<Opener>,
     beside: BesideDesk<LongEnd>,
+    sound: SoundDesk,
     /// The opening that is under way; the newest is wanted.
     opening: Option<u64>,
     waker: Waker,
@@ -137,6 +141,10 @@ struct Open {
     event: Option<Sender<EventErrand>>,
     close: Option<Sender<CloseErrand>>,
     runs: Option<Sender<RunsErrand>>,
+    /// How far the reading of results is.
+    progress: Arc<ReadProgress>,
+    /// When it was opened.
+    begun: Timestamp,
     newest_file: Option<FileId>,
     /// What checks saw and was told to the book's thread.
     told: Vec<Seen>,
@@ -157,6 +165,7 @@ impl Engine {
             side,
             opener,
             beside: BesideDesk::new(),
+            sound: SoundDesk::default(),
             opening: None,
             waker,
             read_only: start.read_only,
@@ -219,10 +228,14 @@ impl Engine {
         };
         snapshot.serial = self.serial;
         snapshot.beside = self.beside.shown();
+        snapshot.beside.long.extend(self.open.as_ref().and_then(Open::reading));
         if let Some(open) = &mut self.open
             && !self.read_only
         {
             open.tell_checks(&snapshot);
+            if let Some(workspace) = &open.workspace {
+                self.sound.listen(&snapshot.people, &workspace.settings.alarms, now);
+            }
         }
         snapshot.banners.extend(self.refusal.iter().map(|text| Banner { is_fault: true, text: text.clone() }));
         self.side.snapshot.store(Arc::new(snapshot));
@@ -468,6 +481,7 @@ impl Opener {
         let (registry, task_faults) = tasks.read(&workspace.settings.time_zone);
         let registry = Arc::new(registry);
         let poller = ResultPoller::new(registry.clone(), detector.clone(), folder, &workspace.settings);
+        let progress = poller.progress();
         pollers::spawn_results(poller, results_errands, outbox.clone());
         let open_store = (self.world.open_store)(&workspace, self.read_only);
         pollers::spawn_book(open_store.clone(), workspace.clone(), book_errands, outbox.clone());
@@ -492,6 +506,8 @@ impl Opener {
             event: Some(event),
             close: Some(close),
             runs: Some(runs),
+            progress,
+            begun: Timestamp::now(),
             newest_file: None,
             told: Vec::new(),
         })
@@ -505,6 +521,7 @@ impl Opener {
         let (outbox, updates) = self.outbox(&stop);
         let (results, results_errands) = crossbeam_channel::bounded(16);
         let poller = ResultPoller::new(registry.clone(), facts.detector.clone(), folder, &Settings::default());
+        let progress = poller.progress();
         pollers::spawn_results(poller, results_errands, outbox.clone());
         let event = bare_raw_file(path, &facts.detector).map(|file| {
             let (event, errands) = crossbeam_channel::bounded(64);
@@ -526,6 +543,8 @@ impl Opener {
             event,
             close: None,
             runs: None,
+            progress,
+            begun: Timestamp::now(),
             newest_file: None,
             told: Vec::new(),
         })
@@ -569,6 +588,19 @@ fn create(new: &NewWorkspace) -> Result<PathBuf, String> {
 }
 
 impl Open {
+    /// The reading of many results, as long work. It ends by itself, and others of the workspace are there meanwhile.
+    fn reading(&self) -> Option<LongWork> {
+        let (read, of) = self.progress.now().filter(|(_, of)| *of >= MANY_RESULTS)?;
+        Some(LongWork {
+            id: 0,
+            what: "reading of results".into(),
+            now: format!("{read} of {of}"),
+            part: Some(read as f32 / of as f32),
+            since: self.begun,
+            can_cancel: false,
+        })
+    }
+
     /// Has it recorded where a plot has gone BAD or is well again; the same only once until the book has said something new.
     fn tell_checks(&mut self, snapshot: &Snapshot) {
         let seen = checks_to_tell(&snapshot.tasks, &snapshot.people);

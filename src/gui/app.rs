@@ -169,7 +169,12 @@ impl DqmonApp {
         self.frames.next(ui.ctx(), snapshot.workspace.is_some());
         let look = theme::look(ui.visuals());
         let (choice, lane, only, now) = (self.choice, self.lane.clone(), self.only(&snapshot), (self.clock)());
-        let mut scene = Scene { snapshot: &snapshot, choice, lane: lane.as_deref(), only, now, look, actions: Vec::new() };
+        let is_alarm_lit = self.state.alarms_stand_still || is_lit(ui.input(|input| input.time));
+        if !self.state.alarms_stand_still && snapshot.people.alarms.iter().any(|alarm| alarm.calls(now)) {
+            ui.ctx().request_repaint_after(Duration::from_millis(250));
+        }
+        let lane = lane.as_deref();
+        let mut scene = Scene { snapshot: &snapshot, choice, lane, only, now, look, is_alarm_lit, actions: Vec::new() };
         self.keys(ui, &mut scene);
         beside::take_dropped(ui, &mut scene);
         self.panels(ui, &mut scene);
@@ -341,7 +346,7 @@ impl DqmonApp {
 
     fn above_everything(&mut self, ui: &Ui, scene: &mut Scene<'_>) {
         self.notices.show(ui, scene);
-        beside::show(ui, scene, &mut self.beside);
+        beside::show(ui, scene, &mut self.beside, &self.state);
         people::dialog(ui, scene, &mut self.people, &mut self.state);
         self.export.show(ui, scene, &self.state);
         compare_window::show(ui, scene, &mut self.compare);
@@ -397,6 +402,7 @@ impl DqmonApp {
                 self.state.light = !self.state.light;
                 ctx.set_theme(if self.state.light { egui::Theme::Light } else { egui::Theme::Dark });
             }
+            Action::ToggleStill => self.state.alarms_stand_still = !self.state.alarms_stand_still,
             Action::ToggleProportional => self.state.proportional = !self.state.proportional,
             Action::TextSize(0) => ctx.set_zoom_factor(1.0),
             Action::TextSize(by) => ctx.set_zoom_factor((ctx.zoom_factor() + 0.1 * by as f32).clamp(0.5, 3.0)),
@@ -518,7 +524,8 @@ impl DqmonApp {
     fn with_scene(&mut self, snapshot: &Snapshot, ui: &Ui, does: impl FnOnce(&mut Self, &mut Scene<'_>)) {
         let (look, lane) = (theme::look(ui.visuals()), self.lane.clone());
         let (choice, only, now) = (self.choice, self.only(snapshot), (self.clock)());
-        let mut scene = Scene { snapshot, choice, lane: lane.as_deref(), only, now, look, actions: Vec::new() };
+        let (lane, is_alarm_lit) = (lane.as_deref(), true);
+        let mut scene = Scene { snapshot, choice, lane, only, now, look, is_alarm_lit, actions: Vec::new() };
         does(self, &mut scene);
         for action in scene.actions {
             self.act(action, snapshot, ui);
@@ -554,6 +561,11 @@ impl eframe::App for DqmonApp {
     fn persist_egui_memory(&self) -> bool {
         false
     }
+}
+
+/// Whether an alarm is bright at a time of the window, s: longer bright than dim, and slowly.
+fn is_lit(time: f64) -> bool {
+    time.rem_euclid(2.0) < 1.2
 }
 
 /// A width as kept, when it makes sense.

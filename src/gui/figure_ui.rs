@@ -248,6 +248,7 @@ fn plot(
                 }
             }
         }
+        hatch(plot_ui, figure, look);
         keep_zoom_sane(plot_ui, view.reset_zoom);
     });
     let frame = *response.transform.frame();
@@ -387,6 +388,20 @@ fn is_guide(ink: Ink) -> bool {
 /// What the ground of steps reaches down to; none on a log axis.
 fn ground_of(figure: &Figure) -> Option<f64> {
     if figure.y.scale == Scale::Log { None } else { Some(figure.y.range.map_or(0.0, |[low, _]| low.max(0.0))) }
+}
+
+/// What is known to be odd, or masked, over the data.
+fn hatch(plot_ui: &mut PlotUi<'_>, figure: &Figure, look: Look) {
+    let on = |range: Option<[f64; 2]>, scale: Scale| {
+        range.map(|[low, high]| Some([ticks::place(scale, low)?, ticks::place(scale, high)?]))
+    };
+    for region in &figure.regions {
+        // A part that has no place on its axis is not shown; one of all of an axis has.
+        let (x, y) = (on(region.x, figure.x.scale), on(region.y, figure.y.scale));
+        if x != Some(None) && y != Some(None) {
+            plot_ui.add(super::hatched::Hatched::new(&region.words, x.flatten(), y.flatten(), theme::ground(look).muted));
+        }
+    }
 }
 
 fn add_layer<'a>(

@@ -3,6 +3,7 @@
 use egui::{Event, Key, Modifiers, PointerButton, Ui};
 use egui_tiles::LinearDir;
 
+use super::beside::BesideAction;
 use super::layouts::LayoutAction;
 use super::review::{Choice, ReviewAction};
 use super::state::{Action, Page};
@@ -121,6 +122,7 @@ pub fn table() -> Vec<Line> {
     let page_keys = [Key::F1, Key::F2, Key::F3, Key::F4, Key::F5];
     vec![
         line(Always, "Find a command, an item or a run", vec![(ctrl(Key::K), Action::TogglePalette)]),
+        line(Always, "Help for what is looked at, and the guide", vec![(ctrl(Key::H), Action::Beside(BesideAction::Help))]),
         line(Free, "This sheet", vec![(Press::Sign("?"), Action::ToggleShortcuts)]),
         line(
             Always,

@@ -22,6 +22,7 @@ mod figure_ui;
 mod first_frame;
 mod focus_ring;
 mod freeze;
+mod hatched;
 mod help;
 mod keys;
 mod layout;

@@ -198,6 +198,7 @@ impl Docked<'_, '_> {
         }
         match self.figure(pane, shows) {
             Some((figure, is_waiting)) => {
+                people::alarms::pane_line(ui, self.scene, shows);
                 people::plot_lines(ui, self.scene, shows);
                 let zoom_key = zoom_key(shows, pane);
                 let pane_title = title(self.scene.snapshot, pane);
@@ -265,6 +266,9 @@ impl Behavior<Pane> for Docked<'_, '_> {
             ui.spacing_mut().item_spacing.y = 2.0;
             self.body(ui, tile_id, pane);
         });
+        if let Some(stroke) = pane.shows.as_ref().and_then(|shows| people::alarms::frame(self.scene, shows)) {
+            ui.painter().rect_stroke(rect, 0.0, stroke, egui::StrokeKind::Inside);
+        }
         UiResponse::None
     }
 
@@ -273,6 +277,10 @@ impl Behavior<Pane> for Docked<'_, '_> {
         let Some((_, item)) = node(self.scene.snapshot, pane.shows.as_ref()) else { return title.into() };
         let status = theme::state(item.glance.state, self.scene.look);
         let mut job = egui::text::LayoutJob::default();
+        if let Some(alarm) = pane.shows.as_ref().and_then(|shows| people::alarms::of_item(self.scene, shows)) {
+            let format = egui::TextFormat::simple(egui::FontId::proportional(12.0), people::alarms::colour(self.scene, alarm));
+            job.append("▲ ", 0.0, format);
+        }
         let mark = egui::TextFormat::simple(egui::FontId::proportional(12.0), status.colour);
         job.append(&format!("{} ", status.glyph), 0.0, mark);
         let letter = egui::TextFormat::simple(theme::bold_font(12.0), status.colour);
@@ -338,7 +346,10 @@ impl Behavior<Pane> for Docked<'_, '_> {
                 pane_choices::menu(ui, self.scene, active, &key, figure.as_deref(), &self.says);
                 ui.separator();
             }
-            if self.scene.read_only().is_none() && ui.button("New problem…").clicked() {
+            if people::writing_button(ui, self.scene, "Known issue or mask…") {
+                self.scene.ask(Action::People(PeopleAction::NewIssue(link.clone())));
+            }
+            if people::writing_button(ui, self.scene, "New problem…") {
                 self.scene.ask(Action::People(PeopleAction::NewProblem(link)));
             }
         });

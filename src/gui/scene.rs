@@ -22,6 +22,8 @@ pub struct Scene<'a> {
     pub now: Timestamp,
     /// Dark or light.
     pub look: Look,
+    /// Whether an alarm that nobody has acknowledged is bright in this frame: it goes bright and dim by turns.
+    pub is_alarm_lit: bool,
     /// What was asked for in this frame.
     pub actions: Vec<Action>,
 }

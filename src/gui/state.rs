@@ -41,6 +41,8 @@ pub struct UiState {
     pub proportional: bool,
     /// Size of text and all that goes with it; 0 for the default.
     pub zoom: f32,
+    /// Alarms that nobody has acknowledged stand still and do not go bright and dim.
+    pub alarms_stand_still: bool,
     /// Width of the task tree; 0 for the default.
     pub tree_width: f32,
     /// Width of the run card; 0 for the default.
@@ -197,6 +199,8 @@ pub enum Action {
     ResetLayout,
     /// Dark to light and back.
     ToggleTheme,
+    /// Alarms stand still, or go bright and dim.
+    ToggleStill,
     /// Equal widths to proportional ones and back.
     ToggleProportional,
     /// Larger (+1), smaller (-1) or default (0) text.

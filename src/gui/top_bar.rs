@@ -2,6 +2,7 @@
 
 use egui::{Align, Layout, RichText, Ui};
 
+use super::beside::BesideAction;
 use super::scene::Scene;
 use super::state::{Action, Browse, PAGES, Page, UiState};
 use super::{keys, people, theme, words};
@@ -40,6 +41,7 @@ fn facts(ui: &mut Ui, scene: &mut Scene<'_>, state: &UiState) {
             last_event(ui, scene);
             backend(ui, scene);
             people::on_shift_word(ui, scene);
+            people::alarms::word(ui, scene);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| workspace(ui, scene, state));
         }
     });
@@ -121,6 +123,12 @@ fn workspace(ui: &mut Ui, scene: &mut Scene<'_>, state: &UiState) {
                 if ui.button(format!("Open {}", path.display())).clicked() {
                     scene.send(Command::Workspace(WorkspaceCommand::Open(path.clone())));
                 }
+            }
+            if ui.button("Help (Ctrl+H)").clicked() {
+                scene.ask(Action::Beside(BesideAction::Help));
+            }
+            if ui.button("Call the doctor…").clicked() {
+                scene.ask(Action::Beside(BesideAction::CallDoctor));
             }
             if ui.button(if scene.is_bare() { "Close the files" } else { "Close workspace" }).clicked() {
                 scene.send(Command::Workspace(WorkspaceCommand::Close));

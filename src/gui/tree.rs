@@ -4,6 +4,7 @@ use egui::{Align2, Response, RichText, Sense, Ui, pos2, vec2};
 use monitasks::checks::verdict::worst;
 use monitasks::quality::State;
 
+use super::people::alarms;
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, ItemRef};
 use super::{checks_part, theme, tree_search, words};
@@ -134,6 +135,11 @@ fn item_row(ui: &mut Ui, scene: &mut Scene<'_>, item: &ItemNode, place: &ItemRef
     let status = theme::state(item.glance.state, scene.look);
     let painter = ui.painter().with_clip_rect(rect);
     theme::paint_status(&painter, rect.translate(vec2(14.0, 0.0)), status, 12.0);
+    let alarm = alarms::of_item(scene, place);
+    if let Some(alarm) = alarm {
+        let at = pos2(rect.left() + 8.0, rect.center().y);
+        painter.text(at, Align2::CENTER_CENTER, "▲", theme::small_font(), alarms::colour(scene, alarm));
+    }
     // The last value is what people look for: it takes the room it needs first, and the name is cut.
     let is_known = !matches!(item.glance.state, State::NoData | State::CannotJudge);
     let value_colour = if is_known { ground.text } else { ground.muted };

@@ -92,7 +92,7 @@ mod tests {
             glance,
             verdicts: Arc::default(),
             newest: None,
-            spark: std::sync::Arc::default(),
+            spark: Arc::default(),
         };
         TaskNode {
             name: "pedestals".into(),

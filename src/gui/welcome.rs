@@ -227,7 +227,7 @@ fn doctor(ui: &mut Ui, scene: &mut Scene<'_>) {
                 scene.ask(Action::Beside(BesideAction::CallDoctor));
             }
             if ui.button("Read the shifter's guide…").clicked() {
-                scene.ask(Action::Beside(BesideAction::ReadGuide));
+                scene.ask(Action::Beside(BesideAction::Help));
             }
         });
     });

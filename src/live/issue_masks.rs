@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use monitasks::checks::masks::Mask;
 use monitasks::detector::Detector;
 use monitasks::references::Runs;
+use monitasks::tasks::lem_places::places_of_lems;
 use monitasks::tasks::pedestals;
 use monitasks::vocab::Run;
 
@@ -17,6 +18,9 @@ pub(super) fn issue_masks(issues: &[IssueRow], detector: &Detector, now: Timesta
 }
 
 fn masks_of(issue: &IssueRow, detector: &Detector) -> Vec<Mask> {
+    if !issue.lems.is_empty() {
+        return masks_of_lems(issue, detector);
+    }
     if issue.channels.is_empty() {
         let Some(item) = &issue.item else { return Vec::new() };
         let (task, item) = item.split_once('/').unwrap_or((item, "*"));
@@ -26,6 +30,17 @@ fn masks_of(issue: &IssueRow, detector: &Detector) -> Vec<Mask> {
     // No range would be all of the plot.
     let by_strip = pedestals::BY_STRIP.into_iter().filter(|item| !x.is_empty() && issue.is_about(pedestals::NAME, item));
     by_strip.map(|item| mask(issue, pedestals::NAME, item, x.clone())).collect()
+}
+
+/// Of LEMs, every part of a plot that shows one of them.
+fn masks_of_lems(issue: &IssueRow, detector: &Detector) -> Vec<Mask> {
+    let places = places_of_lems(&issue.lems, detector).into_iter().filter(|place| issue.is_about(place.task, place.item));
+    let masked = places.map(|place| Mask {
+        series: place.series.into_iter().collect(),
+        y: place.y.into_iter().collect(),
+        ..mask(issue, place.task, place.item, place.x.into_iter().collect())
+    });
+    masked.collect()
 }
 
 fn mask(issue: &IssueRow, task: &str, item: &str, x: Vec<[f64; 2]>) -> Mask {
@@ -62,6 +77,7 @@ mod tests {
             scope: "somewhere".into(),
             item: item.map(str::to_owned),
             channels: channels.to_vec(),
+            lems: Vec::new(),
             runs: (None, Some(Run(9))),
             reason: "dead card".into(),
             author: "Ada".into(),
@@ -86,5 +102,22 @@ mod tests {
         let whole = masks(issue(Some("purity"), &[]));
         assert!(whole[0].task == "purity" && whole[0].item == "*" && whole[0].x.is_empty());
         assert!(issue_masks(&[issue(Some("purity"), &[])], &detector, "2026-12-01T00:00:00Z".parse().unwrap()).is_empty());
+    }
+
+    #[test]
+    fn a_lem_is_masked_on_its_cell_its_number_and_its_series() {
+        let detector = crate::detector::load("3x1x1", "", Path::new(".")).unwrap();
+        let now = "2026-11-20T00:00:00Z".parse().unwrap();
+        let lem = |number: u32, item: Option<&str>| {
+            issue_masks(&[IssueRow { lems: vec![(number, number)], ..issue(item, &[]) }], &detector, now)
+        };
+        let masks = lem(7, None);
+        let of = |item: &str| masks.iter().find(|mask| mask.item == item).unwrap();
+        assert_eq!(masks.len(), 5);
+        assert_eq!((of("dqds_by_lem").x.as_slice(), of("gain_trend").series.len()), (&[[6.55, 7.45]][..], 1));
+        let (x, y) = (of("map").x[0], of("map").y[0]);
+        assert!((x[1] - x[0] - 50.0).abs() < 1e-9 && (y[1] - y[0] - 50.0).abs() < 1e-9, "a LEM of 50 cm: {x:?} {y:?}");
+        assert!(lem(99, None).is_empty(), "no LEM has this number");
+        assert!(lem(7, Some("lem_gain")).iter().all(|mask| mask.task == "lem_gain"));
     }
 }

@@ -19,6 +19,7 @@ mod health;
 mod issue_masks;
 mod judged;
 mod judging;
+mod known_regions;
 mod once;
 mod people;
 mod plots;
@@ -42,7 +43,7 @@ pub use external::end_programs;
 pub use flow::flow_shown;
 pub use once::{EventLook, bare_raw_file, newest_raw_file};
 pub use provenance::SignedPlot;
-pub use results::{DiskResults, FoundResult, ResultPoller, ResultsFolder, ResultsView, TaskResults};
+pub use results::{DiskResults, FoundResult, ReadProgress, ResultPoller, ResultsFolder, ResultsView, TaskResults};
 pub use retold::retold;
 pub use run_table::{RunTableKeeper, answer_of, row_of, statuses_by_run};
 

@@ -207,6 +207,7 @@ fn issue_row(issue: &Standing<KnownIssue>) -> IssueRow {
         scope: body.scope.words(),
         item: body.scope.item.clone(),
         channels: body.scope.channels.ranges().to_vec(),
+        lems: body.scope.lems.ranges().to_vec(),
         runs: (body.scope.from, body.scope.to),
         reason: body.reason.clone(),
         author: body.author.who.clone(),
@@ -278,7 +279,7 @@ pub(super) fn calls(people: &PeopleShown, now: Timestamp) -> Vec<Banner> {
         people.alarms.iter().filter(|alarm| alarm.calls(now)).map(|alarm| format!("{}/{}", alarm.item.0, alarm.item.1)).collect();
     if let Some(first) = alarms.first() {
         let more = if alarms.len() > 1 { format!(" and {} more", alarms.len() - 1) } else { String::new() };
-        let text = format!("ALARM: {first}{more} went BAD; acknowledge it on the Problems page");
+        let text = format!("ALARM: {first}{more} went BAD; answer it at its plot, or on the Problems page");
         banners.push(Banner { is_fault: true, text });
     }
     banners.extend(people.faults.iter().map(|fault| Banner { is_fault: true, text: format!("an entry can't be read: {fault}") }));

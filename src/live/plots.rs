@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use monitasks::checks::what_if::{WhatIf, what_if};
 use monitasks::checks::{Checks, Subject};
-use monitasks::figure::{Figure, Layer};
+use monitasks::figure::{Figure, Layer, Region};
 use monitasks::references::{self, Reference, ReferenceSource, Runs};
 use monitasks::views::ranking::Ranked;
 use monitasks::views::{self, Against};
@@ -14,6 +14,7 @@ use monitasks::vocab::Run;
 use super::figures::{self, FigureMaker, Material};
 use super::issue_masks::issue_masks;
 use super::judging::{Judge, names};
+use super::known_regions::regions_of;
 use super::tree::Verdicts;
 use crate::snapshot::provenance::{MaskFacts, ReferenceFacts};
 use crate::snapshot::{FigureKey, IssueRow, PlotView, Ranking};
@@ -33,6 +34,7 @@ pub(super) struct PlotMaker {
 struct Shown {
     bare: Arc<Figure>,
     layers: Arc<Vec<Layer>>,
+    regions: Vec<Region>,
     /// The judge's rules.
     rules: u64,
     figure: Arc<Figure>,
@@ -76,12 +78,16 @@ impl PlotMaker {
             let judged = self.judge.judged().get(&key.plain().with(PlotView::Bounds));
             let layers = judged.map_or_else(Arc::default, |judged| judged.layers.clone());
             let rules = self.judge.rules();
+            let regions = regions_of(key, bare, &self.judge, issues, of);
             let is_same = |shown: &Shown| {
-                Arc::ptr_eq(&shown.bare, bare) && (shown.layers == layers || key.view != PlotView::Bounds) && shown.rules == rules
+                Arc::ptr_eq(&shown.bare, bare)
+                    && shown.regions == regions
+                    && (shown.layers == layers || key.view != PlotView::Bounds)
+                    && shown.rules == rules
             };
             let shown = before.remove(key).filter(is_same).unwrap_or_else(|| {
-                let figure = shown(key, bare, &layers, &self.judge, of);
-                Shown { bare: bare.clone(), layers, rules, figure }
+                let figure = hatched(shown(key, bare, &layers, &self.judge, of), &regions);
+                Shown { bare: bare.clone(), layers, regions, rules, figure }
             });
             self.shown.insert(key.clone(), shown);
         }
@@ -175,6 +181,16 @@ pub(super) fn reference_of(key: &FigureKey, of: &Material<'_>) -> Result<Referen
     let run = newest.run.ok_or_else(|| format!("the result does not say its run: results/{file}"))?;
     let (task, item) = (key.task.clone(), key.item.clone());
     Ok(ReferenceSource { label: newest.name(), task, item, result: file, runs: Runs { from: run, to: None } })
+}
+
+/// A plot with what is known of it. A plot with nothing on it stays as it is.
+fn hatched(figure: Arc<Figure>, regions: &[Region]) -> Arc<Figure> {
+    if regions.is_empty() || figure.empty.is_some() {
+        return figure;
+    }
+    let mut with = Figure::clone(&figure);
+    with.regions.extend(regions.iter().cloned());
+    Arc::new(with)
 }
 
 /// A plot with what it is to be shown with and what is chosen of it.

@@ -5,6 +5,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::UNIX_EPOCH;
 
 use jiff::{SignedDuration, Timestamp};
@@ -80,12 +81,42 @@ pub struct TaskResults {
     pub version: u64,
 }
 
+/// How far the reading of results is, told while it goes on.
+#[derive(Debug, Default)]
+pub struct ReadProgress {
+    read: AtomicUsize,
+    of: AtomicUsize,
+}
+
+impl ReadProgress {
+    /// Results read in this look, and those that were found to be new or changed so far; none between two looks.
+    #[must_use]
+    pub fn now(&self) -> Option<(usize, usize)> {
+        let (read, of) = (self.read.load(Ordering::Relaxed), self.of.load(Ordering::Relaxed));
+        (of > 0).then_some((read.min(of), of))
+    }
+
+    fn found(&self, more: usize) {
+        self.of.fetch_add(more, Ordering::Relaxed);
+    }
+
+    fn has_read(&self) {
+        self.read.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn is_over(&self) {
+        self.of.store(0, Ordering::Relaxed);
+        self.read.store(0, Ordering::Relaxed);
+    }
+}
+
 /// Polls all tasks' folders.
 pub struct ResultPoller {
     registry: Arc<TaskRegistry>,
     detector: Arc<Detector>,
     folder: Box<dyn ResultsFolder>,
     tasks: BTreeMap<String, Polled>,
+    progress: Arc<ReadProgress>,
 }
 
 /// What is known of one task between two polls.
@@ -206,7 +237,7 @@ impl ResultPoller {
         folder: Box<dyn ResultsFolder>,
         settings: &Settings,
     ) -> Self {
-        let mut poller = ResultPoller { registry, detector, folder, tasks: BTreeMap::new() };
+        let mut poller = ResultPoller { registry, detector, folder, tasks: BTreeMap::new(), progress: Arc::default() };
         poller.configure(settings);
         poller
     }
@@ -291,7 +322,14 @@ impl ResultPoller {
             }
             self.tasks.insert(info.name.clone(), polled);
         }
+        self.progress.is_over();
         changed.then(|| self.view())
+    }
+
+    /// How far its reading is, for others to look at while it goes on.
+    #[must_use]
+    pub fn progress(&self) -> Arc<ReadProgress> {
+        self.progress.clone()
     }
 
     /// The state as last polled.
@@ -325,6 +363,8 @@ impl ResultPoller {
         changed |= gone != polled.files.len();
         polled.before.retain(|name, _| results.iter().any(|file| file.name == *name));
         let mut waiting = 0;
+        let is_known = |file: &FoundResult| polled.files.get(&file.name).is_some_and(|known| known.mark.0 == *file);
+        self.progress.found(results.iter().filter(|file| !is_known(**file)).count());
         for file in results {
             if waiting >= MOST_WAITING {
                 break;
@@ -338,6 +378,7 @@ impl ResultPoller {
             }
             let outcome = self.read_one(task, &mark, now);
             waiting += usize::from(matches!(outcome, ReadOutcome::Waiting));
+            self.progress.has_read();
             let is_as_before = match (known.map(|known| &known.outcome), &outcome) {
                 (Some(ReadOutcome::Incomplete), ReadOutcome::Incomplete) => true,
                 // Nobody sees the difference between not read yet and being read.

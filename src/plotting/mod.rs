@@ -12,6 +12,7 @@ pub mod palette;
 mod panels;
 mod png;
 pub mod pooling;
+mod regions;
 mod side;
 mod svg;
 mod table;

@@ -10,6 +10,7 @@ use super::layers;
 use super::map;
 use super::palette::{self, Ground, Look};
 use super::panels;
+use super::regions;
 
 /// Room around data on an axis that fits them, as a share of their span.
 const ROOM: f64 = 0.05;
@@ -91,6 +92,7 @@ pub fn draw(canvas: &mut Canvas, figure: &Figure, area: Area, look: Look, font: 
         grid(canvas, &plot, &x_ticks, &y_ticks);
     }
     layers::draw(canvas, &plot);
+    regions::draw(canvas, &plot);
     canvas.frame(plot.area, ground.frame, 0.0);
     panels::statistics(canvas, &plot);
     axes(canvas, &plot, &x_ticks, &y_ticks, area);

@@ -138,6 +138,8 @@ pub struct IssueRow {
     pub item: Option<String>,
     /// The channels that it is about, first and last of each range; none where it is not about channels.
     pub channels: Vec<(u32, u32)>,
+    /// The LEMs that it is about, as the result files number them, first and last of each range.
+    pub lems: Vec<(u32, u32)>,
     /// First and last run that it holds for.
     pub runs: (Option<Run>, Option<Run>),
     /// Why.

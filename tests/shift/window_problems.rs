@@ -82,6 +82,7 @@ fn people() -> PeopleShown {
             scope: "channels 0-31".into(),
             item: Some("pedestals".into()),
             channels: vec![(0, 31)],
+            lems: Vec::new(),
             runs: (Some(Run(18)), Some(Run(21))),
             reason: "dead card".into(),
             author: "Ben".into(),

@@ -174,3 +174,19 @@ fn a_workspace_is_created_by_clicks_and_opened_and_a_wrong_folder_says_what_is_t
     wait_for(&mut window, "workspaces stand in it, open one of them");
     wait_for(&mut window, "november");
 }
+
+#[test]
+fn help_says_what_is_looked_at_and_the_guide_is_searched() {
+    let mut desk = Desk::at(made_up::full());
+    desk.window.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::H);
+    desk.settle();
+    assert!(desk.has("The Monitor page"), "the page");
+    let item = &made_up::full().tasks[0].items[0];
+    assert!(desk.has(&item.about), "the plot of the active pane: {}", item.about);
+    desk.type_into("Find in the guide", "relieved");
+    assert!(desk.has("Who is on shift") && !desk.has("Decide a run"), "only parts with the word");
+    assert!(!desk.has("The Monitor page"));
+    desk.window.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::H);
+    desk.settle();
+    assert!(!desk.has("Find in the guide"), "the same keys close it");
+}

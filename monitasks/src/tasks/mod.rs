@@ -9,6 +9,7 @@ pub mod event_rate;
 mod event_result;
 pub mod hits;
 pub mod lem_gain;
+pub mod lem_places;
 pub(crate) mod lem_words;
 pub mod noise_spectrum;
 pub mod pedestals;

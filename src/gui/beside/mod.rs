@@ -3,6 +3,7 @@
 
 mod doctor;
 mod dropped;
+mod help;
 mod long_work;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub use dropped::take_dropped;
 #[derive(Debug, Clone, Default)]
 pub struct BesideView {
     doctor: doctor::DoctorView,
+    help: help::HelpView,
 }
 
 /// What a click asks for.
@@ -26,8 +28,8 @@ pub struct BesideView {
 pub enum BesideAction {
     /// Open the doctor's window and have it look.
     CallDoctor,
-    /// Open the shifter's guide.
-    ReadGuide,
+    /// Open or close help for what is looked at, with the shifter's guide.
+    Help,
     /// Take a workspace out of those opened before.
     Forget(PathBuf),
 }
@@ -40,7 +42,7 @@ impl BesideView {
                 self.doctor.is_open = true;
                 return Some(Command::Beside(BesideCommand::Doctor));
             }
-            BesideAction::ReadGuide => {}
+            BesideAction::Help => self.help.is_open = !self.help.is_open,
             BesideAction::Forget(path) => state.recent.retain(|known| *known != path),
         }
         None
@@ -48,14 +50,15 @@ impl BesideView {
 
     /// Closes the window that was opened last; false when none is open.
     pub fn close(&mut self) -> bool {
-        std::mem::take(&mut self.doctor.is_open)
+        std::mem::take(&mut self.help.is_open) || std::mem::take(&mut self.doctor.is_open)
     }
 }
 
 /// Draws what is open, and long work.
-pub fn show(ui: &Ui, scene: &mut Scene<'_>, view: &mut BesideView) {
+pub fn show(ui: &Ui, scene: &mut Scene<'_>, view: &mut BesideView, state: &UiState) {
     long_work::show(ui, scene);
     doctor::show(ui, scene, &mut view.doctor);
+    help::show(ui, scene, &mut view.help, state);
 }
 
 /// What the palette offers of it: words and what they do.
@@ -63,6 +66,6 @@ pub fn show(ui: &Ui, scene: &mut Scene<'_>, view: &mut BesideView) {
 pub fn offers() -> Vec<(&'static str, Action)> {
     vec![
         ("Call the doctor…", Action::Beside(BesideAction::CallDoctor)),
-        ("Read the shifter's guide…", Action::Beside(BesideAction::ReadGuide)),
+        ("Help and the shifter's guide", Action::Beside(BesideAction::Help)),
     ]
 }

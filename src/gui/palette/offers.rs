@@ -68,6 +68,7 @@ fn shift(scene: &Scene<'_>, add: &mut impl FnMut(String, Action)) {
             }
         }
         add("New problem…".into(), Action::People(PeopleAction::NewProblem(Link::default())));
+        add("Known issue or mask…".into(), Action::People(PeopleAction::NewIssue(Link::default())));
         add("Who is on shift…".into(), Action::People(PeopleAction::AskShift));
     }
     add("Shift report…".into(), Action::Export(ExportAction::Report(Report::Shift)));
@@ -133,6 +134,7 @@ fn window(scene: &Scene<'_>, state: &UiState, add: &mut impl FnMut(String, Actio
         add(format!("Open {}", path.display()), Action::Send(open));
     }
     add("Dark or light".into(), Action::ToggleTheme);
+    add("Alarms stand still or go bright and dim".into(), Action::ToggleStill);
     add("Larger text".into(), Action::TextSize(1));
     add("Smaller text".into(), Action::TextSize(-1));
     add("Text as it was".into(), Action::TextSize(0));
@@ -193,6 +195,7 @@ mod tests {
             | Action::DecideRun(_)
             | Action::Export(_)
             | Action::Plots(_)
+            | Action::ToggleStill
             | Action::Beside(_)
             | Action::Help(_) => None,
             Action::Split(..) | Action::ClosePane(_) | Action::Activate(_) => Some("of the pane that was clicked"),
@@ -260,7 +263,7 @@ mod tests {
         let snapshot = snapshot();
         let (choice, now, look) = (RunChoice::Newest, Timestamp::UNIX_EPOCH, Look::Dark);
         let only = crate::snapshot::Only::default();
-        let scene = Scene { snapshot: &snapshot, choice, lane: None, only, now, look, actions: Vec::new() };
+        let scene = Scene { snapshot: &snapshot, choice, lane: None, only, now, look, is_alarm_lit: false, actions: Vec::new() };
         let offered = offers(&scene, &UiState::default(), "");
         let item = || ItemRef { task: "a".into(), item: "b".into() };
         // One of each kind that must be reached.

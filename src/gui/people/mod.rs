@@ -1,6 +1,8 @@
 //! What people say beside decisions: the Problems and Meeting pages, the question who is on shift, the dialog for a new problem,
 //! and the lines of the run card.
 
+pub mod alarms;
+mod issue_dialog;
 mod meeting_page;
 mod problem_dialog;
 mod problems_page;
@@ -28,6 +30,10 @@ pub struct PeopleView {
     shift: shift_line::ShiftView,
     /// The problem that is being written.
     draft: Option<problem_dialog::Draft>,
+    /// The known issue that is being written.
+    issue: Option<issue_dialog::Draft>,
+    /// The answer to an alarm that is being written.
+    alarm: Option<alarms::Draft>,
 }
 
 /// What a click on one of these asks for.
@@ -35,6 +41,10 @@ pub struct PeopleView {
 pub enum PeopleAction {
     /// Write a new problem about this.
     NewProblem(Link),
+    /// Write a known issue or mask about this.
+    NewIssue(Link),
+    /// Answer the alarm of an item: task and item.
+    AnswerAlarm((String, String)),
     /// Show a problem on its page.
     ShowProblem(String),
     /// Ask who is on shift.
@@ -60,6 +70,14 @@ impl PeopleView {
         match action {
             PeopleAction::NewProblem(link) => {
                 self.draft = Some(problem_dialog::Draft::about(link));
+                None
+            }
+            PeopleAction::NewIssue(link) => {
+                self.issue = Some(issue_dialog::Draft::about(link));
+                None
+            }
+            PeopleAction::AnswerAlarm(item) => {
+                self.alarm = Some(alarms::Draft::to(item));
                 None
             }
             PeopleAction::ShowProblem(id) => {
@@ -89,12 +107,22 @@ pub fn meeting(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut PeopleView, state:
     meeting_page::show(ui, scene, &mut view.meeting, state);
 }
 
-/// Draws the dialog for a new problem while one is being written.
+/// Draws the dialogs for a new problem, a known issue and an answer to an alarm, while one is being written.
 pub fn dialog(ui: &Ui, scene: &mut Scene<'_>, view: &mut PeopleView, state: &mut UiState) {
     if let Some(mut draft) = view.draft.take()
         && problem_dialog::show(ui, scene, &mut draft, state)
     {
         view.draft = Some(draft);
+    }
+    if let Some(mut draft) = view.issue.take()
+        && issue_dialog::show(ui, scene, &mut draft, state)
+    {
+        view.issue = Some(draft);
+    }
+    if let Some(mut draft) = view.alarm.take()
+        && alarms::show(ui, scene, &mut draft, state)
+    {
+        view.alarm = Some(draft);
     }
 }
 
@@ -199,6 +227,11 @@ fn named(ui: &mut Ui, text: &str, name: &str, hindrance: Option<&str>) -> bool {
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, hindrance.is_none(), name));
     let response = response.on_disabled_hover_text(hindrance.unwrap_or_default());
     response.clicked()
+}
+
+/// A button of something that is written; off, with the reason, where nothing may be.
+pub fn writing_button(ui: &mut Ui, scene: &Scene<'_>, words: &str) -> bool {
+    named(ui, words, words, scene.read_only())
 }
 
 /// A word that leads to a run.
