@@ -244,10 +244,11 @@ impl HotFile {
         }
     }
 
-    fn versions(&self) -> Vec<u64> {
-        let current = self.current.as_ref().and_then(|current| current.program.as_ref()).map(|(program, _)| program.version());
-        let next = self.next.as_ref().map(|next| next.program.version());
-        vec![current.unwrap_or(0), next.map_or(0, |version| version + 1)]
+    /// Of its programs, as far as there are any.
+    fn versions(&self) -> impl Iterator<Item = u64> {
+        let current = self.current.as_ref().and_then(|current| current.program.as_ref()).map(|(program, _)| program);
+        let next = self.next.as_ref().map(|next| &next.program);
+        current.into_iter().chain(next).map(|program| program.version())
     }
 
     fn branch(&self, path: &Path, name: &str) -> Branch {

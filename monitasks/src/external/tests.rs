@@ -148,7 +148,7 @@ fn the_words_of_the_protocol_on_the_page_are_taken_and_drawn() {
     let context = TaskContext { detector: &detector, now: Timestamp::UNIX_EPOCH };
     let input = ResultFile { name: "gas/x.txt", bytes: b"", sidecar: None };
     let summary = described.summary(answer, &input, &context).unwrap();
-    assert_eq!((summary.run, described.glance("trend", &[&summary]).text.as_str()), (Some(Run(7)), "1012.5 mbar"));
+    assert_eq!((summary.run, described.glance("trend", &[&summary]).text.as_str()), (Some(Run(7)), "1012.5 ± 0.4 mbar"));
     for item in &described.info().items {
         let figure = described.draw(&item.name, &[&summary]);
         assert!(figure.layers.len() == 1 && figure.notes.contains(&"calibration of June".to_owned()), "{figure:?}");
