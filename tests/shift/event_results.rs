@@ -119,10 +119,15 @@ fn an_analysis_whose_raw_files_are_gone_fails_alone_and_the_flow_is_written() {
 fn a_group_of_released_raw_files_has_no_noise_to_measure_and_is_whole_without() {
     let shift = Shift::new("[pool]\njobs = 1\ntemplate = \"job.sh\"\n[analysis]\nfiles_per_group = 2\n");
     let stands = shift.workspace.root.join("storage/input/run1");
-    // The second file's job takes the raw files away: the group is formed when they are gone.
+    // Whichever file's job ends last takes the raw files away: the group is formed when they are gone.
     shift.traced_template("");
     let template = fs::read_to_string(shift.workspace.root.join("job.sh")).unwrap();
-    let behind = format!("case @job@ in *seq1*) rm -f '{}'/*.dat;; esac\n[ \"$status\" -le 1 ]", stands.display());
+    let trace = shift.workspace.root.join("trace");
+    let behind = format!(
+        "case @job@ in *seq*) [ $(grep -c '^end .*seq' '{}') -lt 2 ] || rm -f '{}'/*.dat;; esac\n[ \"$status\" -le 1 ]",
+        trace.display(),
+        stands.display()
+    );
     fs::write(shift.workspace.root.join("job.sh"), template.replacen("[ \"$status\" -le 1 ]", &behind, 1)).unwrap();
     shift.deliver_run();
     let output = shift.run(&["process", "--once"]);
