@@ -178,7 +178,10 @@ impl Dialog {
                 }
             });
             if !matches!(self.subject, Subject::Report(_)) {
-                let words = "Where it comes from is written into the file and beside it, into one that ends in .json too.";
+                let words = match self.format {
+                    Format::Json => "Where it comes from is written into the file.",
+                    _ => "Where it comes from is written into the file and beside it, into one that ends in .json too.",
+                };
                 ui.label(RichText::new(words).small().weak());
             }
             ui.add_space(theme::GAP);

@@ -223,6 +223,7 @@ fn page_of(around: &Around<'_>) -> ExportedPage {
 
 /// The part of a pane's menu that exports and copies its plot.
 pub fn pane_menu(ui: &mut Ui, scene: &mut Scene<'_>, key: &FigureKey) {
+    ui.separator();
     for (words, action) in [
         ("Export…", ExportAction::Plot(key.clone())),
         ("Copy as picture", ExportAction::Copy(key.clone(), CopyAs::Picture)),
