@@ -182,7 +182,10 @@ pub fn new_result(report: &mut Report) {
         ..World::default()
     };
     let (waker, woken) = mpsc::channel();
-    let wake = Box::new(move || drop(waker.send(())));
+    let wake = Box::new(move || {
+        // Nobody is left to be woken when the benchmark is over.
+        let _ = waker.send(());
+    });
     let handle = engine::start(Start { open: Some(root.clone()), read_only: true }, world, wake);
     let ctx = egui::Context::default();
     dqmon::gui::install(&ctx);
