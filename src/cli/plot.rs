@@ -183,7 +183,7 @@ fn bytes_of(figure: &Figure, size: (u32, u32), format: Format, look: Look) -> Re
 
 /// Says on standard error what the plot lacks; an empty plot, or a result that was not read, is a finding.
 fn report(figure: &Figure, key: &FigureKey, snapshot: &Snapshot) -> Ended {
-    let mut ended = if is_refused(figure) { Ended::WithFinding } else { Ended::Done };
+    let mut ended = if is_refused(figure, &key.choices) { Ended::WithFinding } else { Ended::Done };
     if let Some(reason) = &figure.empty {
         eprintln!("dqmon: nothing to draw: {reason}");
         ended = Ended::WithFinding;

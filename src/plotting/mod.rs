@@ -16,6 +16,7 @@ mod table;
 
 pub use page::{monitor_page, page_keys};
 pub use palette::Look;
+pub use panels::{emptiest_corner, shows_titles};
 pub use png::{PlotError, png};
 pub use svg::svg;
 pub use table::{csv, json};
