@@ -189,7 +189,7 @@ fn resized(svg: &str, (width, height): (u32, u32)) -> String {
 
 /// Says on standard error what the plot lacks; an empty plot, or a result that was not read, is a finding.
 fn report(figure: &Figure, key: &FigureKey, snapshot: &Snapshot) -> Ended {
-    let mut ended = if is_refused(figure) { Ended::WithFinding } else { Ended::Done };
+    let mut ended = if is_refused(figure, &key.choices) { Ended::WithFinding } else { Ended::Done };
     if let Some(reason) = &figure.empty {
         eprintln!("dqmon: nothing to draw: {reason}");
         ended = Ended::WithFinding;

@@ -84,9 +84,12 @@ impl ChoiceArgs {
     }
 }
 
-/// Says on standard error what was not compared; that is a finding.
+/// Says on standard error that the result asked for was not compared; that is a finding.
 #[must_use]
-pub fn is_refused(figure: &Figure) -> bool {
+pub fn is_refused(figure: &Figure, choices: &PlotChoices) -> bool {
+    if choices.against.is_none() {
+        return false;
+    }
     let refused = figure.notes.iter().filter(|note| note.starts_with("not compared: "));
     refused.inspect(|note| eprintln!("dqmon: {note}")).count() > 0
 }

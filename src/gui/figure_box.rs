@@ -4,6 +4,7 @@ use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
 use monitasks::figure::{Figure, Layer, Statistic};
 
 use super::{theme, ticks, words};
+use crate::plotting;
 
 /// Room inside a box.
 const PAD: f32 = 5.0;
@@ -12,8 +13,9 @@ const BOX_SHARE: f32 = 0.6;
 /// More values than this are not listed beside a pointer.
 const MOST_VALUES: usize = 6;
 
-/// The box of numbers in the upper right corner of a plot. Its words are those of the plot for readers of screens.
-pub fn statistics(ui: &Ui, figure: &Figure, frame: Rect) {
+/// The box of numbers, in the corner of the plot where it hides least. Its words are those of the plot for readers of screens.
+pub fn statistics(ui: &Ui, figure: &Figure, transform: &egui_plot::PlotTransform) {
+    let frame = *transform.frame();
     let lines = &figure.statistics;
     if lines.is_empty() || frame.width() < 60.0 {
         return;
@@ -28,14 +30,23 @@ pub fn statistics(ui: &Ui, figure: &Figure, frame: Rect) {
     let most = frame.width() * BOX_SHARE - 2.0 * PAD;
     let rows: Vec<_> = (shown.iter())
         .map(|Statistic { name, value }| {
-            let value = layout(value, ground.text, most * 0.75);
+            let value = layout(value, ground.text, most * 0.85);
             (layout(name, ground.muted, (most - value.size().x - PAD).max(10.0)), value)
         })
         .collect();
     let widest = |width: &dyn Fn(usize) -> f32| (0..rows.len()).map(width).fold(0.0, f32::max);
     let width = (widest(&|row| rows[row].0.size().x) + widest(&|row| rows[row].1.size().x) + 3.0 * PAD).min(most + 2.0 * PAD);
     let height = each * (rows.len() + usize::from(more > 0)) as f32 + PAD;
-    let rect = Rect::from_min_size(pos2(frame.right() - width - 4.0, frame.top() + 4.0), vec2(width, height));
+    let size = vec2(width, height);
+    let (inner, least) = (frame.shrink(4.0), frame.min + vec2(4.0, 4.0));
+    let (right, bottom) = ((inner.right() - width).max(least.x), (inner.bottom() - height).max(least.y));
+    let corners = [pos2(right, least.y), least, pos2(right, bottom), pos2(least.x, bottom)];
+    let corners = corners.map(|corner| Rect::from_min_size(corner, size));
+    let corner = plotting::emptiest_corner(figure, &|corner, x, y| {
+        let at = ticks::place(figure.x.scale, x).zip(ticks::place(figure.y.scale, y));
+        at.is_some_and(|(x, y)| corners[corner].contains(transform.position_from_point(&egui_plot::PlotPoint::new(x, y))))
+    });
+    let rect = corners[corner];
     painter.rect(rect, 3.0, ground.card.gamma_multiply(0.92), Stroke::new(1.0, ground.frame), egui::StrokeKind::Inside);
     let mut y = rect.top() + PAD / 2.0;
     for (name, value) in rows {

@@ -15,7 +15,10 @@ use super::figure_items::{Across, Curve, Markers};
 use super::map_texture::{self, MapTextures};
 use super::prepared::{Ready, Shown};
 use super::{figure_box, read_out, theme, ticks};
-use crate::plotting::palette::{self, Look};
+use crate::plotting::{
+    self,
+    palette::{self, Look},
+};
 
 /// A figure and how it is to be shown.
 #[derive(Clone)]
@@ -191,6 +194,7 @@ fn plot(
     // Each small plot has a zoom and a picture of its own.
     let part = panel.map_or(0, |(place, _)| place + 1);
     let id = egui::Id::unique(("figure", view.pane, &view.zoom_key, part));
+    let titles = panel.map_or([true; 2], |(place, panels)| plotting::shows_titles(panels, place));
     // Inside a plot: how near the pointer must come to a point for its read-out.
     ui.style_mut().interaction.interact_radius = theme::READ_OUT_RADIUS;
     let mut plot = Plot::new(("figure", view.pane, &view.zoom_key, part))
@@ -198,8 +202,8 @@ fn plot(
         .width(ui.available_width())
         .height(ui.available_height())
         .set_margin_fraction(if has_map(figure) { Vec2::ZERO } else { vec2(0.03, 0.08) })
-        .custom_x_axes(vec![axis_hints(ui, AxisHints::new_x(), x, ui.available_width() - 60.0)])
-        .custom_y_axes(vec![axis_hints(ui, AxisHints::new_y(), y, ui.available_height() - 36.0)])
+        .custom_x_axes(vec![axis_hints(ui, AxisHints::new_x(), x, titles[0], ui.available_width() - 60.0)])
+        .custom_y_axes(vec![axis_hints(ui, AxisHints::new_y(), y, titles[1], ui.available_height() - 36.0)])
         .x_grid_spacer(|input| ticks::marks(x.scale, &input, ticks::STEPS_ALONG_X))
         .y_grid_spacer(|input| ticks::marks(y.scale, &input, ticks::STEPS_ALONG_Y))
         .grid_color(theme::ground(look).frame)
@@ -271,7 +275,7 @@ fn plot(
 /// What lies over a plot: its box of numbers, and the pointer of another pane.
 fn over(ui: &Ui, figure: &Figure, transform: &egui_plot::PlotTransform, view: &FigureView<'_>, id: egui::Id) {
     let frame = *transform.frame();
-    figure_box::statistics(ui, figure, frame);
+    figure_box::statistics(ui, figure, transform);
     if !figure.statistics.is_empty() {
         // For readers of screens: the box is painted, this has its words.
         let at = egui::Rect::from_min_size(frame.min, Vec2::ZERO);
@@ -297,10 +301,10 @@ fn pixels_of(ui: &Ui, map: &Map, plot: egui::Id) -> [usize; 2] {
     map_texture::picture_size(points.map(|points| points.abs() as f32 * ui.pixels_per_point()))
 }
 
-/// An axis with its title, cut when the axis is too short for it.
-fn axis_hints<'a>(ui: &Ui, hints: AxisHints<'a>, axis: &'a Axis, room: f32) -> AxisHints<'a> {
+/// An axis with its title, if it has one here, cut when the axis is too short for it.
+fn axis_hints<'a>(ui: &Ui, hints: AxisHints<'a>, axis: &'a Axis, is_titled: bool, room: f32) -> AxisHints<'a> {
     let width = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), theme::small_font(), Color32::WHITE).size().x;
-    let mut title = axis.title();
+    let mut title = if is_titled { axis.title() } else { String::new() };
     if width(&title) > room {
         title.clone_from(&axis.label);
         while !title.is_empty() && width(&title) > room - 10.0 {

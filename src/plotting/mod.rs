@@ -24,6 +24,7 @@ pub use export::{
 };
 pub use page::{SIZE as PAGE_SIZE, monitor_page, page_keys, signed_page};
 pub use palette::Look;
+pub use panels::{emptiest_corner, shows_titles};
 pub use png::{PlotError, pixels, png};
 pub use svg::{signed_svg, svg};
 pub use table::{csv, json};

@@ -61,12 +61,11 @@ impl Desk {
     /// Clicks at a place of the screen.
     pub fn click_at(&mut self, at: egui::Pos2) {
         self.window.hover_at(at);
-        self.settle();
         for pressed in [true, false] {
             let (button, modifiers) = (egui::PointerButton::Primary, egui::Modifiers::NONE);
             self.window.event(egui::Event::PointerButton { pos: at, button, pressed, modifiers });
-            self.settle();
         }
+        self.settle();
     }
 
     /// Items on the screen.

@@ -165,7 +165,13 @@ fn a_click_on_a_cell_of_a_map_shows_the_trend_of_that_lem_below_it() {
 
 #[test]
 fn lems_are_numbered_in_all_panes_at_once() {
-    let mut desk = Desk::at(made_up::full());
+    let mut snapshot = made_up::full();
+    let facts = snapshot.workspace.as_mut().unwrap();
+    let mut detector = monitasks::detector::Detector::clone(&facts.detector);
+    let (name, title) = ("convention".into(), "3x1x1 convention".into());
+    detector.lems.numberings.push(monitasks::detector::LemNumbering { name, title, numbers: (1..=12).rev().collect() });
+    facts.detector = Arc::new(detector);
+    let mut desk = Desk::at(snapshot);
     desk.click(MENU);
     desk.click("LEM numbers");
     desk.click("3x1x1 convention");

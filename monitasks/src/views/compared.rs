@@ -26,7 +26,7 @@ pub fn pull(figure: &Figure, reference: &Reference) -> Result<Figure, Unlike> {
         }
         drawn.y = Axis::linear("pull", "");
     }
-    if let Some((_, spread)) = scale {
+    if let Some((_, spread)) = scale.filter(|(_, spread)| *spread > 0.0) {
         drawn.notes.push(format!("without errors: in standard deviations of all differences, {spread:.3}"));
     }
     Ok(drawn)

@@ -2,7 +2,7 @@
 
 use super::overlay_runs::columns;
 use crate::checks::series::measured_series;
-use crate::figure::{Axis, Figure, Ink, Layer, Map, Panels, Scale};
+use crate::figure::{Across, Axis, Figure, Ink, Layer, Map, Panels, Scale};
 
 /// Room around data on an axis that is laid out for all plots, as a share of their span.
 const ROOM: f64 = 0.05;
@@ -35,6 +35,10 @@ pub(super) fn small_multiples(mut figure: Figure) -> Figure {
     if without > 0 {
         figure.notes.push(format!("not drawn: {without} more series than the {MOST_PLOTS} that have room"));
     }
+    let of_all = in_all(&figure, &names);
+    if !of_all.is_empty() {
+        figure.notes.insert(0, format!("in every plot: {}", of_all.join(", ")));
+    }
     figure.layers.clear();
     figure.panels = Some(Panels { columns: columns(plots.len()), has_one_x: true, has_one_y: true, plots });
     figure
@@ -65,7 +69,12 @@ fn after_run(label: &str) -> &str {
 /// A layer as it stands in the plot of one series; none where it does not.
 fn of_plot(layer: &Layer, name: &str, own: &[String], inks: &[Ink], all: &[(String, Vec<String>)]) -> Option<Layer> {
     let (Layer::Points { label, ink, .. } | Layer::Line { label, ink, .. } | Layer::Steps { label, ink, .. }) = layer else {
-        return Some(layer.clone());
+        let mut layer = layer.clone();
+        // Where runs begin is named once, in a plot that has room for it.
+        if let Layer::Rule { label, across: Across::X, .. } = &mut layer {
+            label.clear();
+        }
+        return Some(layer);
     };
     let is_mine = own.contains(label);
     let is_others = !is_mine && all.iter().any(|(_, labels)| labels.contains(label));
@@ -75,14 +84,27 @@ fn of_plot(layer: &Layer, name: &str, own: &[String], inks: &[Ink], all: &[(Stri
         return None;
     }
     let mut layer = layer.clone();
-    if let Layer::Points { label, .. } | Layer::Line { label, .. } | Layer::Steps { label, .. } = &mut layer
-        && is_mine
-        && let Some(run) = label.strip_suffix(name)
-    {
-        // The plot's title says the name.
-        *label = run.trim_end_matches(": ").to_owned();
+    if let Layer::Points { label, .. } | Layer::Line { label, .. } | Layer::Steps { label, .. } = &mut layer {
+        // The plot's title says the name; a note says what stands in all plots.
+        *label =
+            if is_mine { label.strip_suffix(name).unwrap_or_default().trim_end_matches(": ").to_owned() } else { String::new() };
     }
     Some(layer)
+}
+
+/// The names of what stands in every plot.
+fn in_all(figure: &Figure, names: &[(String, Vec<String>)]) -> Vec<String> {
+    let of_layer = |layer: &Layer| match layer {
+        Layer::Points { label, ink, .. } | Layer::Line { label, ink, .. } | Layer::Steps { label, ink, .. }
+            if !label.is_empty() && !matches!(ink, Ink::Series(_)) && !names.iter().any(|(_, labels)| labels.contains(label)) =>
+        {
+            Some(label.clone())
+        }
+        _ => None,
+    };
+    let mut of_all: Vec<String> = figure.layers.iter().filter_map(of_layer).collect();
+    of_all.dedup();
+    of_all
 }
 
 /// The colours of the series of these names.

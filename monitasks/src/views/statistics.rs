@@ -22,7 +22,8 @@ pub(super) fn with_statistics(mut figure: Figure) -> Figure {
             _ => of_values(series, &figure),
         };
         if is_short {
-            let words: Vec<String> = rows.iter().take(3).map(|row| format!("{} {}", row.name, row.value)).collect();
+            let short = |name: &str| if ["number", "entries"].contains(&name) { "n".to_owned() } else { name.to_owned() };
+            let words: Vec<String> = rows.iter().take(3).map(|row| format!("{} {}", short(&row.name), row.value)).collect();
             lines.push(Statistic::new(series.label.clone(), words.join(", ")));
             continue;
         }
