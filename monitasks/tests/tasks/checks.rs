@@ -2,7 +2,7 @@
 
 use monitasks::checks::verdict::{Verdict, item_state};
 use monitasks::checks::{Checks, Subject};
-use monitasks::declared::DeclaredTask;
+use monitasks::declared::TaskFile;
 use monitasks::figure::Figure;
 use monitasks::quality::State;
 use monitasks::references::{Reference, References, Runs};
@@ -50,7 +50,7 @@ fn the_example_is_for_tasks_items_and_series_that_are_there() {
     let built_in = owned.len();
     // A new workspace has these too.
     for (name, text) in DECLARED {
-        let task = DeclaredTask::parse(text, name).unwrap();
+        let TaskFile::Declared(task) = TaskFile::parse(text, name).unwrap() else { panic!("{name} is no program") };
         owned.push((task.info().name.clone(), items(&task)));
     }
     let tasks: Vec<(&str, Vec<&str>)> =
