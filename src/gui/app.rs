@@ -9,6 +9,7 @@ use egui_tiles::LinearDir;
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 
+use super::clipboard::SystemClipboard;
 use super::dialogs::{Answer, Dialogs};
 use super::export::{Around, ExportAction, ExportView, Wanted};
 use super::layout::Layout;
@@ -39,6 +40,7 @@ pub struct DqmonApp {
     processing: ProcessingView,
     people: PeopleView,
     export: ExportView,
+    clipboard: SystemClipboard,
     welcome: Welcome,
     notices: Notices,
     dialogs: Dialogs,
@@ -75,6 +77,7 @@ impl DqmonApp {
             processing: ProcessingView::default(),
             people: PeopleView::default(),
             export: ExportView::default(),
+            clipboard: SystemClipboard::default(),
             welcome: Welcome::default(),
             notices: Notices::default(),
             dialogs: Dialogs::default(),
@@ -523,6 +526,10 @@ impl DqmonApp {
 impl eframe::App for DqmonApp {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         DqmonApp::ui(self, ui);
+        if let Some(why) = self.clipboard.follow(ui.ctx()) {
+            let time = ui.input(|input| input.time);
+            self.notices.add(Notice::Refused(format!("not on the clipboard of other programs: {why}")), time);
+        }
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

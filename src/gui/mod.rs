@@ -8,6 +8,7 @@ mod app;
 mod caption;
 mod cell_words;
 mod checks_part;
+mod clipboard;
 mod decide_card;
 mod dialogs;
 mod event_pane;
