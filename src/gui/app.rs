@@ -15,6 +15,7 @@ use monitasks::vocab::Run;
 
 use super::beside::{self, BesideView};
 use super::compare_window::{self, CompareWindow};
+use super::clipboard::SystemClipboard;
 use super::dialogs::{Answer, Dialogs};
 use super::export::{Around, ExportAction, ExportView, Wanted};
 use super::first_frame::Frames;
@@ -51,6 +52,7 @@ pub struct DqmonApp {
     processing: ProcessingView,
     people: PeopleView,
     export: ExportView,
+    clipboard: SystemClipboard,
     welcome: Welcome,
     beside: BesideView,
     notices: Notices,
@@ -102,6 +104,7 @@ impl DqmonApp {
             processing: ProcessingView::default(),
             people: PeopleView::default(),
             export: ExportView::default(),
+            clipboard: SystemClipboard::default(),
             welcome: Welcome::default(),
             beside: BesideView::default(),
             notices: Notices::default(),
@@ -544,6 +547,10 @@ impl DqmonApp {
 impl eframe::App for DqmonApp {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         DqmonApp::ui(self, ui);
+        if let Some(why) = self.clipboard.follow(ui.ctx()) {
+            let time = ui.input(|input| input.time);
+            self.notices.add(Notice::Refused(format!("not on the clipboard of other programs: {why}")), time);
+        }
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

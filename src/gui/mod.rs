@@ -11,6 +11,7 @@ mod cell_words;
 mod checks_part;
 mod compare_window;
 mod crowd;
+mod clipboard;
 mod decide_card;
 mod desk_line;
 mod dialogs;

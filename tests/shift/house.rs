@@ -12,7 +12,7 @@ const MOST_LINES: usize = 700;
 /// Names that say nothing.
 const EMPTY_NAMES: [&str; 9] = ["utils", "util", "helpers", "helper", "manager", "managers", "common", "misc", "shared"];
 /// Words of painters and dialogs: the window's alone.
-const WINDOW_WORDS: [&str; 7] = ["egui", "eframe", "egui_plot", "egui_tiles", "egui_extras", "egui_kittest", "rfd"];
+const WINDOW_WORDS: [&str; 8] = ["arboard", "egui", "eframe", "egui_plot", "egui_tiles", "egui_extras", "egui_kittest", "rfd"];
 /// What would make the window wait for a disk, a database or a process.
 const WAITING_WORDS: [&str; 9] = [
     "std::fs",
