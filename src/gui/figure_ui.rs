@@ -193,11 +193,12 @@ fn plot(
     let (x, y) = (&figure.x, &figure.y);
     // Each small plot has a zoom and a picture of its own.
     let part = panel.map_or(0, |(place, _)| place + 1);
-    let id = egui::Id::unique(("figure", view.pane, &view.zoom_key, part));
+    let whole = egui::Id::unique(("figure", view.pane, &view.zoom_key));
+    let id = if part == 0 { whole } else { whole.with(part) };
     let titles = panel.map_or([true; 2], |(place, panels)| plotting::shows_titles(panels, place));
     // Inside a plot: how near the pointer must come to a point for its read-out.
     ui.style_mut().interaction.interact_radius = theme::READ_OUT_RADIUS;
-    let mut plot = Plot::new(("figure", view.pane, &view.zoom_key, part))
+    let mut plot = Plot::new(id)
         .id(id)
         .width(ui.available_width())
         .height(ui.available_height())

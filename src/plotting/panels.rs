@@ -90,7 +90,8 @@ pub fn statistics(canvas: &mut Canvas, plot: &Plot<'_>) {
     let (shown, more) = lines_that_fit(lines, plot.area.h, each);
     let widest = |of: &dyn Fn(&Statistic) -> &str| shown.iter().map(|line| text_width(of(line), font)).fold(0.0, f64::max);
     let (names, values) = (widest(&|line| &line.name), widest(&|line| &line.value));
-    let width = (names + values + 3.0 * pad).min(plot.area.w * BOX_SHARE);
+    // A pixel more: rounding must not cut the longest name.
+    let width = (names + values + 3.0 * pad + 1.0).min(plot.area.w * BOX_SHARE);
     let height = each * (shown.len() + usize::from(more > 0)) as f64 + pad;
     let at_corner = |corner: usize| Area {
         x: if corner % 2 == 0 { plot.area.right() - width - 4.0 } else { plot.area.x + 4.0 },
