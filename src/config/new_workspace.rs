@@ -95,7 +95,13 @@ impl NewWorkspace {
     /// # Errors
     /// When there is one already, a folder can't be made, or an answer can't stand in the settings.
     pub fn make(&self) -> Result<Workspace, WorkspaceError> {
-        Workspace::create_with(&self.folder, &self.settings_text())
+        let made = Workspace::create_with(&self.folder, &self.settings_text())?;
+        // A book that is to stand in a folder of its own finds it there.
+        if let Some(folder) = made.book_place().file().and_then(Path::parent) {
+            let why = |error: std::io::Error| WorkspaceError::NotMade { path: folder.to_owned(), why: error.to_string() };
+            std::fs::create_dir_all(folder).map_err(why)?;
+        }
+        Ok(made)
     }
 }
 

@@ -75,7 +75,7 @@ fn in_words(scene: &Scene<'_>, alarm: &AlarmRow) -> String {
         (Some(by), None) => format!("acknowledged by {by}"),
         (None, None) => "ALARM, nobody has acknowledged it".to_owned(),
     };
-    format!("{state}, since {age}: {}", alarm.says)
+    format!("{state}, raised {age}: {}", alarm.says)
 }
 
 /// How many alarms call, as a word of the top bar that leads to the first of them; nothing while none calls.
