@@ -97,7 +97,11 @@ impl Crowd {
             for (number, [x, y]) in in_sight {
                 let [x, y] = [x * to.scale[0] + to.offset[0], y * to.scale[1] + to.offset[1]];
                 let outside = i8::from(y > f64::from(frame.bottom())) - i8::from(y < f64::from(frame.top()));
-                self.mark(&Mark { x, top: y, bottom: y, highest: number, lowest: number, outside }, transform, &mut shapes);
+                self.mark(
+                    &Mark { x, top: y, bottom: y, highest: number, lowest: number, outside, is_end: [true; 2] },
+                    transform,
+                    &mut shapes,
+                );
             }
             return shapes;
         }
@@ -114,7 +118,7 @@ impl Crowd {
             }
             let (top, bottom) = (pos2(mark.x as f32, mark.top as f32), pos2(mark.x as f32, mark.bottom as f32));
             stacks.add_colored_rect(Rect::from_two_pos(top - around, bottom + around), self.stroke.color);
-            for number in [mark.highest, mark.lowest] {
+            for (number, _) in [mark.highest, mark.lowest].into_iter().zip(mark.is_end).filter(|(_, is_end)| *is_end) {
                 self.error_bar(number, mark.x as f32, transform, &mut shapes);
             }
         }
@@ -129,7 +133,9 @@ impl Crowd {
             shapes.push(off_the_plot(mark.x as f32, *transform.frame(), mark.outside < 0, colour));
             return;
         }
-        self.error_bar(mark.highest, mark.x as f32, transform, shapes);
+        if mark.is_end[0] || mark.is_end[1] {
+            self.error_bar(mark.highest, mark.x as f32, transform, shapes);
+        }
         shapes.push(Shape::circle_filled(pos2(mark.x as f32, mark.top as f32), theme::SMALL_MARKER_RADIUS, colour));
     }
 

@@ -75,7 +75,7 @@ fn draw_points(canvas: &mut Canvas, plot: &Plot<'_>, ink: Ink, points: &[Point])
 }
 
 /// Every cell of two pixels that holds a point has a mark; cells above each other have one together. The highest and lowest of a
-/// mark have their error bars.
+/// column have their error bars.
 fn draw_crowd(canvas: &mut Canvas, plot: &Plot<'_>, ink: Ink, points: &[Point]) {
     let (area, colour) = (plot.area, colour(plot, ink));
     let mut cells = Cells::new([area.x, area.y, area.w, area.h], CELL);
@@ -90,7 +90,8 @@ fn draw_crowd(canvas: &mut Canvas, plot: &Plot<'_>, ink: Ink, points: &[Point]) 
             off_the_plot(canvas, plot, stack.x, stack.outside < 0, colour);
             continue;
         }
-        for (number, y) in [(stack.highest, stack.top), (stack.lowest, stack.bottom)] {
+        let ends = [(stack.highest, stack.top), (stack.lowest, stack.bottom)];
+        for ((number, y), _) in ends.into_iter().zip(stack.is_end).filter(|(_, is_end)| *is_end) {
             if let Some(point) = points.get(number as usize) {
                 error_bar(canvas, plot, point, (stack.x, y), (colour, false));
             }

@@ -1,12 +1,15 @@
 //! Many points in few pixels, and none of them hidden: what both painters draw in the place of a million marks.
 //!
 //! A [`Cloud`] of points becomes the cells of the picture that hold at least one of them, so a lone outlier has its mark whatever
-//! else shares its column. It keeps the lowest and highest of blocks of points, of blocks of blocks, and so on: drawing goes down
+//! else shares its column; only between two marks that nearly touch one may be left out. It keeps the lowest and highest of blocks of points, of blocks of blocks, and so on: drawing goes down
 //! into a block only where it might add a mark, and its cost is that of the picture, not of the points. Lines are in
 //! [`super::thin_line`].
 
 /// Points of a block, and blocks of the next larger one.
 pub(super) const BLOCK: usize = 32;
+/// So many free cells between two that are taken are not looked into: whatever point is there is nearer to both than two marks'
+/// widths, and no outlier.
+const SMALL_GAP: usize = 3;
 
 /// Points for drawing as marks, in order of x.
 #[derive(Debug, Default)]
@@ -14,8 +17,8 @@ pub struct Cloud {
     places: Vec<[f64; 2]>,
     /// Of each place the number of its point among those it was made of.
     points: Vec<u32>,
-    /// Lowest and highest y of blocks of points, of blocks of those, ...
-    levels: Vec<Vec<[f64; 2]>>,
+    /// Where the lowest and the highest place of blocks of points stands, of blocks of those, ...
+    levels: Vec<Vec<[u32; 2]>>,
 }
 
 /// How places become pixels: `x * scale[0] + offset[0]`, the same for y.
@@ -56,6 +59,8 @@ pub struct Mark {
     pub lowest: u32,
     /// Whether they are above the picture (-1), in it (0) or below it (1).
     pub outside: i8,
+    /// Whether the highest point of the column is among them, and whether the lowest is.
+    pub is_end: [bool; 2],
 }
 
 impl ToPixels {
@@ -92,15 +97,16 @@ impl Cloud {
             both.sort_by(|one, other| one.0[0].total_cmp(&other.0[0]));
         }
         let (places, points): (Vec<_>, Vec<_>) = both.into_iter().unzip();
-        let mut levels: Vec<Vec<[f64; 2]>> = Vec::new();
-        let low_high = |values: &mut dyn Iterator<Item = [f64; 2]>| {
-            values.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], value| [low.min(value[0]), high.max(value[1])])
+        let mut levels: Vec<Vec<[u32; 2]>> = Vec::new();
+        let y = |at: u32| places[at as usize][1];
+        let wider = |[low, high]: [u32; 2], [other_low, other_high]: [u32; 2]| {
+            [if y(other_low) < y(low) { other_low } else { low }, if y(other_high) > y(high) { other_high } else { high }]
         };
-        let first: Vec<[f64; 2]> =
-            places.chunks(BLOCK).map(|block: &[[f64; 2]]| low_high(&mut block.iter().map(|place| [place[1]; 2]))).collect();
-        levels.push(first);
+        let alone: Vec<[u32; 2]> = (0..places.len() as u32).map(|at| [at; 2]).collect();
+        let widest = |block: &[[u32; 2]]| block.iter().copied().fold(block[0], wider);
+        levels.push(alone.chunks(BLOCK).map(widest).collect());
         while let Some(last) = levels.last().filter(|last| last.len() > 1) {
-            let next = last.chunks(BLOCK).map(|block| low_high(&mut block.iter().copied())).collect();
+            let next = last.chunks(BLOCK).map(widest).collect();
             levels.push(next);
         }
         Cloud { places, points, levels }
@@ -122,7 +128,8 @@ impl Cloud {
     #[must_use]
     pub fn extent(&self) -> Option<[[f64; 2]; 2]> {
         let (first, last) = (self.places.first()?, self.places.last()?);
-        Some([[first[0], last[0]], *self.levels.last()?.first()?])
+        let [low, high] = *self.levels.last()?.first()?;
+        Some([[first[0], last[0]], [self.places[low as usize][1], self.places[high as usize][1]]])
     }
 
     /// The points between two x, by number and place.
@@ -170,8 +177,11 @@ impl Cloud {
             self.descend(level - 1, start..whole.start * size, (&mut *cells, column), to);
         }
         for block in whole.clone() {
-            let [low, high] = extremes[block];
-            if !cells.are_taken(column, to.y(high), to.y(low)) {
+            let [low, high] = extremes[block].map(|at| at as usize);
+            for at in [low, high] {
+                cells.put_in(column, to.of(self.places[at]), self.points[at]);
+            }
+            if cells.has_gap(column, to.y(self.places[high][1]), to.y(self.places[low][1])) {
                 self.descend(level - 1, block * size..(block + 1) * size, (&mut *cells, column), to);
             }
         }
@@ -220,14 +230,13 @@ impl Cells {
         }
     }
 
-    /// Whether all cells of a column from one height to another have a point already.
-    fn are_taken(&self, column: usize, top: f64, bottom: f64) -> bool {
+    /// Whether more cells above each other than a mark's width hides have no point yet, from one height to another.
+    fn has_gap(&self, column: usize, top: f64, bottom: f64) -> bool {
         let (first, last) = (self.row(top.min(bottom)), self.row(top.max(bottom)));
-        let words = &self.taken[column * self.rows.div_ceil(64)..];
-        (first / 64..=last / 64).all(|word| {
-            let from = if word == first / 64 { u64::MAX << (first % 64) } else { u64::MAX };
-            let to = if word == last / 64 { u64::MAX >> (63 - last % 64) } else { u64::MAX };
-            words[word] & from & to == from & to
+        let mut free = 0;
+        (first..=last).any(|row| {
+            free = if self.is_taken(column, row) { 0 } else { free + 1 };
+            free > SMALL_GAP
         })
     }
 
@@ -238,9 +247,9 @@ impl Cells {
     /// The marks of all columns, from the left and from above. What is off the picture has a mark of its own.
     #[must_use]
     pub fn marks(&self) -> Vec<Mark> {
-        let mut marks = Vec::new();
+        let mut marks: Vec<Mark> = Vec::new();
         for column in 0..self.columns {
-            let mut row = 0;
+            let (mut row, begin) = (0, marks.len());
             while row < self.rows {
                 if !self.is_taken(column, row) {
                     row += 1;
@@ -254,6 +263,13 @@ impl Cells {
                 }
                 marks.push(self.mark(column, start, row - 1));
             }
+            let inside = |mark: &Mark| mark.outside == 0;
+            if let Some(first) = marks[begin..].iter().position(inside) {
+                marks[begin + first].is_end[0] = true;
+            }
+            if let Some(last) = marks[begin..].iter().rposition(inside) {
+                marks[begin + last].is_end[1] = true;
+            }
         }
         marks
     }
@@ -263,7 +279,7 @@ impl Cells {
         let middle = self.left + (column as f64 + 0.5) * self.cell;
         let outside = i8::from(end + 1 == self.rows) - i8::from(start == 0);
         let x = if start == end { f64::from(x) } else { middle };
-        Mark { x, top: f64::from(top), bottom: f64::from(bottom), highest, lowest, outside }
+        Mark { x, top: f64::from(top), bottom: f64::from(bottom), highest, lowest, outside, is_end: [false; 2] }
     }
 }
 
@@ -295,7 +311,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_cell_with_a_point_is_marked_and_no_other(points in places()) {
+        fn every_cell_with_a_point_is_marked_but_in_small_gaps_and_no_other(points in places()) {
             let (mut fast, mut plain) = (Cells::new(PICTURE, 2.0), Cells::new(PICTURE, 2.0));
             Cloud::new(points.iter().copied()).fill(&mut fast, &to());
             for (number, place) in (0u32..).zip(&points) {
@@ -303,11 +319,14 @@ mod tests {
                     plain.put(to().of(*place), number);
                 }
             }
-            // A place on the edge of two columns may round into either.
             let (fast, plain) = (taken(&fast), taken(&plain));
-            prop_assert!(fast.symmetric_difference(&plain).count() <= 2, "{:?}", fast.symmetric_difference(&plain));
+            let reaches = |column: usize, row: usize, sign: i64| {
+                (0..=SMALL_GAP as i64).any(|by| fast.contains(&(column, (row as i64 + sign * by).max(0) as usize)))
+            };
+            let lost = plain.iter().filter(|(column, row)| !(reaches(*column, *row, 1) && reaches(*column, *row, -1))).count();
+            // A place on the edge of two columns may round into either.
+            prop_assert!(lost <= 1 && fast.difference(&plain).count() <= 1, "{lost} lost, {:?}", fast.difference(&plain));
         }
-
     }
 
     #[test]
