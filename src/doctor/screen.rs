@@ -40,7 +40,7 @@ pub(super) fn display(_: &Patient) -> Vec<Finding> {
         (None, None) => None,
     };
     let is_there = |name: &&str| library_folders().iter().any(|folder| folder.join(name).exists());
-    let missing = LIBRARIES.iter().filter(|names| !names.iter().any(|name| is_there(&name))).map(|names| names[0]).collect();
+    let missing = LIBRARIES.iter().filter(|names| !names.iter().any(&is_there)).map(|names| names[0]).collect();
     vec![of_display(&ScreenFacts { x11, wayland, fault, missing })]
 }
 

@@ -62,7 +62,7 @@ fn put(clipboard: &mut Option<arboard::Clipboard>, command: OutputCommand) -> Re
 
 /// Pixels as the clipboard takes them.
 fn picture(image: &ColorImage) -> arboard::ImageData<'static> {
-    let bytes: Vec<u8> = image.pixels.iter().flat_map(|pixel| pixel.to_srgba_unmultiplied()).collect();
+    let bytes: Vec<u8> = image.pixels.iter().flat_map(egui::Color32::to_srgba_unmultiplied).collect();
     arboard::ImageData { width: image.size[0], height: image.size[1], bytes: Cow::Owned(bytes) }
 }
 

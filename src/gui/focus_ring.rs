@@ -10,7 +10,7 @@ const WIDTH: f32 = 2.0;
 /// Draws it over what was drawn in this frame.
 pub fn show(ui: &Ui) {
     let ctx = ui.ctx();
-    let Some(id) = ctx.memory(|memory| memory.focused()) else { return };
+    let Some(id) = ctx.memory(egui::Memory::focused) else { return };
     let Some(response) = ctx.read_response(id) else { return };
     let seen = response.interact_rect;
     if seen.is_positive() {

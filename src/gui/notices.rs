@@ -60,7 +60,7 @@ impl Notices {
         let id = self.next;
         match notice {
             Notice::Done(words) | Notice::Kept(words) => {
-                self.lines.push(Line { id, is_refusal: false, words, path: None, since: time })
+                self.lines.push(Line { id, is_refusal: false, words, path: None, since: time });
             }
             Notice::Refused(words) => self.lines.push(Line { id, is_refusal: true, words, path: None, since: time }),
             Notice::Export(ExportNews::Written { what, path }) => {

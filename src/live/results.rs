@@ -364,7 +364,7 @@ impl ResultPoller {
         polled.before.retain(|name, _| results.iter().any(|file| file.name == *name));
         let mut waiting = 0;
         let is_known = |file: &FoundResult| polled.files.get(&file.name).is_some_and(|known| known.mark.0 == *file);
-        self.progress.found(results.iter().filter(|file| !is_known(**file)).count());
+        self.progress.found(results.iter().filter(|file| !is_known(file)).count());
         for file in results {
             if waiting >= MOST_WAITING {
                 break;

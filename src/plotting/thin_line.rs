@@ -45,7 +45,7 @@ impl Path {
                 None => is_after_gap = true,
             }
         }
-        let mut levels: Vec<Vec<Extent>> = vec![places.chunks(BLOCK).map(|block| Extent::of_points(block)).collect()];
+        let mut levels: Vec<Vec<Extent>> = vec![places.chunks(BLOCK).map(Extent::of_points).collect()];
         for start in &starts {
             if start % BLOCK != 0 {
                 levels[0][start / BLOCK].is_broken = true;

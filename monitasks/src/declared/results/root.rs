@@ -101,7 +101,7 @@ fn branch(file: &RootFile<&[u8]>, plan: &ColumnPlan, (cells, index): (&Cells<'_>
         for number in part.values.numbers() {
             match cells.number(index, number) {
                 _ if values.len() == most => {
-                    wrong = wrong.take().or(Some(format!("more than {most} values, expected at most that")))
+                    wrong = wrong.take().or(Some(format!("more than {most} values, expected at most that")));
                 }
                 Ok(measured) => values.push(measured),
                 Err(expected) => wrong = wrong.take().or(Some(format!("{number}, expected {expected}"))),

@@ -29,7 +29,7 @@ const CURVES: [(&str, &str); 4] =
 pub(super) fn tables(section: &NoiseSection, detector: &Detector) -> Vec<Table> {
     let step_khz = section.frequency_step_khz;
     let count = section.groups.iter().map(|group| group.noise_adc2_per_khz.len()).max().unwrap_or(0);
-    if count < 4 || count > MOST_FREQUENCIES || !(step_khz.is_finite() && step_khz > 0.0) {
+    if !(4..=MOST_FREQUENCIES).contains(&count) || !(step_khz.is_finite() && step_khz > 0.0) {
         return Vec::new();
     }
     let of_view = |view: View| move |group: &&GroupNoise| view_of(group.first_channel, group.channels, detector) == Some(view);
