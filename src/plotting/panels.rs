@@ -94,7 +94,7 @@ pub fn statistics(canvas: &mut Canvas, plot: &Plot<'_>) {
     let width = (names + values + 3.0 * pad + 1.0).min(plot.area.w * BOX_SHARE);
     let height = each * (shown.len() + usize::from(more > 0)) as f64 + pad;
     let at_corner = |corner: usize| Area {
-        x: if corner % 2 == 0 { plot.area.right() - width - 4.0 } else { plot.area.x + 4.0 },
+        x: if corner.is_multiple_of(2) { plot.area.right() - width - 4.0 } else { plot.area.x + 4.0 },
         y: if corner < 2 { plot.area.y + 4.0 } else { plot.area.bottom() - height - 4.0 },
         w: width,
         h: height,

@@ -22,9 +22,9 @@ pub(super) fn with_log(mut figure: Figure, log: LogAxes) -> Figure {
             }
             Layer::Rule { across, at, .. } if *at <= 0.0 => {
                 if *across == Across::X {
-                    left_out_x.rules += 1
+                    left_out_x.rules += 1;
                 } else {
-                    left_out_y.rules += 1
+                    left_out_y.rules += 1;
                 }
             }
             Layer::Map(map) => {

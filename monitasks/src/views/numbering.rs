@@ -33,7 +33,7 @@ pub(super) fn renumbered(mut figure: Figure, grid: &LemGrid, numbering: &LemNumb
     for layer in &mut figure.layers {
         match layer {
             Layer::Points { label, .. } | Layer::Line { label, .. } | Layer::Steps { label, .. } | Layer::Rule { label, .. } => {
-                rename(label)
+                rename(label);
             }
             Layer::Map(map) => map.cell_texts.iter_mut().for_each(|text| of_cell(text, &words)),
             Layer::Text { text, .. } => rename(text),
