@@ -72,6 +72,11 @@ pub const RULES: SimplificationOptions = SimplificationOptions {
     ..SimplificationOptions::OFF
 };
 
+/// Each half of a lower pane would have no room for a plot.
+const LEAST_HEIGHT_TO_HALVE: f32 = 340.0;
+/// Each half of a narrower pane would have no room for a plot.
+const LEAST_WIDTH_TO_HALVE: f32 = 520.0;
+
 impl Layout {
     /// The panes of the first start: the first item of each task, event display last, two beside each other.
     #[must_use]
@@ -281,7 +286,8 @@ impl Layout {
         }
     }
 
-    /// Shows the trend of a place of a pane's plot: in the pane that has such a trend of the item, else below that pane.
+    /// Shows the trend of a place of a pane's plot: in the pane that has such a trend of the item, else below or beside that pane,
+    /// or in a tab of its own where neither half would have room for a plot.
     pub fn show_place(&mut self, below: TileId, of: Place) {
         let Some(Tile::Pane(pane)) = self.tree.tiles.get(below) else { return };
         let item = pane.shows.clone();
@@ -294,7 +300,16 @@ impl Layout {
                 choices
             }
             _ => {
-                self.split(below, LinearDir::Vertical);
+                let size = self.tree.tiles.rect(below).map_or(egui::Vec2::INFINITY, |rect| rect.size());
+                match item.clone() {
+                    _ if size.y >= LEAST_HEIGHT_TO_HALVE => self.split(below, LinearDir::Vertical),
+                    _ if size.x >= LEAST_WIDTH_TO_HALVE => self.split(below, LinearDir::Horizontal),
+                    Some(item) => {
+                        self.activate(below);
+                        self.open(item);
+                    }
+                    None => return,
+                }
                 PlotChoices { numbering: self.numbering.clone(), ..PlotChoices::default() }
             }
         };

@@ -42,20 +42,20 @@ fn shift() -> Shift {
     shift
 }
 
-fn look(shift: &Shift, key: FigureKey, compare: Option<(Against, Against)>) -> (Figure, Snapshot) {
+fn look(shift: &Shift, key: &FigureKey, compare: Option<(Against, Against)>) -> (Figure, Snapshot) {
     let now: Timestamp = "2019-05-17T16:00:00Z".parse().unwrap();
     let mut live = Live::read_workspace(&shift.workspace, &EventLook::default(), now).unwrap();
     live.watch(vec![key.clone()]);
     live.compare(compare);
     let snapshot = live.snapshot(now);
-    (Figure::clone(&snapshot.figures[&key]), snapshot)
+    (Figure::clone(&snapshot.figures[key]), snapshot)
 }
 
 fn figure(shift: &Shift, item: &str, change: impl FnOnce(&mut FigureKey)) -> Figure {
     let (task, item) = item.split_once('/').unwrap();
     let mut key = FigureKey::newest(task, item);
     change(&mut key);
-    look(shift, key, None).0
+    look(shift, &key, None).0
 }
 
 /// The first series as `x: value`.
@@ -99,7 +99,7 @@ fn two_processings_stand_over_each_other_and_the_items_are_ranked() {
     let second = Against { processing: Some(Processing(2)), ..first_side };
     let mut key = FigureKey { run: Some(Run(7)), ..FigureKey::newest("lem_gain", "dqds_by_lem").with(PlotView::SideBySide) };
     (key.choices.against, key.choices.processing) = (Some(first_side), Some(Processing(2)));
-    let (both, snapshot) = look(&shift, key, Some((first_side, second)));
+    let (both, snapshot) = look(&shift, &key, Some((first_side, second)));
     let panels = both.panels.expect("two panels");
     let pulls = first(&panels.plots[1]);
     assert!(pulls.len() == 12 && pulls.iter().all(|(_, pull)| (pull - 0.5 / 0.13f64.hypot(0.13)).abs() < 1e-5), "{pulls:?}");

@@ -36,7 +36,7 @@ pub(super) fn draw(runs: &[Run], axis: TrendAxis, history: &[&Summary], draw: &D
     let mut figure = if drawn.iter().any(|(_, figure)| has_map(figure)) {
         beside(title, drawn)
     } else {
-        over_each_other(title, drawn, &mut notes)
+        over_each_other(title, &drawn, &mut notes)
     };
     figure.notes.extend(notes);
     figure
@@ -113,7 +113,7 @@ fn is_of_run(layer: &Layer) -> Option<&Ink> {
     matches!(ink, Ink::Series(_) | Ink::Fit).then_some(ink)
 }
 
-fn over_each_other(title: String, drawn: Vec<(Run, Figure)>, notes: &mut Vec<String>) -> Figure {
+fn over_each_other(title: String, drawn: &[(Run, Figure)], notes: &mut Vec<String>) -> Figure {
     let mut inks: Vec<Ink> = Vec::new();
     for ink in drawn.iter().flat_map(|(_, figure)| figure.layers.iter().filter_map(is_of_run)) {
         if !inks.contains(ink) {
