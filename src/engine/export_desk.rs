@@ -44,7 +44,7 @@ pub(super) fn spawn(errands: Receiver<ExportErrand>, notices: Sender<Notice>) {
         while let Ok(errand) = errands.recv() {
             let words = errand.command.words();
             // One picture that can't be drawn must not be the last.
-            let notice = match catch_unwind(AssertUnwindSafe(|| done(errand))) {
+            let notice = match catch_unwind(AssertUnwindSafe(|| done(&errand))) {
                 Ok(Ok(news)) => Notice::Export(news),
                 Ok(Err(why)) => Notice::Refused(format!("{words} not done: {why}")),
                 Err(_) => Notice::Refused(format!("{words} not done: it failed, see the program's log")),
@@ -56,7 +56,7 @@ pub(super) fn spawn(errands: Receiver<ExportErrand>, notices: Sender<Notice>) {
     });
 }
 
-fn done(errand: ExportErrand) -> Result<ExportNews, String> {
+fn done(errand: &ExportErrand) -> Result<ExportNews, String> {
     match errand.command.clone() {
         ExportCommand::Plot { to, .. } => {
             let plot = errand.only_plot()?;

@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use monitasks::vocab::Run;
 
 use super::beside::{self, BesideView};
-use super::compare_window::{self, CompareWindow};
 use super::clipboard::SystemClipboard;
+use super::compare_window::{self, CompareWindow};
 use super::dialogs::{Answer, Dialogs};
 use super::export::{Around, ExportAction, ExportView, Wanted};
 use super::first_frame::Frames;

@@ -276,7 +276,6 @@ fn bounds_of(points: &[PlotPoint]) -> PlotBounds {
 }
 
 /// A triangle at the plot's edge for a point above or below it: what is off the plot is not off the eye.
-#[must_use]
 pub fn off_the_plot(x: f32, frame: Rect, is_above: bool, colour: Color32) -> Shape {
     let (tip, base) = if is_above { (frame.top() + 1.0, 6.0) } else { (frame.bottom() - 1.0, -6.0) };
     Shape::convex_polygon(vec![pos2(x, tip), pos2(x - 3.0, tip + base), pos2(x + 3.0, tip + base)], colour, Stroke::NONE)

@@ -14,10 +14,13 @@ use crate::snapshot::TaskNode;
 /// Readings that a line has.
 const READINGS: usize = 20;
 
+/// A task's version, and the readings of its items.
+type Made = (u64, Vec<Arc<[f32]>>);
+
 /// Keeps the readings of each task's items, made again when its results have changed.
 #[derive(Default)]
 pub(super) struct Sparks {
-    made: BTreeMap<String, (u64, Vec<Arc<[f32]>>)>,
+    made: BTreeMap<String, Made>,
 }
 
 impl Sparks {

@@ -103,9 +103,9 @@ impl Path {
             return;
         };
         let size = BLOCK.pow(level as u32);
-        for block in range.start / size..range.end.div_ceil(size) {
+        let blocks = range.start / size..range.end.div_ceil(size);
+        for (block, extent) in blocks.clone().zip(&extents[blocks]) {
             let within = block * size..((block + 1) * size).min(range.end);
-            let extent = &extents[block];
             if !extent.is_broken && pen.column(extent.x[0]) == pen.column(extent.x[1]) {
                 if self.starts.binary_search(&within.start).is_ok() {
                     pen.lift();

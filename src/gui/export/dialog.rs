@@ -15,7 +15,7 @@ use crate::snapshot::{FigureKey, Origin};
 /// What is exported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Subject {
-    Plot(FigureKey),
+    Plot(Box<FigureKey>),
     Page(ExportedPage),
     Report(Report),
 }
@@ -151,7 +151,7 @@ impl Dialog {
         let (path, by) = (PathBuf::from(self.path.trim()), exported_by(state));
         let to = ExportTo { path: path.clone(), may_replace: false, picture, by: by.clone() };
         match &self.subject {
-            Subject::Plot(key) => ExportCommand::Plot { key: key.clone(), to },
+            Subject::Plot(key) => ExportCommand::Plot { key: FigureKey::clone(key), to },
             Subject::Page(page) => ExportCommand::Page { page: page.clone(), to },
             Subject::Report(report) => {
                 ExportCommand::Report { report: *report, pictures: self.pictures, to: Some(path), may_replace: false, by }

@@ -95,9 +95,9 @@ impl ExportView {
     /// Does what was asked for; answers what the window has to do.
     pub fn act(&mut self, action: ExportAction, around: &Around<'_>) -> Option<Wanted> {
         match action {
-            ExportAction::Plot(key) => self.open(dialog::Subject::Plot(key), around),
+            ExportAction::Plot(key) => self.open(dialog::Subject::Plot(Box::new(key)), around),
             ExportAction::ActivePlot => match active_key(around) {
-                Some(key) => self.open(dialog::Subject::Plot(key), around),
+                Some(key) => self.open(dialog::Subject::Plot(Box::new(key)), around),
                 None => return Some(Wanted::Say("No plot to export: the active pane shows none.".into())),
             },
             ExportAction::Page => self.open(dialog::Subject::Page(page_of(around)), around),

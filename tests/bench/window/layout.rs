@@ -35,7 +35,15 @@ const RESULTS_PER_S: u64 = 400;
 fn item(name: &str, title: &str) -> ItemNode {
     let mut glance = Glance::no_data("");
     (glance.state, glance.text) = (State::Ok, "2.9 ms".into());
-    ItemNode { name: name.into(), title: title.into(), about: String::new(), glance, verdicts: Arc::default(), newest: None }
+    ItemNode {
+        name: name.into(),
+        title: title.into(),
+        about: String::new(),
+        glance,
+        verdicts: Arc::default(),
+        newest: None,
+        spark: Arc::default(),
+    }
 }
 
 fn task(name: &str, items: Vec<ItemNode>) -> TaskNode {

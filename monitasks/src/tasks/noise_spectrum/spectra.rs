@@ -29,7 +29,8 @@ const CURVES: [(&str, &str); 4] =
 pub(super) fn tables(section: &NoiseSection, detector: &Detector) -> Vec<Table> {
     let step_khz = section.frequency_step_khz;
     let count = section.groups.iter().map(|group| group.noise_adc2_per_khz.len()).max().unwrap_or(0);
-    if !(4..=MOST_FREQUENCIES).contains(&count) || !(step_khz.is_finite() && step_khz > 0.0) {
+    let has_steps = step_khz.is_finite() && step_khz > 0.0;
+    if !has_steps || !(4..=MOST_FREQUENCIES).contains(&count) {
         return Vec::new();
     }
     let of_view = |view: View| move |group: &&GroupNoise| view_of(group.first_channel, group.channels, detector) == Some(view);
