@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use egui::{Align2, Color32, Pos2, Rect, Shape, Stroke, Ui, pos2};
 use egui_plot::{PlotBounds, PlotGeometry, PlotItem, PlotItemBase, PlotPoint, PlotTransform};
 
+use super::rule_names::NameAt;
 use super::theme;
 
 /// Series with more points than this have no read-out under the pointer: the search costs as much as drawing.
@@ -35,6 +36,7 @@ pub struct Across {
     colour: Color32,
     is_vertical: bool,
     at: f64,
+    name_at: NameAt,
 }
 
 impl Markers {
@@ -92,7 +94,14 @@ impl Across {
     /// A vertical line at an x or a horizontal one at a y.
     #[must_use]
     pub fn new(label: &str, colour: Color32, is_vertical: bool, at: f64) -> Self {
-        Across { base: PlotItemBase::new(label.to_owned()), colour, is_vertical, at }
+        Across { base: PlotItemBase::new(label.to_owned()), colour, is_vertical, at, name_at: NameAt::Usual }
+    }
+
+    /// With its name there.
+    #[must_use]
+    pub fn named(mut self, name_at: NameAt) -> Self {
+        self.name_at = name_at;
+        self
     }
 }
 
@@ -225,6 +234,11 @@ impl PlotItem for Across {
         };
         shapes.extend(Shape::dashed_line(&ends, stroke, 6.0, 4.0));
         let galley = ui.painter().layout_no_wrap(self.name().to_owned(), theme::small_font(), self.colour);
+        let (corner, anchor) = match self.name_at {
+            NameAt::Nowhere => return,
+            NameAt::Left if !self.is_vertical => (pos2(frame.left() + 4.0, corner.y), Align2::LEFT_BOTTOM),
+            NameAt::Left | NameAt::Usual => (corner, anchor),
+        };
         let mut rect = anchor.anchor_size(corner, galley.size());
         if rect.top() < frame.top() {
             rect = rect.translate(egui::vec2(0.0, rect.height() + 2.0));

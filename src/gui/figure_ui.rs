@@ -14,6 +14,7 @@ use super::crowd::Crowd;
 use super::figure_items::{Across, Curve, Markers};
 use super::map_texture::{self, MapTextures};
 use super::prepared::{Ready, Shown};
+use super::rule_names::{self, NameAt};
 use super::{figure_box, read_out, theme, ticks};
 use crate::plotting::{
     self,
@@ -240,6 +241,8 @@ fn plot(
             _ => None,
         })
         .collect();
+    let before = egui_plot::PlotMemory::load(ui.ctx(), id).map(|memory| memory.transform());
+    let name_places = rule_names::places(figure, before.as_ref());
     let mut pointer = None;
     let response = plot.show(ui, |plot_ui| {
         pointer = plot_ui.pointer_coordinate().filter(|_| plot_ui.response().contains_pointer()).map(|at| at.x);
@@ -249,7 +252,7 @@ fn plot(
             let are_drawn = |layer: &Layer| !layer.label().is_some_and(|label| view.hidden.contains(&label));
             for (index, layer) in layers.filter(|(_, layer)| matches!(layer, Layer::Rule { .. }) == rules && are_drawn(layer)) {
                 if !add_crowd(plot_ui, layer, shown, look, index) {
-                    add_layer(plot_ui, layer, figure, maps[index], look, index);
+                    add_layer(plot_ui, layer, figure, maps[index], look, (index, name_places[index]));
                 }
             }
         }
@@ -415,7 +418,7 @@ fn add_layer<'a>(
     figure: &'a Figure,
     texture: Option<egui::TextureId>,
     look: Look,
-    index: usize,
+    (index, name_at): (usize, NameAt),
 ) {
     let (x, y) = (figure.x.scale, figure.y.scale);
     let at = |[px, py]: [f64; 2]| Some([ticks::place(x, px)?, ticks::place(y, py)?]);
@@ -450,7 +453,7 @@ fn add_layer<'a>(
         Layer::Rule { label, ink, across, at } => {
             let is_vertical = *across == Crossing::X;
             if let Some(place) = ticks::place(if is_vertical { x } else { y }, *at) {
-                plot_ui.add(Across::new(label, theme::ink(*ink, look), is_vertical, place));
+                plot_ui.add(Across::new(label, theme::ink(*ink, look), is_vertical, place).named(name_at));
             }
         }
         Layer::Text { x: px, y: py, text } => {

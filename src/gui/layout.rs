@@ -72,13 +72,15 @@ pub const RULES: SimplificationOptions = SimplificationOptions {
     ..SimplificationOptions::OFF
 };
 
+/// Tasks that have a pane at the first start: more would leave no room for plots on a small screen.
+const SHOWN_FIRST: usize = 4;
 /// Each half of a lower pane would have no room for a plot.
 const LEAST_HEIGHT_TO_HALVE: f32 = 340.0;
 /// Each half of a narrower pane would have no room for a plot.
 const LEAST_WIDTH_TO_HALVE: f32 = 520.0;
 
 impl Layout {
-    /// The panes of the first start: the first item of each task, event display last, two beside each other.
+    /// The panes of the first start: the first item of the first tasks, event display last, two beside each other.
     #[must_use]
     pub fn of_tasks(tasks: &[TaskNode]) -> Self {
         let (events, others): (Vec<_>, Vec<_>) = tasks.iter().partition(|task| task.name == EVENT_TASK);
@@ -86,7 +88,7 @@ impl Layout {
             let item = task.items.first()?;
             Some(ItemRef { task: task.name.clone(), item: item.name.clone() })
         };
-        let mut items: Vec<ItemRef> = others.iter().filter_map(first).take(6).collect();
+        let mut items: Vec<ItemRef> = others.iter().filter_map(first).take(SHOWN_FIRST).collect();
         for task in events {
             let views = task.items.iter().take(2);
             items.extend(views.map(|item| ItemRef { task: task.name.clone(), item: item.name.clone() }));

@@ -38,6 +38,7 @@ mod prepared;
 mod processing;
 mod read_out;
 mod review;
+mod rule_names;
 mod run_card;
 mod runs_page;
 mod said_card;
