@@ -108,7 +108,8 @@ impl Notices {
         let now = ui.input(|input| input.time);
         self.lines.retain(|line| line.is_refusal || now - line.since < SHOWN_FOR_S);
         if !self.lines.is_empty() {
-            let area = egui::Area::new(egui::Id::unique("notices")).anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -96.0));
+            // Over the plots: the card at the right has the buttons that are pressed next, the tree at the left what is clicked.
+            let area = egui::Area::new(egui::Id::unique("notices")).anchor(Align2::CENTER_BOTTOM, vec2(0.0, -96.0));
             area.show(ui.ctx(), |ui| {
                 for line in &self.lines {
                     notice_line(ui, scene, line);
