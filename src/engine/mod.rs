@@ -14,6 +14,8 @@ mod export_command;
 mod export_desk;
 mod export_rows;
 mod exporting;
+mod open;
+mod opening;
 mod people_command;
 mod people_desk;
 mod pollers;
@@ -31,10 +33,11 @@ pub use command::{
 };
 pub use export_command::{CopyAs, ExportCommand, ExportNews, ExportTo, ExportedBy, ExportedPage, Report, ReportPictures};
 pub use exporting::{book_heads, exported_by, write_export};
+pub use opening::{ChooseStore, OpenResults, World};
 pub use people_command::{NewIssue, NewProblem, PeopleCommand, PeopleDeed, Place, ProblemChange, Scope, Severity};
 pub use pollers::OpenStore;
 pub use report_pictures::{Behind, report_pictures};
-pub use serve::{ChooseStore, OpenResults, Start, Waker, World, start};
+pub use serve::{Start, Waker, start};
 pub use urgent::{Told, mail_urgent};
 
 use std::sync::Arc;

@@ -3,77 +3,37 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, select};
+use crossbeam_channel::{Sender, select};
 use jiff::Timestamp;
-use monitasks::registry::TaskRegistry;
-use monitasks::vocab::FileId;
 
 use super::backend_process;
 use super::beside_desk::{BesideDesk, News};
 use super::book_desk::BookErrand;
-use super::close_looks::{self, CloseErrand};
+use super::close_looks::CloseErrand;
 use super::command::{ChecksCommand, Command, ProcessingCommand, RunsCommand, ViewCommand, WorkspaceCommand};
 use super::export_command::ExportCommand;
 use super::export_desk::{self, ExportErrand};
-use super::pollers::{self, EventErrand, OpenStore, Outbox, ResultsErrand, Update};
-use super::runs_desk::{self, ManyRuns, RunsErrand};
+use super::open::Open;
+use super::opening::{Opener, World, create};
+use super::pollers::{EventErrand, ResultsErrand, Update};
+use super::runs_desk::{ManyRuns, RunsErrand};
 use super::sound::SoundDesk;
 use super::{EngineHandle, EngineSide, Notice};
-use crate::bookkeeping::{self, StoreError};
-use crate::config::{NewWorkspace, Settings, SettingsError, Workspace};
-use crate::decisions::alarms::Seen;
-use crate::doctor;
-use crate::live::{
-    DiskResults, EventPoller, EventWish, Live, ReadProgress, ResultPoller, ResultsFolder, WorkspaceChecks, WorkspaceTasks,
-    bare_raw_file, bare_tasks, checks_to_tell, newest_raw_file,
-};
-use crate::snapshot::{Banner, CloseSubject, FigureKey, LongWork, Origin, Snapshot, WorkspaceFacts};
+use crate::live::{EventWish, newest_raw_file};
+use crate::snapshot::{Banner, CloseSubject, FigureKey, Snapshot};
 
 /// Snapshots are published at most this often, so that a burst of updates is one of them.
 const QUIET: Duration = Duration::from_millis(40);
 /// A workspace that opens within this time is not preceded by a welcome.
 const SOON: Duration = Duration::from_secs(2);
-/// Reading fewer results than this is not worth a word.
-const MANY_RESULTS: usize = 100;
 /// Ages and heartbeats move on even when nothing else does.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Called after each published snapshot, so that a sleeping window wakes.
 pub type Waker = Box<dyn Fn() + Send>;
-
-/// Says how a workspace's book is opened: for reading only if asked.
-pub type ChooseStore = Box<dyn Fn(&Workspace, bool) -> OpenStore + Send + Sync>;
-/// Opens the results of a folder.
-pub type OpenResults = Box<dyn Fn(&Path) -> Box<dyn ResultsFolder> + Send + Sync>;
-
-/// How the engine reaches the world; tests put slow or broken parts in.
-pub struct World {
-    /// Opens a workspace's book.
-    pub open_store: ChooseStore,
-    /// Opens a workspace's results.
-    pub open_results: OpenResults,
-}
-
-impl Default for World {
-    fn default() -> Self {
-        World {
-            open_store: Box::new(|workspace, read_only| {
-                let (place, workspace) = (workspace.book_place(), workspace.clone());
-                Arc::new(move || {
-                    if let Some(beside) = workspace.left_without_book() {
-                        return Err(StoreError::Lost { beside, place: place.to_string() });
-                    }
-                    if read_only { bookkeeping::open_read_only(&place) } else { bookkeeping::open(&place) }
-                })
-            }),
-            open_results: Box::new(|folder| Box::new(DiskResults::of_folder(folder))),
-        }
-    }
-}
 
 /// What the engine starts with.
 #[derive(Debug, Clone, Default)]
@@ -115,45 +75,11 @@ struct Engine {
     serial: u64,
 }
 
-/// What opens workspaces, on whatever thread.
-struct Opener {
-    world: World,
-    read_only: bool,
-    notices: Sender<Notice>,
-}
-
 /// What work that took long has ended with.
 enum LongEnd {
     Opened(Result<Box<Open>, String>),
     /// A workspace was made, to be opened.
     Made(Result<PathBuf, String>),
-}
-
-/// The workspace that is open, and the ends of its pollers.
-struct Open {
-    live: Live,
-    workspace: Option<Workspace>,
-    stop: Arc<AtomicBool>,
-    /// Of this workspace's pollers alone: what those of an earlier one still say is heard by nobody.
-    updates: Receiver<Update>,
-    results: Sender<ResultsErrand>,
-    book: Option<Sender<BookErrand>>,
-    event: Option<Sender<EventErrand>>,
-    close: Option<Sender<CloseErrand>>,
-    runs: Option<Sender<RunsErrand>>,
-    /// How far the reading of results is.
-    progress: Arc<ReadProgress>,
-    /// When it was opened.
-    begun: Timestamp,
-    newest_file: Option<FileId>,
-    /// What checks saw and was told to the book's thread.
-    told: Vec<Seen>,
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
 }
 
 impl Engine {
@@ -453,109 +379,6 @@ impl Engine {
     }
 }
 
-impl Opener {
-    fn opened(&self, path: &Path) -> Result<Open, String> {
-        if let Some(instead) = doctor::what_is_there(path) {
-            return Err(instead);
-        }
-        if path.join(Workspace::SETTINGS_FILE).is_file() {
-            let workspace = Workspace::open(path).map_err(|error| error.to_string())?;
-            self.opened_workspace(workspace)
-        } else {
-            self.opened_bare(path)
-        }
-    }
-
-    fn opened_workspace(&self, workspace: Workspace) -> Result<Open, String> {
-        let facts = WorkspaceFacts::of(&workspace, self.read_only).map_err(|error| error.to_string())?;
-        let detector = facts.detector.clone();
-        let stop = Arc::new(AtomicBool::new(false));
-        let (outbox, updates) = self.outbox(&stop);
-        let (results, results_errands) = crossbeam_channel::bounded(16);
-        let (book, book_errands) = crossbeam_channel::bounded(64);
-        let (event, event_errands) = crossbeam_channel::bounded(64);
-        let (close, close_errands) = crossbeam_channel::bounded(64);
-        let (runs, runs_errands) = crossbeam_channel::bounded(64);
-        let folder = (self.world.open_results)(&workspace.results());
-        let mut tasks = WorkspaceTasks::of(&workspace);
-        let (registry, task_faults) = tasks.read(&workspace.settings.time_zone);
-        let registry = Arc::new(registry);
-        let poller = ResultPoller::new(registry.clone(), detector.clone(), folder, &workspace.settings);
-        let progress = poller.progress();
-        pollers::spawn_results(poller, results_errands, outbox.clone());
-        let open_store = (self.world.open_store)(&workspace, self.read_only);
-        pollers::spawn_book(open_store.clone(), workspace.clone(), book_errands, outbox.clone());
-        runs_desk::spawn(open_store.clone(), &workspace.settings, runs_errands, outbox.clone());
-        close_looks::spawn(open_store, workspace.clone(), close_errands, outbox.clone());
-        let event_poller = EventPoller::new(detector, workspace.settings.reconstruction.clone(), workspace.root.clone());
-        let raw_files = workspace.clone();
-        pollers::spawn_event(event_poller, move |file| raw_files.raw_file(file), event_errands, outbox.clone());
-        let mut checks = WorkspaceChecks::of(&workspace);
-        let (read, check_faults) = checks.read();
-        pollers::spawn_settings(&workspace, tasks, checks, outbox);
-        let mut live = Live::new(registry, Origin::Live, facts);
-        live.faults("tasks", task_faults);
-        live.take_checks(read, check_faults);
-        Ok(Open {
-            live,
-            workspace: Some(workspace),
-            stop,
-            updates,
-            results,
-            book: Some(book),
-            event: Some(event),
-            close: Some(close),
-            runs: Some(runs),
-            progress,
-            begun: Timestamp::now(),
-            newest_file: None,
-            told: Vec::new(),
-        })
-    }
-
-    fn opened_bare(&self, path: &Path) -> Result<Open, String> {
-        let facts = WorkspaceFacts::bare(path).map_err(|error| error.to_string())?;
-        let (registry, folder) = bare_tasks(path).map_err(|error| error.to_string())?;
-        let registry = Arc::new(registry);
-        let stop = Arc::new(AtomicBool::new(false));
-        let (outbox, updates) = self.outbox(&stop);
-        let (results, results_errands) = crossbeam_channel::bounded(16);
-        let poller = ResultPoller::new(registry.clone(), facts.detector.clone(), folder, &Settings::default());
-        let progress = poller.progress();
-        pollers::spawn_results(poller, results_errands, outbox.clone());
-        let event = bare_raw_file(path, &facts.detector).map(|file| {
-            let (event, errands) = crossbeam_channel::bounded(64);
-            let poller = EventPoller::new(facts.detector.clone(), Settings::default().reconstruction, facts.root.clone());
-            let path = path.to_owned();
-            pollers::spawn_event(poller, move |_| path.clone(), errands, outbox);
-            // The channel is new and has room.
-            let _ = event.try_send(EventErrand::Newest(Some(file)));
-            event
-        });
-        let live = Live::new(registry, Origin::Bare, facts);
-        Ok(Open {
-            live,
-            workspace: None,
-            stop,
-            updates,
-            results,
-            book: None,
-            event,
-            close: None,
-            runs: None,
-            progress,
-            begun: Timestamp::now(),
-            newest_file: None,
-            told: Vec::new(),
-        })
-    }
-
-    fn outbox(&self, stop: &Arc<AtomicBool>) -> (Outbox, Receiver<Update>) {
-        let (sender, receiver) = crossbeam_channel::bounded(64);
-        (Outbox { updates: sender, notices: self.notices.clone(), stop: stop.clone() }, receiver)
-    }
-}
-
 impl Engine {
     fn book_errand(&self, errand: BookErrand) {
         let Some(book) = self.open.as_ref().and_then(|open| open.book.as_ref()) else {
@@ -573,104 +396,6 @@ impl Engine {
     fn notice(&self, notice: Notice) {
         if self.side.notices.try_send(notice).is_err() {
             tracing::warn!("a notice was dropped: nobody reads them");
-        }
-    }
-}
-
-/// Makes a workspace with its book; answers that can't be are refused before anything is made.
-fn create(new: &NewWorkspace) -> Result<PathBuf, String> {
-    if let Some(why) = doctor::hindrance_of(new) {
-        return Err(format!("workspace not made: {why}"));
-    }
-    let workspace = new.make().map_err(|error| error.to_string())?;
-    bookkeeping::open(&workspace.book_place()).map_err(|error| error.to_string())?;
-    Ok(workspace.root)
-}
-
-impl Open {
-    /// The reading of many results, as long work. It ends by itself, and others of the workspace are there meanwhile.
-    fn reading(&self) -> Option<LongWork> {
-        let (read, of) = self.progress.now().filter(|(_, of)| *of >= MANY_RESULTS)?;
-        Some(LongWork {
-            id: 0,
-            what: "reading of results".into(),
-            now: format!("{read} of {of}"),
-            part: Some(read as f32 / of as f32),
-            since: self.begun,
-            can_cancel: false,
-        })
-    }
-
-    /// Has it recorded where a plot has gone BAD or is well again; the same only once until the book has said something new.
-    fn tell_checks(&mut self, snapshot: &Snapshot) {
-        let seen = checks_to_tell(&snapshot.tasks, &snapshot.people);
-        if seen == self.told {
-            return;
-        }
-        if let Some(book) = self.book.as_ref().filter(|_| !seen.is_empty())
-            && book.try_send(BookErrand::Hear(seen.clone())).is_err()
-        {
-            return;
-        }
-        self.told = seen;
-    }
-
-    fn tell_event(&self, errand: EventErrand) {
-        if let Some(event) = &self.event
-            && event.try_send(errand).is_err()
-        {
-            tracing::warn!("an event was not asked for: the reader of events is busy");
-        }
-    }
-
-    /// False when nobody takes it.
-    fn tell_runs(&self, errand: RunsErrand) -> bool {
-        self.runs.as_ref().is_some_and(|runs| runs.try_send(errand).is_ok())
-    }
-
-    fn tell_book(&self, errand: BookErrand) {
-        if let Some(book) = &self.book
-            && book.try_send(errand).is_err()
-        {
-            tracing::warn!("the book was not told what is looked at: it is busy");
-        }
-    }
-
-    fn look(&self, errand: CloseErrand) {
-        if let Some(close) = &self.close
-            && close.try_send(errand).is_err()
-        {
-            tracing::warn!("a close look was not asked for: the reader is busy");
-        }
-    }
-
-    /// The list of tasks has changed: all results are read anew.
-    fn take_tasks(&mut self, registry: Arc<TaskRegistry>, faults: Vec<String>) {
-        self.live.faults("tasks", faults);
-        self.live.take_registry(registry.clone());
-        let settings = self.workspace.as_ref().map(|workspace| workspace.settings.clone()).unwrap_or_default();
-        let _ = self.results.try_send(ResultsErrand::Retask(registry, Box::new(settings)));
-    }
-
-    /// Changed settings come into force; bad ones are refused and the old ones stay.
-    fn take_settings(&mut self, loaded: Result<Settings, SettingsError>) {
-        const SUBJECT: &str = "settings";
-        match loaded {
-            Ok(settings) => {
-                self.live.faults(SUBJECT, Vec::new());
-                self.live.people(&settings);
-                self.tell_book(BookErrand::Configure(Box::new(settings.clone())));
-                let _ = self.results.try_send(ResultsErrand::Configure(Box::new(settings.clone())));
-                self.tell_event(EventErrand::Configure(Box::new(settings.clone())));
-                self.tell_runs(RunsErrand::Configure(Box::new(settings.clone())));
-                if let Some(workspace) = &mut self.workspace {
-                    workspace.settings = settings;
-                }
-            }
-            Err(error) => {
-                let text = format!("{error} (the settings read before stay in force)");
-                self.live.faults(SUBJECT, vec![text]);
-            }
         }
     }
 }
