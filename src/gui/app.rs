@@ -420,12 +420,9 @@ impl DqmonApp {
                 }
             }
             Action::Escape => self.escape(time),
-            Action::Layout(_)
-            | Action::Step(_)
-            | Action::Select(_)
-            | Action::ToggleFreeze
-            | Action::DecideRun(_)
-            | Action::Help(_) => self.desk_act(action, snapshot, ui),
+            Action::Layout(_) | Action::Step(_) | Action::Select(_) | Action::ToggleFreeze | Action::DecideRun(_) => {
+                self.desk_act(action, snapshot, ui);
+            }
             Action::Review(action) => self.with_scene(snapshot, ui, |app, scene| app.review_act(action, scene)),
             Action::Export(action) => self.act_export(action, snapshot, ui),
             Action::Beside(action) => {

@@ -24,7 +24,6 @@ mod first_frame;
 mod focus_ring;
 mod freeze;
 mod hatched;
-mod help;
 mod keys;
 mod layout;
 mod layouts;

@@ -227,8 +227,6 @@ pub enum Action {
     ToggleFreeze,
     /// Decide on the run looked at.
     DecideRun(Flag),
-    /// Show what the guide says of a topic.
-    Help(String),
     /// Close what is open, one thing at a time.
     Escape,
     /// What concerns the review of what waits.

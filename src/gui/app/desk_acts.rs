@@ -4,7 +4,6 @@ use super::DqmonApp;
 use crate::engine::{Evidence, Notice};
 use crate::gui::decide_card;
 use crate::gui::freeze::Frozen;
-use crate::gui::help;
 use crate::gui::layouts::{self, LayoutAction};
 use crate::gui::scene::Scene;
 use crate::gui::state::{Action, ItemRef, Page, RunChoice};
@@ -25,11 +24,6 @@ impl DqmonApp {
             Action::ToggleFreeze => {
                 let now = (self.clock)();
                 self.frozen = if self.frozen.is_some() { None } else { Some(Frozen::of(snapshot, now)) };
-            }
-            Action::Help(topic) => {
-                if let Some(text) = help::text(&topic) {
-                    self.notices.add(Notice::Text { title: format!("Help, {}", topic.to_lowercase()), text }, time);
-                }
             }
             Action::DecideRun(flag) => self.with_scene(snapshot, ui, |app, scene| app.decide_run(flag, scene)),
             _ => {}

@@ -5,6 +5,7 @@ mod guide;
 use egui::{RichText, ScrollArea, TextEdit, Ui, vec2};
 use monitasks::quality::State;
 
+pub use self::guide::topics;
 use self::guide::{Block, Guide};
 use crate::gui::people::alarms;
 use crate::gui::scene::Scene;
@@ -21,6 +22,13 @@ pub struct HelpView {
     query: String,
     /// The guide, read when it is first looked at.
     guide: Option<Guide>,
+}
+
+impl HelpView {
+    /// Opens the guide at a topic.
+    pub fn open_at(&mut self, topic: String) {
+        (self.is_open, self.query) = (true, topic);
+    }
 }
 
 /// Draws the window while it is open.

@@ -30,6 +30,8 @@ pub enum BesideAction {
     CallDoctor,
     /// Open or close help for what is looked at, with the shifter's guide.
     Help,
+    /// Open the shifter's guide at a topic.
+    HelpOn(String),
     /// Take a workspace out of those opened before.
     Forget(PathBuf),
 }
@@ -43,6 +45,7 @@ impl BesideView {
                 return Some(Command::Beside(BesideCommand::Doctor));
             }
             BesideAction::Help => self.help.is_open = !self.help.is_open,
+            BesideAction::HelpOn(topic) => self.help.open_at(topic),
             BesideAction::Forget(path) => state.recent.retain(|known| *known != path),
         }
         None
@@ -63,9 +66,11 @@ pub fn show(ui: &Ui, scene: &mut Scene<'_>, view: &mut BesideView, state: &UiSta
 
 /// What the palette offers of it: words and what they do.
 #[must_use]
-pub fn offers() -> Vec<(&'static str, Action)> {
-    vec![
-        ("Call the doctor…", Action::Beside(BesideAction::CallDoctor)),
-        ("Help and the shifter's guide", Action::Beside(BesideAction::Help)),
-    ]
+pub fn offers() -> Vec<(String, Action)> {
+    let mut offers = vec![
+        ("Call the doctor…".to_owned(), BesideAction::CallDoctor),
+        ("Help and the shifter's guide".to_owned(), BesideAction::Help),
+    ];
+    offers.extend(help::topics().map(|topic| (format!("Help: {topic}"), BesideAction::HelpOn(topic.to_owned()))));
+    offers.into_iter().map(|(words, action)| (words, Action::Beside(action))).collect()
 }

@@ -12,7 +12,7 @@ use crate::gui::review::{self, ReviewAction};
 use crate::gui::scene::{Scene, shown_tasks};
 use crate::gui::selection::{OFFERED, Selection};
 use crate::gui::state::{Action, Browse, ItemRef, RunChoice, UiState};
-use crate::gui::{beside, help, pane_choices, state};
+use crate::gui::{beside, pane_choices, state};
 
 /// A line of the palette.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,7 +48,6 @@ pub fn offers(scene: &Scene<'_>, state: &UiState, query: &str) -> Vec<Offer> {
         }
     }
     runs(scene, query, &mut add);
-    help::topics().for_each(|topic| add(format!("Help: {topic}"), Action::Help(topic.to_owned())));
     offers
 }
 
@@ -139,7 +138,7 @@ fn window(scene: &Scene<'_>, state: &UiState, add: &mut impl FnMut(String, Actio
     add("Smaller text".into(), Action::TextSize(-1));
     add("Text as it was".into(), Action::TextSize(0));
     add("Show the keys".into(), Action::ToggleShortcuts);
-    beside::offers().into_iter().for_each(|(words, action)| add(words.to_owned(), action));
+    beside::offers().into_iter().for_each(|(words, action)| add(words, action));
 }
 
 fn runs(scene: &Scene<'_>, query: &str, add: &mut impl FnMut(String, Action)) {
@@ -196,8 +195,7 @@ mod tests {
             | Action::Export(_)
             | Action::Plots(_)
             | Action::ToggleStill
-            | Action::Beside(_)
-            | Action::Help(_) => None,
+            | Action::Beside(_) => None,
             Action::Split(..) | Action::ClosePane(_) | Action::Activate(_) => Some("of the pane that was clicked"),
             Action::ShowWith(..) => Some("of the pane that was clicked"),
             Action::TogglePalette => Some("the palette itself"),
@@ -292,7 +290,6 @@ mod tests {
             Action::DecideRun(Flag::Ok),
             Action::Export(ExportAction::Page),
             Action::Beside(beside::BesideAction::CallDoctor),
-            Action::Help("Keys".into()),
         ];
         for action in &wanted {
             assert_eq!(of_its_place(action), None);

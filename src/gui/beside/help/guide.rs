@@ -31,6 +31,11 @@ pub enum Block {
     Code(String),
 }
 
+/// The topics of the guide, in its order.
+pub fn topics() -> impl Iterator<Item = &'static str> {
+    GUIDE.lines().filter_map(|line| line.strip_prefix("## "))
+}
+
 impl Guide {
     /// Reads the guide.
     #[must_use]
@@ -170,5 +175,15 @@ mod tests {
             Block::Code(text("dqmon `x`")),
         ];
         assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn each_topic_is_found_by_its_name() {
+        let guide = Guide::read();
+        assert!(topics().count() > 8);
+        for topic in topics() {
+            let is_it = |part: &[Block]| part.first() == Some(&Block::Heading(topic.to_owned())) && part.len() > 1;
+            assert!(guide.parts(topic).any(is_it), "{topic}");
+        }
     }
 }
