@@ -21,6 +21,7 @@ pub mod plotting;
 pub mod processing;
 pub mod rawdata;
 pub mod reconstruction;
+pub mod replay;
 pub mod simulation;
 pub mod snapshot;
 

@@ -1,0 +1,7 @@
+//! The replay of a past shift: streams of records, merged by their stamps, and the state of the shift at any of them.
+//!
+//! May use `bookkeeping`, `config`, `detector`, `durable`, `live`, `rawdata`, `snapshot`. It owns no thread: `engine` gives it one.
+
+mod record;
+
+pub use record::{HeaderType, RecordHeader, RecordKind, Stamp, StreamFacts, StreamId};
