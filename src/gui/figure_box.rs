@@ -1,8 +1,9 @@
 //! Over a plot: the box of numbers, and the pointer of another pane with the values there.
 
 use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
-use monitasks::figure::{Figure, Layer, Statistic};
+use monitasks::figure::{Figure, Layer, Point, Statistic};
 
+use super::prepared::{Ready, Shown};
 use super::{theme, ticks, words};
 use crate::plotting;
 
@@ -70,16 +71,29 @@ pub fn in_words(figure: &Figure) -> String {
 
 /// The values of a plot at an x: of each series the point, bin or corner that is nearest within `reach`.
 #[must_use]
-pub fn values_at(figure: &Figure, x: f64, reach: f64) -> Vec<String> {
+pub fn values_at(shown: &Shown, x: f64, reach: f64) -> Vec<String> {
+    let figure = &shown.figure;
     let mut lines = Vec::new();
-    for layer in &figure.layers {
+    for (index, layer) in figure.layers.iter().enumerate() {
         let (label, found) = match layer {
             Layer::Points { label, points, .. } => {
-                let near = points.iter().map(|point| ((point.x - x).abs(), point.y)).filter(|(away, _)| *away <= reach);
-                (label, near.min_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, y)| y))
+                let nearest = |near: &mut dyn Iterator<Item = &Point>| {
+                    let away = |point: &Point| (point.x - x).abs();
+                    let within = near.filter(|point| away(point) <= reach);
+                    within.min_by(|one, other| away(one).total_cmp(&away(other))).map(|point| point.y)
+                };
+                let ends = [x - reach, x + reach].map(|end| ticks::place(figure.x.scale, end));
+                match (shown.layer(index), ends) {
+                    (Ready::Cloud(cloud, _), [Some(low), Some(high)]) => {
+                        let mut near = cloud.between(low, high).filter_map(|(number, _)| points.get(number as usize));
+                        (label, nearest(&mut near))
+                    }
+                    _ => (label, nearest(&mut points.iter())),
+                }
             }
             Layer::Steps { label, edges, values, .. } => {
-                let bin = edges.windows(2).position(|edge| (edge[0]..edge[1]).contains(&x));
+                // The edges of a histogram ascend.
+                let bin = edges.partition_point(|edge| *edge <= x).checked_sub(1);
                 (label, bin.and_then(|bin| values.get(bin).copied()))
             }
             _ => continue,
@@ -98,15 +112,15 @@ pub fn values_at(figure: &Figure, x: f64, reach: f64) -> Vec<String> {
 }
 
 /// The pointer of another pane: a line at its x, and the values there.
-pub fn pointer(ui: &Ui, figure: &Figure, frame: Rect, x: f64, at_px: f32, reach: f64) {
+pub fn pointer(ui: &Ui, shown: &Shown, frame: Rect, x: f64, at_px: f32, reach: f64) {
     if !frame.x_range().contains(at_px) {
         return;
     }
     let ground = theme::ground(theme::look(ui.visuals()));
     let painter: Painter = ui.painter().with_clip_rect(frame);
     painter.vline(at_px, frame.y_range(), Stroke::new(1.0, ground.muted));
-    let mut lines = vec![ticks::read_out(&figure.x, x)];
-    lines.extend(values_at(figure, x, reach));
+    let mut lines = vec![ticks::read_out(&shown.figure.x, x)];
+    lines.extend(values_at(shown, x, reach));
     let galley = painter.layout_no_wrap(lines.join("\n"), theme::small_font(), ground.text);
     let size = galley.size() + vec2(8.0, 4.0);
     let left = if at_px + size.x + 8.0 < frame.right() { at_px + 6.0 } else { (at_px - size.x - 6.0).max(frame.left()) };
@@ -119,7 +133,9 @@ pub fn pointer(ui: &Ui, figure: &Figure, frame: Rect, x: f64, at_px: f32, reach:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use monitasks::figure::{Axis, Ink, Point};
+    use crate::gui::prepared::PreparedFigures;
+    use monitasks::figure::{Axis, Ink};
+    use std::sync::Arc;
 
     #[test]
     fn a_pointer_reads_the_nearest_point_and_the_bin_it_is_in() {
@@ -133,8 +149,20 @@ mod tests {
                 edges: vec![0.0, 2.0, 6.0],
                 values: vec![7.0, f64::NAN],
             });
-        assert_eq!(values_at(&figure, 1.2, 0.5), ["view 0: 5.0000 ms", "7.0000 ms"]);
-        assert_eq!(values_at(&figure, 3.9, 0.5), ["view 0: 6.0000 ms"]);
-        assert!(values_at(&figure, 9.0, 0.5).is_empty());
+        let ctx = egui::Context::default();
+        let small = PreparedFigures::default().shown(&ctx, 1, "a", &Arc::new(figure)).unwrap();
+        assert_eq!(values_at(&small, 1.2, 0.5), ["view 0: 5.0000 ms", "7.0000 ms"]);
+        assert_eq!(values_at(&small, 3.9, 0.5), ["view 0: 6.0000 ms"]);
+        assert!(values_at(&small, 9.0, 0.5).is_empty());
+    }
+
+    #[test]
+    fn a_pointer_reads_the_same_of_many_points() {
+        let points = (0..5_000).rev().map(|x| Point { x: f64::from(x), y: f64::from(x) / 2.0, y_error: f64::NAN });
+        let figure = Figure::new("t", Axis::integer("run"), Axis::linear("lifetime", "ms"));
+        let figure = figure.with(Layer::Points { label: String::new(), ink: Ink::Series(0), points: points.collect() });
+        let large = PreparedFigures::default().shown(&egui::Context::default(), 1, "a", &Arc::new(figure)).unwrap();
+        assert_eq!(values_at(&large, 2_500.2, 3.0), ["1250.0 ms"]);
+        assert!(values_at(&large, 6_000.0, 3.0).is_empty());
     }
 }

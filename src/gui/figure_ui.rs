@@ -263,7 +263,7 @@ fn plot(
     let of = if panel.is_some() { format!(" of {}", view.figure.title) } else { String::new() };
     let name = format!("Plot: {}{of}", figure.title);
     response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
-    over(ui, figure, &response.transform, view, id);
+    over(ui, shown, &response.transform, view, id);
     let per_point = response.transform.dvalue_dpos().map(|per_point| per_point.abs() * f64::from(theme::READ_OUT_RADIUS));
     let clicked = response.response.interact_pointer_pos().filter(|_| response.response.clicked() && frame.width() > 0.0);
     let clicked = clicked.map(|at| {
@@ -277,8 +277,8 @@ fn plot(
 }
 
 /// What lies over a plot: its box of numbers, and the pointer of another pane.
-fn over(ui: &Ui, figure: &Figure, transform: &egui_plot::PlotTransform, view: &FigureView<'_>, id: egui::Id) {
-    let frame = *transform.frame();
+fn over(ui: &Ui, shown: &Shown, transform: &egui_plot::PlotTransform, view: &FigureView<'_>, id: egui::Id) {
+    let (figure, frame) = (&shown.figure, *transform.frame());
     figure_box::statistics(ui, figure, transform);
     if !figure.statistics.is_empty() {
         // For readers of screens: the box is painted, this has its words.
@@ -292,7 +292,7 @@ fn over(ui: &Ui, figure: &Figure, transform: &egui_plot::PlotTransform, view: &F
     let at = transform.position_from_point_x(place);
     let reach = transform.dvalue_dpos()[0].abs() * f64::from(theme::READ_OUT_RADIUS);
     let [low, high] = [place - reach, place + reach].map(|place| ticks::value(figure.x.scale, place));
-    figure_box::pointer(ui, figure, frame, x, at, (high - low) / 2.0);
+    figure_box::pointer(ui, shown, frame, x, at, (high - low) / 2.0);
 }
 
 /// How many pixels a whole map takes at the zoom of the last frame.

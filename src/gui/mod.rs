@@ -6,6 +6,7 @@
 
 mod app;
 mod beside;
+mod beside_thread;
 mod caption;
 mod cell_words;
 mod checks_part;

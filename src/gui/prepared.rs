@@ -8,9 +8,12 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 
+use egui::Shape;
+use egui_plot::PlotTransform;
 use monitasks::figure::{Figure, Layer, Scale};
 
-use super::crowd::Kept;
+use super::beside_thread::Errands;
+use super::crowd::{Drawings, Setting};
 use super::figure_items::HOVERED_AT_MOST;
 use super::{figure_ui, map_texture, ticks};
 use crate::plotting::thin_line::Path;
@@ -36,46 +39,68 @@ pub enum Ready {
     Map([f64; 2]),
 }
 
-/// A figure, what is ready of its layers, and the shapes they had in the last frame; none of both for a small one.
+/// A figure and what is ready of its layers; nothing for a small one.
+#[derive(Clone)]
+pub struct Layers {
+    /// The figure.
+    pub figure: Arc<Figure>,
+    /// By the layers' places.
+    pub ready: Arc<Vec<Ready>>,
+    /// Whether it has so few points that drawing them holds no frame up.
+    pub is_quick: bool,
+}
+
+/// What a pane shows: a figure's layers, and how they were drawn last.
 #[derive(Clone)]
 pub struct Shown {
     /// The figure.
     pub figure: Arc<Figure>,
-    ready: Arc<Vec<Ready>>,
-    kept: Rc<Vec<RefCell<Option<Kept>>>>,
+    layers: Layers,
+    drawings: Rc<RefCell<Drawings>>,
+    errands: Errands,
 }
 
 /// The large figures of the panes.
 #[derive(Default)]
 pub struct PreparedFigures {
     entries: HashMap<u64, Entry>,
+    errands: Errands,
     frame: u64,
 }
 
 struct Entry {
     /// What it shows: another item begins anew.
     key: String,
-    shown: Option<Shown>,
+    shown: Option<Layers>,
     coming: Option<(Arc<Figure>, mpsc::Receiver<Vec<Ready>>)>,
+    drawings: Rc<RefCell<Drawings>>,
     used: u64,
 }
 
-impl Shown {
+impl Layers {
     fn new(figure: Arc<Figure>, ready: Vec<Ready>) -> Self {
-        let kept = ready.iter().map(|_| RefCell::default()).collect();
-        Shown { figure, ready: Arc::new(ready), kept: Rc::new(kept) }
+        let is_quick = total_points(&figure) <= PREPARED_AT_ONCE;
+        Layers { figure, ready: Arc::new(ready), is_quick }
     }
+}
 
+impl Shown {
     /// What is ready of a layer.
     #[must_use]
     pub fn layer(&self, index: usize) -> &Ready {
-        self.ready.get(index).unwrap_or(&Ready::Plain)
+        self.layers.ready.get(index).unwrap_or(&Ready::Plain)
     }
 
-    /// The shapes of a layer in the last frame.
+    /// What is ready of all of them.
+    #[cfg(test)]
+    pub fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
+    /// A large layer as it is to be drawn now.
     #[must_use]
-    pub fn kept(&self, index: usize) -> Option<&RefCell<Option<Kept>>> {
-        self.kept.get(index)
+    pub fn drawn(&self, ctx: &egui::Context, layer: usize, to: (Setting, PlotTransform)) -> Shape {
+        self.drawings.borrow_mut().shape(ctx, &self.errands, &self.layers, layer, to)
     }
 }
 
@@ -85,6 +110,10 @@ fn is_large(figure: &Figure) -> bool {
         Layer::Map(map) => map.values.len() > CELLS_LOOKED_AT,
         _ => points_of(layer) > HOVERED_AT_MOST,
     })
+}
+
+fn total_points(figure: &Figure) -> usize {
+    figure.layers.iter().map(points_of).sum()
 }
 
 fn points_of(layer: &Layer) -> usize {
@@ -144,28 +173,37 @@ impl PreparedFigures {
     pub fn shown(&mut self, ctx: &egui::Context, pane: u64, key: &str, figure: &Arc<Figure>) -> Option<Shown> {
         if !is_large(figure) {
             self.entries.remove(&pane);
-            return Some(Shown::new(figure.clone(), Vec::new()));
+            return Some(self.in_pane(Layers::new(figure.clone(), Vec::new()), Rc::default()));
         }
         let frame = self.frame;
-        let empty = || Entry { key: key.to_owned(), shown: None, coming: None, used: frame };
+        let empty = || Entry { key: key.to_owned(), shown: None, coming: None, drawings: Rc::default(), used: frame };
         let entry = self.entries.entry(pane).or_insert_with(empty);
         if entry.key != key {
             *entry = empty();
         }
         entry.used = frame;
-        entry.take();
+        entry.take(&self.errands);
         if !entry.shown.as_ref().is_some_and(|shown| Arc::ptr_eq(&shown.figure, figure)) && entry.coming.is_none() {
-            entry.start(ctx, figure);
+            entry.start(ctx, figure, &self.errands);
         }
-        entry.shown.clone()
+        let (layers, drawings) = (entry.shown.clone()?, entry.drawings.clone());
+        Some(self.in_pane(layers, drawings))
+    }
+
+    fn in_pane(&self, layers: Layers, drawings: Rc<RefCell<Drawings>>) -> Shown {
+        Shown { figure: layers.figure.clone(), layers, drawings, errands: self.errands.clone() }
     }
 }
 
 impl Entry {
-    fn take(&mut self) {
+    fn take(&mut self, errands: &Errands) {
         let Some((figure, coming)) = &self.coming else { return };
         match coming.try_recv() {
-            Ok(ready) => self.shown = Some(Shown::new(figure.clone(), ready)),
+            Ok(ready) => {
+                let before = self.shown.replace(Layers::new(figure.clone(), ready));
+                // Giving back what a million points took is no work for a frame.
+                errands.send(move || drop(before));
+            }
             Err(mpsc::TryRecvError::Empty) => return,
             Err(mpsc::TryRecvError::Disconnected) => {}
         }
@@ -173,15 +211,15 @@ impl Entry {
     }
 
     /// One figure at a time: while one is prepared newer ones wait, and the newest comes next.
-    fn start(&mut self, ctx: &egui::Context, figure: &Arc<Figure>) {
-        if figure.layers.iter().map(points_of).sum::<usize>() <= PREPARED_AT_ONCE {
-            self.shown = Some(Shown::new(figure.clone(), prepare(figure)));
+    fn start(&mut self, ctx: &egui::Context, figure: &Arc<Figure>, errands: &Errands) {
+        if total_points(figure) <= PREPARED_AT_ONCE {
+            self.shown = Some(Layers::new(figure.clone(), prepare(figure)));
             return;
         }
         let (sender, receiver) = mpsc::channel();
         self.coming = Some((figure.clone(), receiver));
         let (figure, ctx) = (figure.clone(), ctx.clone());
-        std::thread::spawn(move || {
+        errands.send(move || {
             // Nobody waits for it any more when the pane is gone.
             let _ = sender.send(prepare(&figure));
             ctx.request_repaint();
@@ -211,7 +249,7 @@ mod tests {
         let Ready::Cloud(cloud, bars) = first.layer(0) else { panic!("not prepared") };
         assert_eq!((cloud.len(), *bars), (5_000, [0.5, 1.5]));
         let again = all.shown(&ctx, 1, "a", &larger).unwrap();
-        assert!(Arc::ptr_eq(&first.ready, &again.ready), "prepared twice");
+        assert!(Arc::ptr_eq(&first.layers.ready, &again.layers.ready), "prepared twice");
     }
 
     #[test]
