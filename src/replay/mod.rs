@@ -6,8 +6,12 @@ mod cursor;
 mod entries;
 mod found;
 mod index;
+#[cfg(test)]
+mod made_up;
 mod record;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub use cursor::{Cursor, EntryAt, Walk};
 pub use found::{EventAddress, Found, FoundHow};
