@@ -13,6 +13,8 @@ pub struct MadeUp {
     pub header: HeaderType,
     pub headers: Vec<RecordHeader>,
     pub contents: Vec<u32>,
+    /// What it tells of the records that are read.
+    pub faults: Vec<String>,
     pub end_fault: Option<String>,
     pub is_unreadable: bool,
 }
@@ -20,11 +22,12 @@ pub struct MadeUp {
 impl MadeUp {
     pub fn new(name: &str, headers: Vec<RecordHeader>) -> Self {
         let name = name.to_owned();
-        MadeUp { name, header: HeaderType::RawEvent, headers, contents: Vec::new(), end_fault: None, is_unreadable: false }
+        let (contents, faults) = (Vec::new(), Vec::new());
+        MadeUp { name, header: HeaderType::RawEvent, headers, contents, faults, end_fault: None, is_unreadable: false }
     }
 
     pub fn facts(&self) -> StreamFacts {
-        let faults = Vec::new();
+        let faults = self.faults.clone();
         StreamFacts { name: self.name.clone(), header: self.header, kind: RecordKind::Data, source: "memory".into(), faults }
     }
 

@@ -40,8 +40,11 @@ pub fn build(sources: Vec<Box<dyn StreamSource>>, earlier: Option<Stored>) -> Re
     };
     let mut rows = earlier.rows;
     take_over(&mut rows, &gathered.now);
-    rows.extend_from_slice(&gathered.new_rows);
-    drop(gathered.new_rows);
+    if rows.is_empty() {
+        rows = gathered.new_rows;
+    } else {
+        rows.extend_from_slice(&gathered.new_rows);
+    }
     let mut streams = gathered.streams;
     let numbers = sort(&mut streams, &mut rows)?;
     Ok((with(streams, rows, numbers, Made { way, why, not_kept: None }, gathered.left_out), true))
@@ -93,7 +96,7 @@ impl Gathered {
             let place = places.get(name.as_str()).copied();
             let known = place.and_then(|place| was.get(place));
             match read(source.as_mut(), known) {
-                Ok(read) => gathered.take(name, read, place.zip(known))?,
+                Ok(read) => gathered.take(name, &read, place.zip(known))?,
                 Err(why) => gathered.left_out.push(LeftOut { name, why: why.to_string() }),
             }
         }
@@ -104,7 +107,7 @@ impl Gathered {
     }
 
     /// Takes a stream and what is new of it.
-    fn take(&mut self, name: String, read: StreamRead, known: Option<(usize, &KeptStream)>) -> Result<(), ReplayError> {
+    fn take(&mut self, name: String, read: &StreamRead, known: Option<(usize, &KeptStream)>) -> Result<(), ReplayError> {
         let id = u16::try_from(self.streams.len()).map_err(|_| ReplayError::TooManyStreams(self.streams.len() + 1))?;
         let id = StreamId(id);
         let goes_on = known.filter(|_| read.since == Since::Resume);
@@ -120,8 +123,8 @@ impl Gathered {
             (None, None) => self.come.push(format!("{name}: a new stream of {new} records")),
         }
         let mut stream = match goes_on {
-            Some((_, known)) => KeptStream { records: known.records, steps: known.steps.clone(), ..KeptStream::of(name, &read) },
-            None => KeptStream::of(name, &read),
+            Some((_, known)) => KeptStream { records: known.records, steps: known.steps.clone(), ..KeptStream::of(name, read) },
+            None => KeptStream::of(name, read),
         };
         if let Some((_, known)) = goes_on {
             let more = std::mem::replace(&mut stream.facts.faults, known.facts.faults.clone());

@@ -19,6 +19,8 @@ const VERSION: u32 = 1;
 const UNCHECKED_BYTES: usize = 20;
 /// What stands before the parts: that, and how large each of the four is.
 const HEAD_BYTES: usize = UNCHECKED_BYTES + 4 * 8;
+/// As much is read at once, and added to the checksum while the processor still has it at hand.
+const READ_BYTES: usize = 128 * 1024;
 /// Size of a place in the table by number, bytes.
 const PLACE_BYTES: usize = 4;
 
@@ -72,8 +74,10 @@ fn read_parts(head: &[u8], file: &mut File, size: u64) -> Result<Stored, String>
     let mut sum = XxHash64::with_seed(0);
     sum.write(&head[UNCHECKED_BYTES..]);
     for part in [&mut json[..], rows.as_flattened_mut(), order.as_flattened_mut(), beginnings.as_flattened_mut()] {
-        file.read_exact(part).map_err(unreadable)?;
-        sum.write(part);
+        for bytes in part.chunks_mut(READ_BYTES) {
+            file.read_exact(bytes).map_err(unreadable)?;
+            sum.write(bytes);
+        }
     }
     if sum.finish() != number(head, 12) {
         return Err("the index is damaged: its checksum is not that of its bytes".into());

@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use monitasks::vocab::{Run, Sequence};
+use monitasks::vocab::{EventNumber, Run, Sequence};
 use proptest::prelude::*;
 
 use super::*;
 use crate::replay::made_up::{MadeUp, boxed, header, streams};
 use crate::replay::record::{HeaderType, RecordKind, Stamp};
+use crate::replay::{Cursor, EventAddress, Walk};
 
 fn open(path: &Path, streams: &[MadeUp]) -> ReplayIndex {
     ReplayIndex::open_or_build(Some(path), boxed(streams)).unwrap()
@@ -145,6 +146,36 @@ proptest! {
     }
 
     #[test]
+    fn a_file_that_lies_does_no_harm(streams in streams(4), lies in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..9)) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("replay.index");
+        let index = open(&path, &streams);
+        let mut bytes = fs::read(&path).unwrap();
+        let records = index.rows.len() * rows::ROW_BYTES + index.numbers.order.len() * 4 + index.numbers.beginnings.len() * 16;
+        prop_assume!(records > 0);
+        let first = bytes.len() - records;
+        for (at, byte) in lies {
+            bytes[first + at.index(records)] = byte;
+        }
+        // With its checksum right, so that it is taken for what it says.
+        let sum = crate::replay::hash_of(&bytes[20..]).to_le_bytes();
+        bytes[12..20].copy_from_slice(&sum);
+        fs::write(&path, &bytes).unwrap();
+        let index = std::sync::Arc::new(open(&path, &streams));
+        prop_assert_eq!(index.made().way, Way::Opened);
+        for window_ns in [0, 3] {
+            let walk = Walk { window_ns, from: Some(Stamp(-9)), ..Walk::default() };
+            let mut cursor = Cursor::new(std::sync::Arc::clone(&index), &walk);
+            while cursor.next().is_some() {}
+            while cursor.previous().is_some() {}
+            for (run, sequence, event) in [(0, None, None), (2, Some(2), Some(5)), (3, None, Some(4)), (u32::MAX, Some(1), None)] {
+                let (sequence, event) = (sequence.map(Sequence), event.map(EventNumber));
+                cursor.event_at(EventAddress { run: Run(run), sequence, event });
+            }
+        }
+    }
+
+    #[test]
     fn faults_are_counted_as_by_looking_at_each_record(streams in streams(4)) {
         let index = in_memory(&streams);
         for (at, stream) in streams.iter().enumerate() {
@@ -227,6 +258,23 @@ fn stamps_that_are_wrong_are_told_and_played() {
     );
     // People don't decide all the time: two days without a decision are no fault.
     assert_eq!(index.streams()[1].faults.len(), 2);
+}
+
+#[test]
+fn what_a_source_tells_of_its_records_stays_and_of_its_end_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("replay.index");
+    let faults = |stream: &MadeUp| open(&path, std::slice::from_ref(stream)).streams()[0].faults.clone();
+    let mut stream = MadeUp::new("slow", vec![plain(1, 0), plain(2, 1)]);
+    stream.faults = vec!["line 2: no number".into()];
+    stream.end_fault = Some("cut at byte 99".into());
+    assert_eq!(faults(&stream), ["line 2: no number", "cut at byte 99"]);
+    stream.headers.push(plain(3, 2));
+    stream.faults = vec!["line 9: no number".into()];
+    stream.end_fault = None;
+    assert_eq!(faults(&stream), ["line 2: no number", "line 9: no number"]);
+    stream.faults.clear();
+    assert_eq!(faults(&stream), ["line 2: no number", "line 9: no number"]);
 }
 
 #[test]
