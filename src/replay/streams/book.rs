@@ -47,11 +47,8 @@ impl BookOf {
 
 /// The streams of a book. Readings are those of the built-in tasks, which alone the backend keeps; no others are told apart.
 pub(super) fn streams_of(book: BookOf) -> Vec<Box<dyn StreamSource>> {
-    let tells_of_raw_files = book.is_there();
-    let pass = Arc::new(Mutex::new(Pass { of: book, store: None, read: None }));
-    let mut parts = vec![Part::Runs];
-    parts.extend(tells_of_raw_files.then_some(Part::RawFiles));
-    parts.extend([Part::Decisions, Part::Alarms, Part::Said, Part::Jobs, Part::Transfers]);
+    let pass = Arc::new(Mutex::new(Pass { of: book, store: None, read: None, failed: None }));
+    let mut parts = vec![Part::Runs, Part::RawFiles, Part::Decisions, Part::Alarms, Part::Said, Part::Jobs, Part::Transfers];
     parts.extend(TaskRegistry::built_in().iter().map(|task| Part::Readings(task.info().name.clone())));
     parts.into_iter().map(|part| Box::new(BookStream { pass: pass.clone(), part }) as Box<_>).collect()
 }
@@ -59,8 +56,11 @@ pub(super) fn streams_of(book: BookOf) -> Vec<Box<dyn StreamSource>> {
 /// One reading of the whole book, from which each stream takes its part.
 struct Pass {
     of: BookOf,
-    store: Option<Box<dyn Store>>,
+    /// The open book, or why it can't be opened: a server that is away is not called once for each stream.
+    store: Option<Result<Box<dyn Store>, String>>,
     read: Option<Read>,
+    /// Why it could not be read in some state.
+    failed: Option<(SourceMark, String)>,
 }
 
 /// What a reading gave.
@@ -99,18 +99,22 @@ impl Pass {
     }
 
     fn store(&mut self) -> Result<&dyn Store, String> {
-        if self.store.is_none() {
-            let BookOf::Place(place) = &self.of else { return Err("it is an export".into()) };
-            self.store = Some(bookkeeping::open_read_only(place).map_err(|error| error.to_string())?);
-        }
-        self.store.as_deref().ok_or_else(|| "it is not open".into())
+        let of = &self.of;
+        let open = || match of {
+            BookOf::Place(place) => bookkeeping::open_read_only(place).map_err(|error| error.to_string()),
+            BookOf::Export(_) => Err("it is an export".into()),
+        };
+        self.store.get_or_insert_with(open).as_deref().map_err(Clone::clone)
     }
 
     /// A part of a reading of the book as it is now.
     fn part(&mut self, part: &Part, mark: SourceMark) -> Result<&mut Read, String> {
         let is_of_now = self.read.as_ref().is_some_and(|read| read.mark == mark && !read.given.contains_key(part));
         if !is_of_now {
-            self.read = Some(self.whole(mark)?);
+            if let Some((_, why)) = self.failed.as_ref().filter(|(of, _)| *of == mark) {
+                return Err(why.clone());
+            }
+            self.read = Some(self.whole(mark).inspect_err(|why| self.failed = Some((mark, why.clone())))?);
         }
         let read = self.read.as_mut().ok_or_else(|| "it was not read".to_owned())?;
         read.given.insert(part.clone(), ());

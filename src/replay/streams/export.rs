@@ -124,8 +124,7 @@ impl Reading {
         let tables = end.get("rows").and_then(Json::as_object).cloned().unwrap_or_default();
         let counted_rows: u64 = tables.values().filter_map(Json::as_u64).sum();
         let is_as_counted = counted == self.entries && counted_rows == rows;
-        (!is_as_counted).then(|| {
-            format!("export not whole: {counted} entries and {counted_rows} rows should stand in it, {held} do")
-        })
+        (!is_as_counted)
+            .then(|| format!("export not whole: {counted} entries and {counted_rows} rows should stand in it, {held} do"))
     }
 }

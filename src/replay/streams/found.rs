@@ -13,7 +13,7 @@ use monitasks::detector::Detector;
 use monitasks::format::crp_summary::read_stamp;
 use monitasks::format::root::RootFile;
 use monitasks::registry::TaskRegistry;
-use monitasks::task::TaskInfo;
+use monitasks::task::{MonTask, TaskInfo};
 use monitasks::vocab::FileId;
 
 use super::FilesFound;
@@ -158,8 +158,9 @@ pub(super) fn in_workspace(workspace: &Workspace, detector: &Detector) -> FilesF
     for task in registry.iter() {
         let reader = registry.shared(&task.info().name).cloned();
         let files = results_of(&mut results, &root, task.info(), &mut found.faults);
-        let (task, folder) = (task.info().name.clone(), root.join(&task.info().folder));
-        found.results.push(ResultsOfTask { task, reader, folder, files, is_of_rows: false });
+        let (task, below) = (task.info().name.clone(), task.info().folder.clone());
+        let folder = root.join(&below);
+        found.results.push(ResultsOfTask { task, reader, folder, below, files, is_of_rows: false });
     }
     for (path, text) in task_files(workspace, &mut found.faults) {
         take_task_file(&path, &text, &root, &mut results, &mut found);
@@ -206,25 +207,22 @@ fn take_task_file(path: &Path, text: &str, root: &Path, results: &mut DiskResult
     let files = results_of(results, root, &info, &mut found.faults);
     let folder = root.join(&info.folder);
     let TaskFile::Declared(task) = declared else {
-        found.results.push(ResultsOfTask { task: info.name, reader: None, folder, files, is_of_rows: false });
+        found.results.push(ResultsOfTask { task: info.name, reader: None, folder, below: info.folder, files, is_of_rows: false });
         return;
     };
     let walk = task.row_walk().filter(|_| info.folder != FLOW_FOLDER);
     let is_of_rows = walk.is_some();
     if let Some(walk) = walk {
         let rows = files.iter().map(|found| found.file.clone()).collect();
-        found.slow.push(SlowRows { name: info.name.clone(), walk, folder: folder.clone(), files: rows });
+        let (name, below) = (info.name.clone(), info.folder.clone());
+        found.slow.push(SlowRows { name, walk, folder: folder.clone(), below, files: rows });
     }
-    found.results.push(ResultsOfTask { task: info.name, reader: Some(Arc::new(task)), folder, files, is_of_rows });
+    let (task, below, reader) = (info.name, info.folder, Some(Arc::new(task) as Arc<dyn MonTask>));
+    found.results.push(ResultsOfTask { task, reader, folder, below, files, is_of_rows });
 }
 
 /// The results of a task as the window's poller lists them.
-fn results_of(
-    results: &mut DiskResults,
-    root: &Path,
-    info: &TaskInfo,
-    faults: &mut Vec<(String, String)>,
-) -> Vec<ResultFound> {
+fn results_of(results: &mut DiskResults, root: &Path, info: &TaskInfo, faults: &mut Vec<(String, String)>) -> Vec<ResultFound> {
     let listed = match results.list(&info.folder, &info.suffix) {
         Ok(listed) => listed,
         Err(error) => {
@@ -294,8 +292,9 @@ pub(super) fn in_folder(root: &Path, detector: &Arc<Detector>) -> Result<FilesFo
     for task in registry.iter() {
         let Some(files) = by_folder.get(task.info().folder.as_str()).cloned() else { continue };
         let reader = registry.shared(&task.info().name).cloned();
-        let (task, folder) = (task.info().name.clone(), root.to_owned());
-        found.results.push(ResultsOfTask { task, reader, folder, files, is_of_rows: false });
+        let (task, below) = (task.info().name.clone(), task.info().folder.clone());
+        let folder = root.to_owned();
+        found.results.push(ResultsOfTask { task, reader, folder, below, files, is_of_rows: false });
     }
     found.slow.extend(rows.into_iter().map(|(folder, files)| slow_rows(folder, files)));
     Ok(found)
@@ -338,7 +337,7 @@ fn slow_rows(folder: PathBuf, files: Vec<FoundFile>) -> SlowRows {
     let is_of = |walk: &RowWalk| files.iter().all(|file| has_header_of(walk.clone(), &file.path));
     let walk = shipped.filter(is_of).unwrap_or_else(RowWalk::of_any_csv);
     let name = folder.file_name().map_or_else(|| "rows".to_owned(), |name| name.to_string_lossy().into_owned());
-    SlowRows { name, walk, folder, files }
+    SlowRows { below: name.clone(), name, walk, folder, files }
 }
 
 fn has_header_of(mut walk: RowWalk, path: &Path) -> bool {

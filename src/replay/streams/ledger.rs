@@ -133,7 +133,6 @@ impl Gathered {
         let whole = |column: &str| row.get(column).and_then(Json::as_i64);
         let number = |column: &str| whole(column).and_then(|value| u32::try_from(value).ok());
         let of = (number("run").map(Run), number("sequence").map(Sequence));
-        let content = || content_of(Json::Object(row.clone()).to_string().as_bytes());
         // Of each row the moments at which something happened; the first one must be there.
         let (part, columns): (Part, &[&str]) = match table {
             "runs" => (Part::Runs, &["first_seen_ns"]),
@@ -151,10 +150,12 @@ impl Gathered {
             self.faults.say(format!("row {place} of {table} has no {}", columns.first().copied().unwrap_or_default()));
             return;
         };
-        let content = content();
-        self.put(part.clone(), Stamp(first), of, place, content);
-        for later in columns.iter().skip(1).filter_map(|column| whole(column)) {
-            self.put(part.clone(), Stamp(later), of, place, content);
+        self.put(part.clone(), Stamp(first), of, place, content_of(&[&place.to_le_bytes()[..], b"0"].concat()));
+        // Two moments of one row are two records, also where they are the same moment.
+        for (step, column) in (1u8..).zip(columns.iter().skip(1)) {
+            if let Some(later) = whole(column) {
+                self.put(part.clone(), Stamp(later), of, place, content_of(&[&place.to_le_bytes()[..], &[step]].concat()));
+            }
         }
     }
 

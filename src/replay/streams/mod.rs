@@ -25,7 +25,7 @@ use crate::config::{BookPlace, Workspace};
 use crate::detector;
 
 pub use found::{FoundFile, Known};
-pub use raw::RawFileFound;
+pub use raw::{RAW_FILES, RawFileFound};
 pub use results::ResultFound;
 pub use slow_control::SlowFile;
 
@@ -148,8 +148,13 @@ pub fn sources_of(what: &ReplayOf) -> Result<Vec<Box<dyn StreamSource>>, ReplayE
     sources.extend(files.reconstructed.into_iter().map(|file| Box::new(reconstructed::Reconstructed::new(file)) as Box<_>));
     sources.extend(files.slow.into_iter().map(|rows| Box::new(slow_control::SlowControl::new(rows)) as Box<_>));
     sources.extend(files.faults.into_iter().map(|(name, why)| Box::new(Unusable { name, why }) as Box<_>));
-    if let Some(book) = book {
-        sources.extend(book::streams_of(book));
+    match book {
+        Some(book) if book.is_there() => sources.extend(book::streams_of(book)),
+        Some(_) => {
+            let why = format!("no book is there: neither decisions nor jobs are known: {}", what.words());
+            sources.push(Box::new(Unusable { name: "book".into(), why }));
+        }
+        None => {}
     }
     names::set_apart(sources)
 }

@@ -128,7 +128,7 @@ impl RawFiles {
 }
 
 /// The stream of raw files as they were closed.
-pub(super) const RAW_FILES: &str = "raw/files";
+pub const RAW_FILES: &str = "raw/files";
 
 impl StreamSource for RawFiles {
     fn name(&self) -> String {

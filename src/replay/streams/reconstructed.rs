@@ -57,7 +57,8 @@ impl StreamSource for Reconstructed {
     fn name(&self) -> String {
         let stem = stem(&self.0.name);
         let stem = stem.strip_prefix("recotask_").unwrap_or(stem);
-        let of_folder = self.0.path.parent().and_then(|folder| folder.file_name()).map(|name| name.to_string_lossy().into_owned());
+        let of_folder =
+            self.0.path.parent().and_then(|folder| folder.file_name()).map(|name| name.to_string_lossy().into_owned());
         let processing = of_folder.and_then(|folder| numbers(&format!("run0-{folder}")).processing);
         match processing {
             Some(processing) => format!("reco/{stem}-p{}", processing.0),

@@ -35,6 +35,8 @@ pub struct ResultsOfTask {
     pub reader: Option<Arc<dyn MonTask>>,
     /// The folder they stand in.
     pub folder: PathBuf,
+    /// The folder below `results/` in which its task looks for them: `crp`.
+    pub below: String,
     /// The results, in order of name.
     pub files: Vec<ResultFound>,
     /// Rows of slow control are told by a stream of their own, and put into place row by row.
@@ -148,4 +150,3 @@ impl StreamSource for Results {
         Ok(StreamRead::whole(facts(faults.words()), headers, mark))
     }
 }
-

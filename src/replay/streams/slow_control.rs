@@ -31,6 +31,8 @@ pub struct SlowRows {
     pub walk: RowWalk,
     /// Where they stand.
     pub folder: PathBuf,
+    /// The folder below `results/` in which their task looks for them: `slow`.
+    pub below: String,
     /// The files, in order of name.
     pub files: Vec<FoundFile>,
 }
