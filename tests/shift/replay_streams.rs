@@ -116,7 +116,7 @@ fn the_streams_hold_what_the_book_and_the_folders_hold() {
     for task in TaskRegistry::built_in().iter() {
         let info = task.info();
         let readings = info.items.iter().map(|item| book.readings(&info.name, &item.name).unwrap().len());
-        assert_eq!(counts[format!("readings/{}", info.name).as_str()], readings.sum(), "{}", info.name);
+        assert_eq!(counts[format!("readings/{}", info.name).as_str()], readings.sum::<usize>(), "{}", info.name);
         let folder = fs::read_dir(shift.workspace.results().join(&info.folder)).unwrap();
         let results =
             folder.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(&info.suffix)).count();
