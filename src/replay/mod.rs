@@ -6,11 +6,15 @@ mod cursor;
 mod entries;
 mod found;
 mod index;
+#[cfg(test)]
+mod made_up;
 mod record;
 mod recreated;
 mod rhythm;
 mod source;
 pub mod streams;
+#[cfg(test)]
+mod tests;
 
 pub use cursor::{Cursor, EntryAt, Walk};
 pub use found::{EventAddress, Found, FoundHow};

@@ -43,7 +43,7 @@ pub trait StreamSource: Send {
     fn name(&self) -> String;
 
     /// Its records, in the order in which it keeps them. With where an earlier reading ended, and where what was read then still
-    /// stands, only those after it (`since` says so); else all of them.
+    /// stands, only those after it (`since` says so); else all of them. It may be asked again.
     ///
     /// # Errors
     ///
@@ -198,4 +198,54 @@ fn hash_of_ends(file: &mut File, read_to: u64) -> io::Result<u64> {
         file.take(MARKED_BYTES).read_to_end(&mut bytes)?;
     }
     Ok(hash_of(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_the_same_has_grown_or_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("slow.csv");
+        for length in [1usize, 60_000, 70_000, 200_000] {
+            let text: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            let at = SystemTime::now() - Duration::from_secs(60);
+            let write = |bytes: &[u8]| {
+                fs::write(&path, bytes).unwrap();
+                File::options().write(true).open(&path).unwrap().set_modified(at).unwrap();
+            };
+            write(&text);
+            let mark = SourceMark::of_file(&path, length as u64).unwrap();
+            assert_eq!(mark.standing(&path).unwrap(), Standing::Same);
+            let grown = [&text[..], b"more"].concat();
+            write(&grown);
+            assert_eq!(mark.standing(&path).unwrap(), Standing::Grown);
+            for changed in [0, length - 1] {
+                let mut grown = grown.clone();
+                grown[changed] ^= 1;
+                write(&grown);
+                assert_eq!(mark.standing(&path).unwrap(), Standing::Changed, "byte {changed} of {length}");
+            }
+            write(&text[1..]);
+            assert_eq!(mark.standing(&path).unwrap(), Standing::Changed);
+            fs::write(&path, &text).unwrap();
+            assert_eq!(mark.standing(&path).unwrap(), Standing::Changed, "the time is another");
+        }
+    }
+
+    #[test]
+    fn an_end_that_is_not_whole_may_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("slow.csv");
+        fs::write(&path, "1,2\n3,").unwrap();
+        let mark = SourceMark::of_file(&path, 4).unwrap();
+        assert_eq!((mark.size, mark.read_to), (6, 4));
+        fs::write(&path, "1,2\n5,6\n").unwrap();
+        assert_eq!(mark.standing(&path).unwrap(), Standing::Grown);
+        assert!(mark.standing(&folder.path().join("nowhere")).is_err());
+    }
 }

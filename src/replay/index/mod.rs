@@ -2,12 +2,15 @@
 //! extended as sources grow and made anew when in doubt.
 //!
 //! `rows.rs` has a record as it is kept, `building.rs` merges streams, `numbers.rs` finds runs and events, `faults.rs` tells what is
-//! wrong with stamps.
+//! wrong with stamps, `file.rs` reads and writes the file.
 
 mod building;
 mod faults;
+mod file;
 mod numbers;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 use std::path::Path;
@@ -16,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::{RecordHeader, StreamFacts, StreamId};
 use super::source::{ReplayError, SourceMark, StreamSource};
+use file::Unusable;
 pub(super) use numbers::Numbers;
 pub(super) use rows::{Row, is_data, stamp, stream, unpack};
 
@@ -85,8 +89,24 @@ impl ReplayIndex {
     ///
     /// There are more streams or records than can be told apart.
     pub fn open_or_build(path: Option<&Path>, sources: Vec<Box<dyn StreamSource>>) -> Result<Self, ReplayError> {
-        let _ = path;
-        building::build(sources)
+        let Some(path) = path else {
+            return Ok(building::build(sources, None)?.0);
+        };
+        let (earlier, unusable) = match file::read(path) {
+            Ok(earlier) => (earlier, None),
+            Err(unusable) => (None, Some(unusable)),
+        };
+        let (mut index, is_new) = building::build(sources, earlier)?;
+        let may_be_kept = unusable.as_ref().is_none_or(|unusable| unusable.is_index);
+        if let Some(Unusable { why, .. }) = unusable {
+            index.made = Made { way: Way::Rebuilt, why: vec![why], not_kept: None };
+        }
+        if !may_be_kept {
+            index.made.not_kept = Some(format!("another file stands where the index would be: {}", path.display()));
+        } else if is_new && let Err(why) = file::write(path, &index) {
+            index.made.not_kept = Some(format!("the index can't be kept: {why}: {}", path.display()));
+        }
+        Ok(index)
     }
 
     /// The streams, with all that is wrong with each; a `StreamId` is the place in it.
