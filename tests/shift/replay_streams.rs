@@ -242,7 +242,12 @@ fn what_is_damaged_is_played_with_its_faults() {
         let is_told = told.contains(words) || (words == "jump forward by" && told.contains("jump forward"));
         assert!(is_told, "{words}: {told}");
     }
-    let output = replay(&[root.to_str().unwrap()]);
+    let kept = folder.path().with_extension("index");
+    let kept = kept.to_str().unwrap();
+    let first = replay(&[root.to_str().unwrap(), "--index", kept]);
+    let output = replay(&[root.to_str().unwrap(), "--index", kept]);
+    fs::remove_file(kept).unwrap();
+    assert_eq!(said(&first), said(&output), "faults are told again when the index is opened");
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let faults = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(faults.contains("raw/run1-seq1") && faults.contains("half written"), "{faults}");

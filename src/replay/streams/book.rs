@@ -67,9 +67,8 @@ struct Pass {
 struct Read {
     mark: SourceMark,
     gathered: Gathered,
-    /// What is wrong with all of it, and with its end.
+    /// What is wrong with all of it, its end included.
     faults: Vec<String>,
-    end_fault: Option<String>,
     /// Parts that were given away; for one of them the book is read again.
     given: BTreeMap<Part, ()>,
 }
@@ -130,8 +129,9 @@ impl Pass {
             }
             BookOf::Place(_) => (gather(self.store()?)?, None),
         };
-        let faults = std::mem::take(&mut gathered.faults).words();
-        Ok(Read { mark, gathered, faults, end_fault, given: BTreeMap::new() })
+        let mut faults = std::mem::take(&mut gathered.faults).words();
+        faults.extend(end_fault);
+        Ok(Read { mark, gathered, faults, given: BTreeMap::new() })
     }
 }
 
@@ -228,6 +228,6 @@ impl StreamSource for BookStream {
         let read = pass.part(&self.part, mark).map_err(wrong)?;
         let (headers, contents) = read.gathered.sorted(&self.part);
         let facts = StreamFacts { faults: read.faults.clone(), ..facts };
-        Ok(StreamRead { contents, end_fault: read.end_fault.clone(), ..StreamRead::whole(facts, headers, mark) })
+        Ok(StreamRead { contents, ..StreamRead::whole(facts, headers, mark) })
     }
 }

@@ -60,10 +60,9 @@ impl RawEvents {
         if run != reader.run() {
             faults.say(format!("its name says {run}, its header {}: the name was followed", reader.run()));
         }
-        let mut end_fault = None;
         match reader.ending() {
             Ending::Footer => {}
-            Ending::Missing(fault) => end_fault = Some(format!("no end, it is still being written or was cut: {fault}")),
+            Ending::Missing(fault) => faults.say(format!("no end, it is still being written or was cut: {fault}")),
             Ending::Contradicting(fault) => faults.say(fault.to_string()),
         }
         let mut before = None;
@@ -89,7 +88,7 @@ impl RawEvents {
             content_of(&numbers.map(u32::to_le_bytes).concat())
         };
         let contents = reader.headers().iter().map(content).collect();
-        StreamRead { contents, end_fault, ..StreamRead::whole(self.facts(faults.words()), headers, mark) }
+        StreamRead { contents, ..StreamRead::whole(self.facts(faults.words()), headers, mark) }
     }
 }
 

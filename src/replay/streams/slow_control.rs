@@ -122,7 +122,6 @@ impl StreamSource for SlowControl {
             return Ok(StreamRead::since(self.facts(Vec::new()), Vec::new(), mark));
         }
         let mut faults = Faults::default();
-        let mut ends = Vec::new();
         let mut files = Vec::new();
         for (place, file) in (0u64..).zip(&self.0.files) {
             let read = match SlowFile::read(&file.path, self.0.walk.clone()) {
@@ -132,8 +131,8 @@ impl StreamSource for SlowControl {
                     continue;
                 }
             };
-            read.faults.into_iter().for_each(|fault| faults.say(format!("{}: {fault}", file.name)));
-            ends.extend(read.end_fault.map(|fault| format!("{}: {fault}", file.name)));
+            let told = read.faults.into_iter().chain(read.end_fault);
+            told.for_each(|fault| faults.say(format!("{}: {fault}", file.name)));
             files.push((place, numbers(&file.name).run, read.rows));
         }
         // Names of files need not be in the order of their times; inside of a file its own order stays, whatever it is.
@@ -147,8 +146,7 @@ impl StreamSource for SlowControl {
                 contents.push(content);
             }
         }
-        let end_fault = (!ends.is_empty()).then(|| ends.join("; "));
-        Ok(StreamRead { contents, end_fault, ..StreamRead::whole(self.facts(faults.words()), headers, mark) })
+        Ok(StreamRead { contents, ..StreamRead::whole(self.facts(faults.words()), headers, mark) })
     }
 }
 
