@@ -20,6 +20,6 @@ pub use cursor::{Cursor, EntryAt, Walk};
 pub use found::{EventAddress, Found, FoundHow};
 pub use index::{LeftOut, Made, ReplayIndex, Way};
 pub use record::{HeaderType, RecordHeader, RecordKind, Stamp, StreamFacts, StreamId};
-pub use recreated::{Done, Recreation, Step, Told};
+pub use recreated::{Done, Recreation, RecreationError, Step, Told};
 pub use rhythm::{Beat, Pace, Pause};
 pub use source::{ReplayError, Resume, Since, SourceMark, Standing, StreamRead, StreamSource, content_of, hash_of};

@@ -37,6 +37,22 @@ enum Make {
     Stretch { from: Arc<Path>, begins: u64, ends: u64, is_last: bool },
 }
 
+/// Files that were not put into place; nothing was touched.
+#[derive(Debug, thiserror::Error)]
+pub enum RecreationError {
+    /// It can't be done.
+    #[error("nothing was put into place: {why}: {}", path.display())]
+    Refused {
+        /// Why, and what there is instead.
+        why: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// What it is of can't be read.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+}
+
 /// A shift as files that come one after the other.
 #[derive(Debug)]
 pub struct Recreation {
@@ -81,10 +97,10 @@ impl Recreation {
     ///
     /// # Errors
     /// When what it is of can't be read or holds no files, or a file of one of the names is there already: then nothing is touched.
-    pub fn of(what: &ReplayOf, into: &Path) -> Result<Self, ReplayError> {
-        let wrong = |why: String| ReplayError::Source { name: what.words(), why };
+    pub fn of(what: &ReplayOf, into: &Path) -> Result<Self, RecreationError> {
+        let wrong = |why: &str| RecreationError::Refused { why: why.to_owned(), path: what.words().into() };
         if matches!(what, ReplayOf::Book(_) | ReplayOf::Export(_)) {
-            return Err(wrong("a book holds no files to put into place; name a workspace or a folder".into()));
+            return Err(wrong("a book holds no files; name a workspace or a folder"));
         }
         let files = streams::files_of(what, &Arc::new(what.detector()?))?;
         let incoming = Workspace::open(into).map_or_else(|_| into.join("incoming"), |workspace| workspace.incoming());
@@ -94,7 +110,7 @@ impl Recreation {
         planned.plan_slow(&files);
         planned.faults.extend(files.faults.into_iter().map(|(name, why)| format!("{name}: {why}")));
         if planned.steps.is_empty() {
-            return Err(wrong("it has no results, raw files or rows of slow control to put into place".into()));
+            return Err(wrong("there are no results, raw files or rows of slow control"));
         }
         planned.refuse_clashes()?;
         // Stable: a result stays behind its .json, a row behind the row before it.
@@ -164,24 +180,22 @@ impl Recreation {
     }
 
     /// Refuses to write over anything, and two files of one name.
-    fn refuse_clashes(&self) -> Result<(), ReplayError> {
-        let refused = |name: &str, why: String| Err(ReplayError::Source { name: name.to_owned(), why });
+    fn refuse_clashes(&self) -> Result<(), RecreationError> {
         let mut from: BTreeMap<&str, &Path> = BTreeMap::new();
         for step in &self.steps {
             let own = match &step.what {
                 Make::Whole(path) => path.as_path(),
                 Make::Stretch { from, .. } => from,
             };
+            let path = self.into.join(&step.name);
             let before = from.insert(&step.name, own);
             if let Some(other) = before.filter(|other| *other != own) {
-                let why = format!("two files would have this name: {} and {}", other.display(), own.display());
-                return refused(&step.name, why);
+                let why = format!("two files would have one name, {} and {}", other.display(), own.display());
+                return Err(RecreationError::Refused { why, path });
             }
-            let path = self.into.join(&step.name);
             if before.is_none() && path.symlink_metadata().is_ok() {
-                let why =
-                    format!("a file of that name is there, and nothing was written; name an empty folder: {}", path.display());
-                return refused(&step.name, why);
+                let why = "a file of that name is there; name an empty folder".to_owned();
+                return Err(RecreationError::Refused { why, path });
             }
         }
         Ok(())

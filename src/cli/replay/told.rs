@@ -80,11 +80,7 @@ impl Teller {
     /// A pause that was cut.
     pub(super) fn pause(&self, out: &mut dyn Write, pause: Pause) -> io::Result<()> {
         let Some(cut) = pause.cut_ns else { return Ok(()) };
-        let wait_s = pause.wait.as_secs_f64();
-        match self.json {
-            true => writeln!(out, "{}", json!({"nothing_for_ns": cut, "cut_to_s": wait_s})),
-            false => writeln!(out, "… nothing for {}, cut to {wait_s:.0} s", length_words(cut)),
-        }
+        writeln!(out, "{}", cut_words(cut, pause, self.json))
     }
 }
 
@@ -123,13 +119,17 @@ pub(super) fn step(told: &Told<'_>, json: bool) -> Option<String> {
         (Told::InPlace(step), true) => {
             Some(json!({"stamp": stamp_words(step.at), "name": step.name, "is_row": step.is_row()}).to_string())
         }
-        (Told::Waits(_, pause), false) => {
-            pause.cut_ns.map(|cut| format!("… nothing for {}, cut to {:.0} s", length_words(cut), pause.wait.as_secs_f64()))
-        }
-        (Told::Waits(_, pause), true) => {
-            pause.cut_ns.map(|cut| json!({"nothing_for_ns": cut, "cut_to_s": pause.wait.as_secs_f64()}).to_string())
-        }
+        (Told::Waits(_, pause), _) => pause.cut_ns.map(|cut| cut_words(cut, *pause, json)),
     }
+}
+
+/// A pause that was cut, as a line.
+fn cut_words(cut_ns: u64, pause: Pause, json: bool) -> String {
+    if json {
+        return json!({"nothing_for_ns": cut_ns, "cut_to_s": pause.wait.as_secs_f64()}).to_string();
+    }
+    let wait_ns = u64::try_from(pause.wait.as_nanos()).unwrap_or(u64::MAX);
+    format!("… nothing for {}, cut to {}", length_words(cut_ns), length_words(wait_ns))
 }
 
 /// Tells what is wrong with the streams, on standard error: what is wrong with several alike is told once. Whether there was anything.

@@ -137,15 +137,24 @@ fn known_by_text(text: &str) -> Known {
     if words.starts_with(&["#", "group", "first_channel"]) {
         return Known::Noise;
     }
+    if has_rows(text) { Known::Rows } else { Known::Other }
+}
+
+/// Whether a text is a header with a column of stamps, and rows that have them; some may be damaged.
+fn has_rows(text: &str) -> bool {
     let mut walk = RowWalk::of_any_csv();
+    let (mut has_header, mut others) = (false, 0);
     for (number, line) in (1..).zip(text.split_inclusive('\n')) {
-        let walked = walk.line(number, line);
-        let is_head = !(line.trim().is_empty() || line.trim_start().starts_with('#'));
-        if is_head {
-            return if walked == Walked::NoRow && line.contains(',') { Known::Rows } else { Known::Other };
+        let is_said = !(line.trim().is_empty() || line.trim_start().starts_with('#'));
+        match walk.line(number, line) {
+            Walked::Row(_) => return true,
+            Walked::NoRow if is_said => has_header = line.contains(','),
+            Walked::Wrong(_) if walk.is_refused() => return false,
+            Walked::Wrong(_) if line.ends_with('\n') => others += 1,
+            _ => {}
         }
     }
-    Known::Other
+    has_header && others == 0
 }
 
 /// What stands in a workspace.
@@ -405,7 +414,7 @@ mod tests {
 
     #[test]
     fn content_and_not_the_ending_tells_what_a_file_holds() {
-        let cases: [(&[u8], Known); 12] = [
+        let cases: [(&[u8], Known); 13] = [
             (b"SQLite format 3\0....", Known::Book),
             (b"{\"format\":\"dqmon book\",\"version\":2}\n", Known::Export),
             (b"root\0\0\0\0", Known::Root),
@@ -416,7 +425,8 @@ mod tests {
             (b"# group first_channel channels\n", Known::Noise),
             (b"# by hand\nstamp_utc,T_K\n", Known::Rows),
             (b"run,gain\n1,2\n", Known::Other),
-            (b"a letter, in which nothing is told\n\xFF", Known::Other),
+            (b"a letter, in which the time is told\nand the place\n\xFF", Known::Other),
+            (b"Time (UTC),T_K\nbroken\n2017-08-01T12:00:00Z,1\n", Known::Rows),
             (b"", Known::Other),
         ];
         for (start, expected) in cases {
