@@ -61,6 +61,10 @@ impl ReplayOf {
             let workspace = Workspace::open(path).map_err(|error| wrong(error.to_string()))?;
             return Ok(ReplayOf::Workspace(Box::new(workspace)));
         }
+        // Whoever opens a pipe waits for somebody to write into it.
+        if !facts.is_file() {
+            return Err(wrong("it is neither a folder nor a regular file".into()));
+        }
         Ok(match found::known(path).map_err(|error| wrong(error.to_string()))? {
             Known::Book => {
                 let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
