@@ -309,3 +309,52 @@ fn closed_at(what: &ReplayOf) -> BTreeMap<FileId, Stamp> {
 fn last_of(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const AT_ONCE: Pace = Pace { speed: f64::INFINITY, longest_pause: None };
+
+    /// Puts a folder's files into place again, all at once.
+    fn again(from: &Path, into: &Path) -> Result<Done, RecreationError> {
+        let planned = Recreation::of(&ReplayOf::Folder(from.to_owned()), into)?;
+        Ok(planned.play(AT_ONCE, &AtomicBool::new(false), &mut |_| {}).unwrap())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        /// Whatever the order of its stamps is, and whatever stands between its rows and behind them.
+        #[test]
+        fn rows_put_into_place_one_by_one_are_the_file_again(
+            lines in proptest::collection::vec((0u32..200, "(#[a-z ]{0,9}\n|x\n|\n)?"), 1..30),
+            end in "(2017-08|#)?",
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let (from, into) = (folder.path().join("from"), folder.path().join("into"));
+            fs::create_dir(&from).unwrap();
+            let rows: String = lines.iter().map(|(second, between)| format!("{between}{},1\n", 1_501_588_800 + second)).collect();
+            let text = format!("stamp_utc,T_K\n{rows}{end}");
+            fs::write(from.join("a.csv"), &text).unwrap();
+            let done = again(&from, &into).unwrap();
+            prop_assert_eq!((done.rows, done.of), (lines.len(), lines.len()));
+            prop_assert_eq!(fs::read_to_string(into.join("results/from/a.csv")).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn two_files_of_one_name_are_refused_before_anything_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, into) = (folder.path().join("from"), folder.path().join("into"));
+        for run in ["a", "b"] {
+            fs::create_dir_all(from.join(run)).unwrap();
+            fs::write(from.join(run).join("same.txt"), "190516_195200\n3000.0 80.0 2900.0 70.0\n").unwrap();
+        }
+        let refused = again(&from, &into).unwrap_err().to_string();
+        assert!(refused.contains("two files would have one name"), "{refused}");
+        assert!(!into.exists());
+    }
+}
