@@ -34,7 +34,7 @@ fn shift() -> &'static Shift {
         fs::create_dir_all(&slow).unwrap();
         fs::write(slow.join("2017-07-26.csv"), SLOW).unwrap();
         shift.deliver_run();
-        let ada = ["--who", "Ada", "--role", "shifter"];
+        let ada = ["--who", "Ada", "--role", "shifter", "--comment", "as seen"];
         for arguments in [
             ["process", "--once"].as_slice(),
             &[&["decide", "run1", "BAD"][..], &ada].concat(),
