@@ -2,6 +2,8 @@
 //!
 //! May use `bookkeeping`, `config`, `detector`, `durable`, `live`, `rawdata`, `snapshot`. It owns no thread: `engine` gives it one.
 
+mod past;
 mod record;
 
+pub use past::{BookChanges, PastBook, PastError, PastResults, PastShift, What, is_decision};
 pub use record::{HeaderType, RecordHeader, RecordKind, Stamp, StreamFacts, StreamId};

@@ -49,6 +49,7 @@ mod problems;
 mod raw_files;
 mod read_only;
 mod reconstruction;
+mod replay_snapshot;
 mod requests;
 mod root_files;
 mod run_list;
