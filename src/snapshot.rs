@@ -38,7 +38,7 @@ pub use processing::{
     BackendHealth, ClassRow, CloseLook, CloseSubject, CopyRow, DiskRow, FlowShown, LatencyRow, ProcessingShown, PutOffRow,
     StoryLine, WatcherRow, in_short,
 };
-pub use replay::{ReplayMark, ReplayMarkKind, ReplayShown};
+pub use replay::{REPLAY_SPEEDS, ReplayMark, ReplayMarkKind, ReplayShown};
 pub use runs::{
     BulkShown, Cell, Field, FieldKind, QueryError, RunTable, RunsAsk, RunsShown, SortKey, Suggestion, SuggestionKind,
 };

@@ -4,6 +4,10 @@
 
 mod past;
 mod record;
+mod training;
+pub mod transport;
 
 pub use past::{BookChanges, PastBook, PastError, PastResults, PastShift, What, is_decision};
 pub use record::{HeaderType, RecordHeader, RecordKind, Stamp, StreamFacts, StreamId};
+pub use training::{ComparedDecision, Comparison, DecidedThen, TrainingBook, TrainingReport};
+pub use transport::Player;

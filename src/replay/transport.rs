@@ -5,9 +5,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::snapshot::{ReplayMark, ReplayMarkKind};
 
-/// How many times faster than life a replay can play.
-pub const SPEEDS: [f64; 8] = [1.0, 5.0, 10.0, 60.0, 300.0, 600.0, 3_600.0, 36_000.0];
-
 /// A replay's player.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Player {

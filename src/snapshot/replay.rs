@@ -10,6 +10,9 @@ use monitasks::vocab::Run;
 
 use super::{Backend, Beside, Origin, Snapshot};
 
+/// How many times faster than life a replay is offered to play.
+pub const REPLAY_SPEEDS: [f64; 8] = [1.0, 5.0, 10.0, 60.0, 300.0, 600.0, 3_600.0, 36_000.0];
+
 /// A replay, and where it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReplayShown {
@@ -35,8 +38,6 @@ pub struct ReplayShown {
     pub trained: usize,
     /// What is wrong with what is replayed, and what of the past is not known any more.
     pub faults: Vec<String>,
-    /// An instant was asked for and is being put together.
-    pub is_busy: bool,
 }
 
 /// A place on the line of a replay.
@@ -84,7 +85,8 @@ impl ReplayMarkKind {
 
 impl Snapshot {
     /// All that it says of the shift as text, a value a line: two of the same moment are the same bytes, whichever source they came
-    /// from. What tells the sources apart is left out: number and origin, the backend's lease, what stands beside the shift, the table
+    /// from. What tells the sources apart is left out: number and origin, the backend's lease, the numbers of jobs, which are a book's
+    /// own and in no export of it, what stands beside the shift, the table
     /// of all runs that is searched on its own.
     #[must_use]
     pub fn content_text(&self) -> String {
@@ -99,6 +101,14 @@ impl Snapshot {
         }
         if let Some(health) = &mut content.processing.health {
             health.is_of_an_earlier_one = false;
+        }
+        for run in &mut content.runs {
+            let of_files = run.files.iter_mut().flat_map(|file| {
+                let of_passes = file.passes.iter_mut().filter_map(|pass| pass.job.as_mut());
+                file.job.as_mut().into_iter().chain(of_passes)
+            });
+            let of_groups = run.groups.iter_mut().flat_map(|group| group.tasks.iter_mut()).filter_map(|task| task.job.as_mut());
+            of_files.chain(of_groups).for_each(|job| job.id = 0);
         }
         let mut text = String::new();
         // Writing into a text can't fail.

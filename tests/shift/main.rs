@@ -75,6 +75,7 @@ mod window_exports;
 mod window_frames;
 mod window_problems;
 mod window_processing;
+mod window_replay;
 mod window_review;
 mod window_runs;
 mod window_views;

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dqmon::bookkeeping::{EntryKind, SqliteStore, Store, export_to};
+use dqmon::bookkeeping::{EntryKind, SqliteStore, export_to};
 use dqmon::config::Workspace;
 use dqmon::live::{BookPoller, EventLook, Live};
 use dqmon::replay::{PastShift, What};
@@ -171,7 +171,11 @@ fn an_instant_tells_of_nothing_that_came_after_it(past: &mut PastShift) {
         assert!(decisions.iter().all(|decision| decision.at <= at));
         for run in &snapshot.runs {
             let stamps = run.files.iter().map(|file| file.since).chain(run.groups.iter().map(|group| group.since));
-            let jobs = run.files.iter().filter_map(|file| file.job.as_ref()).flat_map(|job| [Some(job.submitted), job.started, job.ended]);
+            let jobs = run
+                .files
+                .iter()
+                .filter_map(|file| file.job.as_ref())
+                .flat_map(|job| [Some(job.submitted), job.started, job.ended]);
             let stamps: Vec<Timestamp> = stamps.chain(jobs.flatten()).collect();
             assert!(stamps.iter().all(|stamp| *stamp <= at), "at {at}: {stamps:?}");
         }

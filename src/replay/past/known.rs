@@ -56,7 +56,8 @@ pub(super) fn known(entries: &[Entry]) -> (Vec<Timestamp>, Vec<String>) {
 
 fn in_words(what: &str, jumps: &[String]) -> Vec<String> {
     let more = jumps.len().saturating_sub(TOLD_AT_MOST);
-    let told = jumps.iter().take(TOLD_AT_MOST).map(|jump| format!("a clock jumped back in {what}: {jump}; it is shown from then on"));
+    let told =
+        jumps.iter().take(TOLD_AT_MOST).map(|jump| format!("a clock jumped back in {what}: {jump}; it is shown from then on"));
     let rest = (more > 0).then(|| format!("a clock jumped back in {what} {more} times more"));
     told.chain(rest).collect()
 }

@@ -14,6 +14,8 @@ mod marks;
 mod results;
 mod rows;
 mod shift;
+#[cfg(test)]
+mod tests;
 
 pub use book::PastBook;
 pub(crate) use book::{of_training, say};

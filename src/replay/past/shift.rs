@@ -11,10 +11,10 @@ use super::changes::{BookChanges, What};
 use super::marks::marks;
 use super::results::PastResults;
 use crate::bookkeeping::{self, SqliteStore, Store, StoreError};
-use crate::config::{Workspace, WorkspaceError};
+use crate::config::{Settings, Workspace, WorkspaceError};
 use crate::detector::DetectorError;
 use crate::live::{
-    DiskResults, EventPoller, EventWish, Live, ResultPoller, WorkspaceChecks, WorkspaceTasks, newest_raw_file,
+    DiskResults, EventPoller, EventWish, Live, ResultPoller, WorkspaceChecks, WorkspaceTasks, bare_tasks, newest_raw_file,
 };
 use crate::snapshot::{Origin, ReplayMark, Snapshot, WorkspaceFacts};
 
@@ -30,11 +30,14 @@ pub enum PastError {
     /// The detector file can't be used.
     #[error(transparent)]
     Detector(#[from] DetectorError),
+    /// The files can't be looked at.
+    #[error(transparent)]
+    Bare(#[from] BareError),
     /// Nothing happened in it.
     #[error("nothing to replay: nothing has happened in it yet: {}", .0.display())]
     Empty(PathBuf),
     /// It is nothing that can be replayed.
-    #[error("nothing to replay: {why}; there are workspaces, a book's export (.jsonl) and a copy of one (.sqlite): {}", path.display())]
+    #[error("nothing to replay: {why}; there are workspaces, folders of results, a book's export (.jsonl) and a copy of one (.sqlite): {}", path.display())]
     NotKnown {
         /// Why.
         why: String,
@@ -56,12 +59,11 @@ pub struct PastShift {
     span: (Timestamp, Timestamp),
     marks: Arc<Vec<ReplayMark>>,
     hides_decisions: bool,
-    at: Timestamp,
     faults: Vec<String>,
 }
 
 impl PastShift {
-    /// The past of a workspace, or of a book or an export of one, which is then shown with the settings of `beside`, none for those
+    /// The past of a workspace, of a bare folder of results, or of a book or an export of one, which is then shown with the settings of `beside`, none for those
     /// of a new workspace.
     ///
     /// # Errors
@@ -71,18 +73,28 @@ impl PastShift {
             let workspace = Workspace::open(path)?;
             return PastShift::of_workspace(&workspace);
         }
+        if path.is_dir() {
+            return PastShift::of_results(path);
+        }
         if !path.is_file() {
-            let why = if path.exists() { "it is no workspace" } else { "there is no such file or folder" };
-            return Err(PastError::NotKnown { why: why.into(), path: path.to_owned() });
+            let why = "there is no such file or folder".to_owned();
+            return Err(PastError::NotKnown { why, path: path.to_owned() });
         }
         let mut store = SqliteStore::in_memory()?;
         bookkeeping::bring_in(&mut store, path)?;
-        let workspace = match beside {
-            Some(workspace) => workspace.clone(),
-            None => Workspace { root: path.parent().unwrap_or(Path::new(".")).to_owned(), settings: crate::config::Settings::default() },
-        };
-        let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-        PastShift::of(&workspace, &store, name)
+        let workspace = beside.cloned().unwrap_or_else(|| around(path.parent().unwrap_or(Path::new("."))));
+        PastShift::of(&workspace, &store, name_of(path))
+    }
+
+    /// The past of a bare folder of results: each is there from when it says that it was made, else from its file's time.
+    fn of_results(path: &Path) -> Result<Self, PastError> {
+        let facts = WorkspaceFacts::bare(path)?;
+        let (registry, folder) = bare_tasks(path)?;
+        let workspace = around(path);
+        let registry = Arc::new(registry);
+        let poller = ResultPoller::new(registry.clone(), facts.detector.clone(), folder, &workspace.settings);
+        let live = Live::new(registry, Origin::Replay, facts.clone());
+        PastShift::put_together((&workspace, name_of(path)), &SqliteStore::in_memory()?, poller, live, &facts)
     }
 
     /// The past of a workspace.
@@ -96,26 +108,34 @@ impl PastShift {
             Err(StoreError::Missing { .. }) => Box::new(SqliteStore::in_memory()?),
             Err(error) => return Err(error.into()),
         };
-        let root = &workspace.root;
-        let name = root.file_name().map_or_else(|| root.display().to_string(), |name| name.to_string_lossy().into_owned());
-        PastShift::of(workspace, store.as_ref(), name)
+        PastShift::of(workspace, store.as_ref(), name_of(&workspace.root))
     }
 
     fn of(workspace: &Workspace, store: &dyn Store, name: String) -> Result<Self, PastError> {
         let facts = WorkspaceFacts::of(workspace, true)?;
-        let detector = facts.detector.clone();
-        let whole = Arc::new(BookChanges::read(store)?);
         let (registry, task_faults) = WorkspaceTasks::of(workspace).read_whole(&workspace.settings.time_zone);
         let registry = Arc::new(registry);
         let folder = Box::new(DiskResults::of_folder(&workspace.results()));
-        let mut poller = ResultPoller::new(registry.clone(), detector.clone(), folder, &workspace.settings);
-        poller.poll_whole(Timestamp::now());
-        let results = PastResults::new(poller, &whole);
-        let events = EventPoller::new(detector, workspace.settings.reconstruction.clone(), workspace.root.clone());
-        let mut live = Live::new(registry, Origin::Replay, facts);
+        let poller = ResultPoller::new(registry.clone(), facts.detector.clone(), folder, &workspace.settings);
+        let mut live = Live::new(registry, Origin::Replay, facts.clone());
         live.faults("tasks", task_faults);
         let (checks, check_faults) = WorkspaceChecks::of(workspace).read();
         live.take_checks(checks, check_faults);
+        PastShift::put_together((workspace, name), store, poller, live, &facts)
+    }
+
+    fn put_together(
+        (workspace, name): (&Workspace, String),
+        store: &dyn Store,
+        mut poller: ResultPoller,
+        live: Live,
+        facts: &WorkspaceFacts,
+    ) -> Result<Self, PastError> {
+        let whole = Arc::new(BookChanges::read(store)?);
+        poller.poll_whole(Timestamp::now());
+        let results = PastResults::new(poller, &whole);
+        let settings = workspace.settings.reconstruction.clone();
+        let events = EventPoller::new(facts.detector.clone(), settings, workspace.root.clone());
         let spans: Vec<(Timestamp, Timestamp)> = [whole.span(), results.span()].into_iter().flatten().collect();
         let first = spans.iter().map(|span| span.0).filter(|at| *at > Timestamp::MIN).min();
         let last = spans.iter().map(|span| span.1).max();
@@ -125,7 +145,7 @@ impl PastShift {
         let faults = whole.faults().to_vec();
         let workspace = workspace.clone();
         let (wish, hides_decisions) = (EventWish::Newest, false);
-        Ok(PastShift { name, workspace, live, whole, book, results, events, wish, span, marks, hides_decisions, at: span.0, faults })
+        Ok(PastShift { name, workspace, live, whole, book, results, events, wish, span, marks, hides_decisions, faults })
     }
 
     /// Brings the shift to an instant and answers what it looked like, with what people have said in the replay.
@@ -133,7 +153,6 @@ impl PastShift {
     /// # Errors
     /// When its book can't be made.
     pub fn snapshot(&mut self, at: Timestamp) -> Result<Snapshot, PastError> {
-        self.at = at;
         self.live.take_results(self.results.at(at));
         let book = self.book.at(at)?;
         let newest = newest_raw_file(&book.runs);
@@ -242,4 +261,14 @@ impl PastShift {
         all.dedup();
         all
     }
+}
+
+/// What a path is called.
+fn name_of(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// A folder as if it were a workspace with the settings of a new one.
+fn around(root: &Path) -> Workspace {
+    Workspace { root: root.to_owned(), settings: Settings::default() }
 }
