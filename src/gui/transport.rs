@@ -215,9 +215,9 @@ fn buttons(ui: &mut Ui, scene: &mut Scene<'_>, replay: &ReplayShown, view: &Tran
             continue;
         }
         let word = kind.word();
-        button(ui, "◀", &format!("{} before", capital(word)), ReplayAction::Jump(kind, false));
+        button(ui, "◀", &format!("Replay: {word} before"), ReplayAction::Jump(kind, false));
         ui.label(RichText::new(word).small());
-        button(ui, "▶", &format!("Next {word}"), ReplayAction::Jump(kind, true));
+        button(ui, "▶", &format!("Replay: next {word}"), ReplayAction::Jump(kind, true));
         ui.add_space(3.0);
     }
     let (words, name) = match (replay.looped, view.repeat_from) {
@@ -233,11 +233,6 @@ fn buttons(ui: &mut Ui, scene: &mut Scene<'_>, replay: &ReplayShown, view: &Tran
         if replay.hides_decisions { "Show what was decided" } else { "Hide what was decided" },
         ReplayAction::ToggleDecisions,
     );
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// `60 × life`.
