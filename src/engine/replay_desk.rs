@@ -181,15 +181,15 @@ impl Desk {
 
     fn take(&mut self, errand: Errand) {
         match errand {
-            Errand::Replay(command) => self.obey(command),
+            Errand::Replay(command) => self.obey(&command),
             Errand::View(view) => self.view(view),
             Errand::Book(errand) => self.write(errand),
             Errand::Runs(ask) => self.ask = Some(ask),
         }
     }
 
-    fn obey(&mut self, command: ReplayCommand) {
-        match command {
+    fn obey(&mut self, command: &ReplayCommand) {
+        match *command {
             ReplayCommand::GoTo(at) => self.player.go_to(at),
             ReplayCommand::Play(true) => self.player.play(),
             ReplayCommand::Play(false) => self.player.pause(),

@@ -286,7 +286,7 @@ impl DqmonApp {
         // In a short window, as with large letters, the pages that do not need it have its room.
         let has_line = theme::has_time_line(ui.ctx().content_rect().height()) || self.page(scene.snapshot) == Page::Monitor;
         if scene.snapshot.replay.is_some() {
-            let line = Frame::new().fill(card).inner_margin(Margin { left: 10, right: 10, top: 4, bottom: 2 });
+            let line = Frame::new().fill(card).inner_margin(Margin { left: 10, right: 10, top: 4, bottom: 5 });
             Panel::bottom("transport").frame(line).show(ui, |ui| transport::show(ui, scene, &self.transport));
         }
         if !scene.is_bare() && has_line {

@@ -14,7 +14,7 @@ use crate::engine::{Command, ReplayCommand};
 use crate::snapshot::{REPLAY_SPEEDS as SPEEDS, ReplayMark, ReplayMarkKind, ReplayShown};
 
 /// Height of the line, points.
-const LINE_HEIGHT: f32 = 34.0;
+const LINE_HEIGHT: f32 = 42.0;
 /// A mark is found under the pointer within so many points.
 const NEAR: f32 = 5.0;
 

@@ -53,9 +53,9 @@ pub(super) fn over_live(past: &Snapshot, live: Snapshot, now: Timestamp) -> Snap
     let mut shown = past.clone();
     (shown.serial, shown.beside) = (live.serial, live.beside);
     if calling + urgent > 0 {
-        let text = format!(
-            "THE LIVE SHIFT CALLS: {calling} alarms and {urgent} urgent problems wait for somebody; leave the replay to answer them"
-        );
+        let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+        let (alarms, problems) = (counted(calling, "alarm"), counted(urgent, "urgent problem"));
+        let text = format!("THE LIVE SHIFT CALLS: {alarms} and {problems} not answered; leave the replay to answer them");
         shown.banners.insert(0, Banner { is_fault: true, text });
     }
     shown

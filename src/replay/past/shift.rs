@@ -14,7 +14,8 @@ use crate::bookkeeping::{self, SqliteStore, Store, StoreError};
 use crate::config::{Settings, Workspace, WorkspaceError};
 use crate::detector::DetectorError;
 use crate::live::{
-    DiskResults, EventPoller, EventWish, Live, ResultPoller, WorkspaceChecks, WorkspaceTasks, bare_tasks, newest_raw_file,
+    BareError, DiskResults, EventPoller, EventWish, Live, ResultPoller, WorkspaceChecks, WorkspaceTasks, bare_tasks,
+    newest_raw_file,
 };
 use crate::snapshot::{Origin, ReplayMark, Snapshot, WorkspaceFacts};
 
