@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::io::{self, BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::io;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use egui_kittest::kittest::Queryable;
 use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
+use super::display::{Ended, virtual_display};
 use super::frame_times::FrameTimes;
 use super::workspace::{PATIENCE, Shift, said};
 
@@ -172,29 +173,6 @@ fn two_hundred_frames_stay_short_while_book_and_results_take_five_seconds() {
     assert!(began.elapsed() < TOO_SLOW, "200 frames took {:?}: the window waited", began.elapsed());
     assert!(!has(&window, "Run 1, UNCHECKED"), "the slow book has answered too early for this test");
     frames.assert_short();
-}
-
-/// A process that is ended with the test.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A display that nobody sees, and its number. The server chooses one that is free and tells it when it is ready: two tests that
-/// start one at the same time get one each.
-fn virtual_display() -> (Ended, String) {
-    let mut command = Command::new("Xvfb");
-    command.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
-    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("Xvfb starts: 'make deps' installs it");
-    let mut number = String::new();
-    BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
-    let server = Ended(server);
-    assert!(!number.trim().is_empty(), "no virtual display could be started");
-    (server, format!(":{}", number.trim()))
 }
 
 /// How many windows of the program a display shows.
