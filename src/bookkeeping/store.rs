@@ -310,6 +310,12 @@ pub trait Store: Send {
     /// When the book can't be read or the lines can't be written.
     fn export(&self, to: &mut dyn Write) -> Result<(), StoreError>;
 
+    /// Writes the rows of some of an export's tables, as they are at one moment: the lines that they have in an export, alone.
+    ///
+    /// # Errors
+    /// When there is no such table, the book can't be read or the lines can't be written.
+    fn export_rows(&self, tables: &[&str], to: &mut dyn Write) -> Result<(), StoreError>;
+
     /// Takes an export in, all or nothing: entries that stand here already are passed over, rows go into a book that has none.
     ///
     /// # Errors

@@ -34,6 +34,7 @@ pub mod progress;
 mod publish;
 mod reconstruct;
 mod release;
+mod replay;
 mod report;
 mod requests;
 mod rule;
@@ -187,6 +188,8 @@ enum Command {
     /// Raw copies that may go, as verified copies stand elsewhere.
     #[command(subcommand)]
     Release(release::Args),
+    /// A past shift, entry by entry: all that was kept of it in the order of its times; or its files once more, in their old rhythm.
+    Replay(replay::Args),
     /// Run one job script and write its batch record; started by the local pool.
     #[command(hide = true)]
     Job(job::Args),
@@ -262,6 +265,7 @@ fn speak() {
 fn end_with_its_reader(command: Option<&Command>) {
     let lives_on = match command {
         Some(Command::Book(command)) => !command.only_tells(),
+        Some(Command::Replay(args)) => args.writes(),
         other => matches!(
             other,
             None | Some(Command::Process(_) | Command::Sync(_) | Command::Demo(_) | Command::Job(_) | Command::Decide(_))
@@ -376,6 +380,7 @@ pub fn main() -> ExitCode {
         Some(Command::Archive(args)) => archive::run(global, args),
         Some(Command::Publish(args)) => publish::run(global, args),
         Some(Command::Release(args)) => release::run(global, args),
+        Some(Command::Replay(args)) => replay::run(global, args),
         Some(Command::Job(args)) => job::run(args),
     };
     crate::live::end_programs();

@@ -14,6 +14,7 @@ mod made_up;
 mod painted;
 mod process;
 mod rates;
+mod replay;
 mod report;
 mod sample;
 mod window;
@@ -28,9 +29,10 @@ fn main() {
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     if has("--help") {
         println!(
-            "bench [--quick] [--growth] [--intake] [--book|--window [--runs N] [--kept FOLDER]] [--json]: rates beside peers; --growth: \
+            "bench [--quick] [--growth] [--intake] [--book|--window [--runs N] [--kept FOLDER]] [--replay [--records N]] [--json]: rates beside peers; --growth: \
              how the cost grows; --intake: that alone; --book: that alone, and a book of 100,000 runs, or N, made in FOLDER unless it \
-             stands there; --window: frames, the first frame with such a book, and pictures beside JSROOT; --quick: few events"
+             stands there; --window: frames, the first frame with such a book, and pictures beside JSROOT; --replay: \
+             an index of 1,000,000 records, or N; --quick: few events"
         );
         return;
     }
@@ -38,6 +40,11 @@ fn main() {
     // What `--book` starts itself with.
     if let Some(folder) = value("--look-at-book") {
         return book::look(folder.as_ref());
+    }
+    let records = value("--records").map_or(replay::RECORDS, |records| records.parse().expect("--records takes a number"));
+    // What `--replay` starts itself with.
+    if let Some(folder) = value("--at-replay") {
+        return replay::look(folder.as_ref(), records);
     }
     let size = if has("--quick") { Size::QUICK } else { Size::FULL };
     let mut report = Report::new(&process::machine());
@@ -50,6 +57,8 @@ fn main() {
     } else if has("--window") {
         let runs = value("--runs").map_or(book::RUNS, |runs| runs.parse().expect("--runs takes a number"));
         window::run(&mut report, runs, value("--kept").map(Path::new));
+    } else if has("--replay") {
+        replay::run(&mut report, records, size.times);
     } else if has("--intake") {
         intake::run(&mut report, size);
     } else {

@@ -30,7 +30,7 @@ impl Row {
 
     fn verdict(&self) -> &'static str {
         // The less of these the better; none is none, whatever the peer has.
-        let is_cost = ["MB", "s", "ms", "files"].contains(&self.unit);
+        let is_cost = ["MB", "s", "ms", "us", "times", "files"].contains(&self.unit);
         let reached = |goal: f64| match is_cost {
             true => self.ours == 0.0 || self.measured() <= goal,
             false => self.measured() >= goal,

@@ -50,6 +50,7 @@ mod problems;
 mod raw_files;
 mod read_only;
 mod reconstruction;
+mod replay_streams;
 mod requests;
 mod root_files;
 mod run_list;

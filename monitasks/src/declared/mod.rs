@@ -21,6 +21,7 @@ use crate::vocab::{FileId, Group, Processing, Run};
 use plan::Plan;
 use results::Layout;
 
+pub use results::{RowWalk, Walked, stamp_of};
 pub(crate) use written::described;
 
 /// A longer task file is refused, in bytes.
@@ -84,6 +85,15 @@ impl TaskFile {
         };
         let what = format!("the name '{}' is taken by {by}, expected a name of its own", self.info().name);
         DeclaredError { what, path, line }
+    }
+}
+
+impl DeclaredTask {
+    /// A walk over the rows of a result, each with its stamp; none for a task without a column of stamps, and for results that
+    /// are no text of rows.
+    #[must_use]
+    pub fn row_walk(&self) -> Option<RowWalk> {
+        RowWalk::of(&self.plan, &self.layout)
     }
 }
 

@@ -166,20 +166,36 @@ pub fn export(engine: &dyn Engine, to: &mut dyn Write) -> Result<(), SqlError> {
         }
     }
     for table in TABLES {
-        let sql = format!("SELECT {} FROM \"{}\" ORDER BY {} LIMIT $1 OFFSET $2", table.quoted(), table.name, table.order);
-        for page in 0u64.. {
-            let rows = engine.query(&sql, &params![AT_ONCE, page * AT_ONCE])?;
-            for row in &rows {
-                line(to, &json!({"table": table.name, "row": json_of(row)}))?;
-                tally.count_row(table.name);
-            }
-            if (rows.len() as u64) < AT_ONCE {
-                break;
-            }
-        }
+        rows(engine, table, to, &mut tally)?;
     }
     line(to, &json!({"end": tally}))?;
     to.flush().map_err(|error| refused(&format!("export not written: {error}")))
+}
+
+/// Writes the rows of some tables alone, in an export's order: lines as they stand in one, with no first and no last line.
+pub fn export_rows(engine: &dyn Engine, tables: &[&str], to: &mut dyn Write) -> Result<(), SqlError> {
+    let known = TABLES.iter().map(|table| table.name).collect::<Vec<_>>();
+    if let Some(other) = tables.iter().find(|name| !known.contains(name)) {
+        return Err(refused(&format!("no table {other} in an export; there are {}", known.join(", "))));
+    }
+    let mut tally = Tally::default();
+    TABLES.iter().filter(|table| tables.contains(&table.name)).try_for_each(|table| rows(engine, table, to, &mut tally))
+}
+
+/// Writes the rows of a table, some at once.
+fn rows(engine: &dyn Engine, table: &Table, to: &mut dyn Write, tally: &mut Tally) -> Result<(), SqlError> {
+    let sql = format!("SELECT {} FROM \"{}\" ORDER BY {} LIMIT $1 OFFSET $2", table.quoted(), table.name, table.order);
+    for page in 0u64.. {
+        let rows = engine.query(&sql, &params![AT_ONCE, page * AT_ONCE])?;
+        for row in &rows {
+            line(to, &json!({"table": table.name, "row": json_of(row)}))?;
+            tally.count_row(table.name);
+        }
+        if (rows.len() as u64) < AT_ONCE {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Takes an export in: entries that stand here already are passed over, rows go only into a book that has none. One that was cut

@@ -307,6 +307,10 @@ impl<E: Engine> Store for SqlStore<E> {
         self.read_at_once(|engine| dump::export(engine, to))
     }
 
+    fn export_rows(&self, tables: &[&str], to: &mut dyn Write) -> Result<(), StoreError> {
+        self.read_at_once(|engine| dump::export_rows(engine, tables, to))
+    }
+
     fn import(&mut self, from: &mut dyn BufRead) -> Result<Adopted, StoreError> {
         self.write(|engine| dump::import(engine, from))
     }

@@ -24,7 +24,7 @@ mod write;
 
 pub use bytes::FileBytes;
 pub use error::RecoFileError;
-pub use read::{RecoFacts, entries, load};
+pub use read::{EventStamps, RecoFacts, entries, event_stamps, load};
 pub use schema::{EventRows, HitRows, MatchedRows, Meta, PedestalRows, PointRows, RecoData, TrackRows};
 pub use tree::{Branch, Tree, Values};
 pub use write::{Writer, write};

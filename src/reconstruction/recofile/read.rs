@@ -5,8 +5,9 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use monitasks::format::root::{self, ByteSource, RootError, RootFile};
-use monitasks::vocab::FileId;
+use monitasks::vocab::{EventNumber, FileId};
 
 use super::bytes::FileBytes;
 use super::error::RecoFileError;
@@ -61,6 +62,42 @@ pub fn entries(path: &Path) -> Result<RecoFacts, RecoFileError> {
         software: meta.software,
         detector: meta.detector,
     })
+}
+
+/// What a file is of, and number and stamp of each of its events, none where the stamp is no time. Three columns are read.
+///
+/// # Errors
+/// As [`load`].
+pub fn event_stamps(path: &Path) -> Result<EventStamps, RecoFileError> {
+    const WANTED: [&str; 3] = ["number", "seconds", "nanoseconds"];
+    let root = open(path)?;
+    let events = empty_trees().into_iter().find(|known| known.name == EventRows::TREE);
+    let mut events = events.ok_or_else(|| RecoFileError::other(path, "no schema of the tree 'events'"))?;
+    events.branches.retain(|branch| WANTED.contains(&branch.name.as_str()));
+    let read = |root: &RootFile<FileBytes>| {
+        let (_, meta) = counted(root)?;
+        Ok((columns(root, &find(root, EventRows::TREE)?, events)?, meta))
+    };
+    let (events, meta) = read(&root).map_err(|error| at(path, error))?;
+    let meta = meta_of(meta).map_err(|what| RecoFileError::other(path, what))?;
+    let column = |name: &str| events.branches.iter().find(|branch| branch.name == name).map(|branch| &branch.values);
+    let (Some(Values::I64(numbers)), Some(Values::I64(seconds)), Some(Values::I32(nanoseconds))) =
+        (column("number"), column("seconds"), column("nanoseconds"))
+    else {
+        return Err(RecoFileError::other(path, "no numbers and stamps in the tree 'events'"));
+    };
+    let stamps = seconds.iter().zip(nanoseconds).map(|(second, nanosecond)| Timestamp::new(*second, *nanosecond).ok());
+    let numbers = numbers.iter().map(|number| u32::try_from(*number).ok().map(EventNumber));
+    Ok(EventStamps { file: meta.file, events: numbers.zip(stamps).collect() })
+}
+
+/// The events of a reconstructed file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventStamps {
+    /// Which raw file it is of.
+    pub file: FileId,
+    /// Number and stamp of each event, in the file's order.
+    pub events: Vec<(Option<EventNumber>, Option<Timestamp>)>,
 }
 
 /// The entries of the tree `events`, and the tree `meta`; all trees and baskets are checked to be there.

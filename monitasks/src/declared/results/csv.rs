@@ -44,8 +44,17 @@ pub(super) fn read(plan: &Plan, comment: &str, bytes: &[u8]) -> Result<Table, Fo
     Ok(Table { name: TABLE.into(), columns })
 }
 
+/// The cells of a line that is a row by itself, with its line feed.
+///
+/// # Errors
+/// When a cell's quotes are wrong, or go on in the next line.
+pub(super) fn one_row(number: usize, line: &str) -> Result<Vec<String>, FormatError> {
+    let mut rows = Rows { rest: line, line: number, comment: "" };
+    Ok(rows.next_row()?.map(|(_, cells)| cells).unwrap_or_default())
+}
+
 /// Where each column of the task stands in a row.
-fn places(plan: &Plan, line: usize, header: &[String]) -> Result<Vec<usize>, FormatError> {
+pub(super) fn places(plan: &Plan, line: usize, header: &[String]) -> Result<Vec<usize>, FormatError> {
     let place = |name: &str| -> Result<usize, FormatError> {
         let mut found = (0..).zip(header).filter(|(_, cell)| cell.trim() == name).map(|(place, _)| place);
         match (found.next(), found.next()) {

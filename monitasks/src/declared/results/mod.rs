@@ -4,6 +4,7 @@
 mod csv;
 mod json;
 mod root;
+mod row_walk;
 mod text;
 
 use jiff::Timestamp;
@@ -13,6 +14,8 @@ use jiff::tz::TimeZone;
 use super::plan::{Plan, TABLE, seconds, stamp};
 use crate::format::{FormatError, quoted};
 use crate::summary::{Column, Measured, Summary, Table};
+
+pub use row_walk::{RowWalk, Walked, stamp_of};
 
 #[cfg(test)]
 pub(super) use json::LARGEST_JSON_BYTES;
