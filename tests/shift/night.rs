@@ -110,8 +110,10 @@ fn what_people_and_checks_said_stands_in_the_order_of_the_night() {
         problems.iter().map(|one| (one.body.place.item.as_deref().unwrap(), one.body.state)).collect();
     assert_eq!(states, [("lem_gain/map", ProblemState::InWork), ("purity/lifetime_trend", ProblemState::Closed)].into());
     let (issues, _) = standing::all::<KnownIssue>(&store).unwrap();
-    assert!(issues.len() == 1 && issues[0].body.scope.lems.has(7) && !issues[0].body.scope.lems.has(6), "{issues:?}");
-    assert_eq!(issues[0].body.expires, Some(at("2016-11-23T08:15:00Z")));
+    assert!(issues.iter().all(|issue| issue.body.scope.lems.has(7) && !issue.body.scope.lems.has(6)), "{issues:?}");
+    let mut expire: Vec<_> = issues.iter().map(|issue| (issue.body.scope.to, issue.body.expires)).collect();
+    expire.sort();
+    assert_eq!(expire, [(None, Some(at("2016-11-23T08:15:00Z"))), (Some(Run(13)), None)]);
     let (all, _) = standing::all::<shifts::Shift>(&store).unwrap();
     let mut who: Vec<_> = all.iter().map(|shift| (shift.body.from, shift.body.who.as_str(), shift.body.is_on())).collect();
     who.sort();
@@ -146,7 +148,14 @@ fn the_workspace_opens_with_no_fault() {
     assert!(verified.status.success(), "{}", said(&verified));
     let runs = json(&on(root, &["runs", "--json"]));
     assert_eq!(runs["runs"].as_array().unwrap().len(), 13, "{runs}");
-    assert_eq!(on(root, &["checks", "judge"]).status.code(), Some(1), "a finding, and no failure");
+    let judged = json(&on(root, &["checks", "judge", "--json"]));
+    let bad: Vec<&Value> = judged["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|item| item["state"].as_str().unwrap().eq_ignore_ascii_case("bad"))
+        .collect();
+    assert!(bad.is_empty(), "LEM 7 is masked in these runs, so that a window raises no alarm of today: {bad:#?}");
 }
 
 /// What the doctor may say of a night that is long over, whose raw files are gone, on a machine that has no batch system.
@@ -158,7 +167,7 @@ fn the_doctor_finds_nothing_but_what_is_of_the_past() {
     let odd: Vec<&Value> = findings
         .iter()
         .filter(|found| !matches!(found["state"].as_str(), Some("OK" | "ok" | "Ok")))
-        .filter(|found| !["backend", "screen", "programs"].contains(&found["look"].as_str().unwrap_or_default()))
+        .filter(|found| !["backend", "display"].contains(&found["check"].as_str().unwrap_or_default()))
         .collect();
     assert!(odd.is_empty(), "{odd:#?}");
 }
@@ -171,16 +180,15 @@ fn every_leaf_has_data() {
     let mut drawn = 0;
     for task in tree["tasks"].as_array().unwrap_or_else(|| panic!("{tree}")) {
         let name = task["name"].as_str().unwrap();
-        if name == "event_display" {
-            continue;
-        }
+        assert!(task["fault"].is_null() && task["unread"].as_array().unwrap().is_empty(), "{task}");
         for item in task["items"].as_array().unwrap() {
             let item = format!("{name}/{}", item["name"].as_str().unwrap());
-            let out = folder.path().join("plot.json");
-            let plotted = on(root, &["plot", &item, "--out", out.to_str().unwrap(), "--force"]);
+            let out = folder.path().join(format!("{drawn}.json"));
+            let plotted = on(root, &["plot", &item, "--out", out.to_str().unwrap()]);
             assert!(plotted.status.success(), "{item}: {}", said(&plotted));
             let plot: Value = serde_json::from_slice(&fs::read(&out).unwrap()).unwrap();
-            assert!(plot["figure"]["empty"].is_null() || plot["empty"].is_null(), "{item} has no data: {plot}");
+            let layers = plot["layers"].as_array().map_or(0, Vec::len);
+            assert!(plot["empty"].is_null() && layers > 0, "{item} has no data: {plot}");
             drawn += 1;
         }
     }
@@ -236,4 +244,61 @@ fn a_folder_that_is_there_is_left_alone() {
     make(&root, &[]);
     assert_eq!(fs::read_dir(&root).unwrap().count(), 1);
     assert!(folder.path().join("night-2/dqmon.toml").is_file());
+}
+
+const WALKTHROUGH: &str = include_str!("../../docs/replay.md");
+
+/// The commands of the walkthrough, in order.
+fn commands() -> Vec<&'static str> {
+    let part = WALKTHROUGH.split_once("<!-- night -->").and_then(|(_, rest)| rest.split_once("<!-- end of night -->"));
+    let (part, _) = part.expect("docs/replay.md has its commands between <!-- night --> and <!-- end of night -->");
+    part.lines().filter(|line| line.starts_with("dqmon ")).collect()
+}
+
+/// Runs a line as a shell in a folder would; exit status and what it said on both streams.
+fn typed(folder: &Path, line: &str) -> (Option<i32>, String) {
+    let program = Path::new(env!("CARGO_BIN_EXE_dqmon")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", line]).current_dir(folder).env("PATH", path).env_remove("DQMON_WORKSPACE");
+    let output = shell.stdin(std::process::Stdio::null()).output().unwrap();
+    (output.status.code(), said(&output))
+}
+
+#[test]
+fn the_commands_of_the_walkthrough_say_what_it_tells() {
+    let folder = tempfile::tempdir().unwrap();
+    let commands = commands();
+    assert!(commands.len() >= 9, "{commands:?}");
+    for line in &commands {
+        let (status, words) = typed(folder.path(), line);
+        assert_eq!(status, Some(0), "{line}: {words}");
+        let has = |wanted: &str| assert!(words.contains(wanted), "{line}: no {wanted:?} in\n{words}");
+        match *line {
+            line if line.contains("--list") => {
+                ["results/lem_gain", "slow/lem_supply", "book/decisions", "book/alarms", "book/jobs"].into_iter().for_each(has);
+            }
+            line if line.contains("--at 9") => {
+                has("2016-11-21T00:");
+                assert!(words.lines().count() >= 10, "{words}");
+            }
+            line if line.contains("slow/lem_supply") => {
+                has("2016-11-21T01:17:00.000000000Z");
+                assert_eq!(words.lines().count(), 16, "a row a minute: {words}");
+            }
+            line if line.contains("book/decisions") => {
+                let moments = ["01:40:00", "02:02:40", "02:05:00", "02:06:20", "02:08:00", "02:12:00", "02:15:00", "02:15:40"];
+                let places: Vec<Option<usize>> = moments.iter().map(|moment| words.find(moment)).collect();
+                assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}: {words}");
+            }
+            line if line.contains("show run9") => has("I had said OK and not looked at"),
+            _ => {}
+        }
+    }
+    for made in ["night/exports/map.png", "night/exports/voltages.png", "once-more/results/crp/run9-p1-g0.txt"] {
+        assert!(folder.path().join(made).is_file(), "{made} was made");
+    }
+    let supplies =
+        |root: &str| fs::read_to_string(folder.path().join(root).join("results/lem_supply/2016-11-21T0115.csv")).unwrap();
+    assert_eq!(supplies("night"), supplies("once-more"), "row by row it is the file again");
 }

@@ -26,7 +26,7 @@ const LONGEST_WAIT: f64 = 6.0;
 pub(super) fn measured(plan: &RunPlan, detector: &Detector, seed: u64) -> Histograms {
     let mut chance = Chance::of(seed, plan.run.0, "events");
     // One run has a little more than another: showers, the gain of that hour.
-    let busy = 1.0 + 0.015 * chance.normal();
+    let busy = 1.0 + 0.03 * chance.normal();
     let mut sums = EventSums::new(detector);
     let mut trigger = 0;
     for sequence in 0..FILES {

@@ -1,11 +1,11 @@
 //! What was said in the night, each at its time: decisions, an alarm, two problems, a mask, and who had the shift.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use monitasks::quality::Flag;
 use monitasks::vocab::Run;
 
 use super::super::super::Failure;
-use super::plan::{LEM, RUN_OF_DEATH, RUN_OF_DIP, at};
+use super::plan::{LEM, RUN_OF_DEATH, RUN_OF_DIP, RUNS, at};
 use crate::bookkeeping::{Decision, DecisionSubject, EntryId, EntryKind, Evidence, NewDecision, Outcome, Store, StoreError};
 use crate::config::Workspace;
 use crate::decisions::alarms::{self, AlarmEvent, Seen};
@@ -17,6 +17,8 @@ use crate::decisions::{self, Quality, shifts};
 /// The plot that shows the dead LEM, and the one that shows the argon.
 const MAP: &str = "lem_gain/map";
 const LIFETIME: &str = "purity/lifetime_trend";
+/// How long the shifter masks the LEM for: until the expert has seen to it.
+const MASKED_FOR: SignedDuration = SignedDuration::from_hours(54);
 
 /// Speaks into the book of the night, in the order of time.
 struct Voice<'a> {
@@ -82,7 +84,7 @@ impl Voice<'_> {
         let trip = problems::tell(self.store, &says, &self.ada, at(2, 8, 0))?;
         let why = "LEM 7 is dead in all of it.";
         self.decide(RUN_OF_DEATH + 1, Flag::Bad, why, &["LEM tripped"], at(2, 12, 0))?;
-        self.mask()?;
+        self.mask(&self.ada.clone(), at(2, 15, 0), "LEM 7 is off after a trip", (None, Some(MASKED_FOR)))?;
         self.check(MAP, false, "", at(2, 15, 40))?;
         let seen = "Seen. Do not raise it tonight, go on without it.";
         problems::change(self.store, &trip.id, (&ProblemChange::Acknowledge, seen), &self.chiara, at(2, 24, 0), None)?;
@@ -96,19 +98,25 @@ impl Voice<'_> {
         let why = "Without LEM 7, which is masked; all others as before.";
         self.decide(11, Flag::Maybe, why, &["LEM tripped"], at(2, 45, 0))?;
         self.decide(12, Flag::Maybe, why, &["LEM tripped"], at(3, 20, 30))?;
+        // These runs stay without it for ever: what is known of them does not expire.
+        self.mask(&self.chiara.clone(), at(3, 53, 0), "LEM 7 was off in these runs", (Some(Run(RUNS)), None))?;
         let note = "LEM 7 tripped at 01:17 and is masked until the 23rd; Chiara comes at nine, do not raise it before. Run 13 is to \
                     be decided.";
         shifts::begin(self.store, &Signature::new("Bo Lind", "shifter")?, 8.0, note, at(3, 58, 0))?;
         Ok(())
     }
 
-    /// The LEM counts no more in what is judged, for two days.
-    fn mask(&mut self) -> Result<(), Failure> {
-        let when = at(2, 15, 0);
-        let expires = when + jiff::SignedDuration::from_hours(54);
-        let scope = Scope { from: Some(Run(RUN_OF_DEATH)), lems: LEM.to_string().parse()?, ..Scope::default() };
-        let issue = KnownIssue::new(IssueKind::Mask, &scope, ("LEM 7 is off after a trip", Some(expires)), &self.ada, when)?;
-        standing::begin(self.store, &issue, &self.ada, when)?;
+    /// The LEM counts no more in what is judged: up to a run, or for a time.
+    fn mask(
+        &mut self,
+        by: &Signature,
+        when: Timestamp,
+        why: &str,
+        (to, lasts): (Option<Run>, Option<SignedDuration>),
+    ) -> Result<(), Failure> {
+        let scope = Scope { from: Some(Run(RUN_OF_DEATH)), to, lems: LEM.to_string().parse()?, ..Scope::default() };
+        let issue = KnownIssue::new(IssueKind::Mask, &scope, (why, lasts.map(|lasts| when + lasts)), by, when)?;
+        standing::begin(self.store, &issue, by, when)?;
         Ok(())
     }
 
