@@ -11,6 +11,7 @@ mod people;
 mod plots;
 mod processing;
 pub mod provenance;
+mod replay;
 mod runs;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ pub use processing::{
     BackendHealth, ClassRow, CloseLook, CloseSubject, CopyRow, DiskRow, FlowShown, LatencyRow, ProcessingShown, PutOffRow,
     StoryLine, WatcherRow, in_short,
 };
+pub use replay::{REPLAY_SPEEDS, ReplayMark, ReplayMarkKind, ReplayShown};
 pub use runs::{
     BulkShown, Cell, Field, FieldKind, QueryError, RunTable, RunsAsk, RunsShown, SortKey, Suggestion, SuggestionKind,
 };
@@ -88,6 +90,8 @@ pub struct Snapshot {
     pub desk: Arc<DeskShown>,
     /// What stands beside the shift: the welcome page's answers, the doctor's findings, long work.
     pub beside: Beside,
+    /// What is replayed, and where the replay is; none for the shift as it goes.
+    pub replay: Option<Arc<ReplayShown>>,
 }
 
 /// Where a snapshot came from.
@@ -99,6 +103,8 @@ pub enum Origin {
     Live,
     /// A file or folder of results, looked at with no workspace.
     Bare,
+    /// A past instant of a shift.
+    Replay,
 }
 
 /// The workspace that is open.
@@ -475,6 +481,7 @@ impl Snapshot {
             people: PeopleShown::default(),
             desk: Arc::default(),
             beside: Beside::default(),
+            replay: None,
         }
     }
 

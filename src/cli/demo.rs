@@ -80,7 +80,7 @@ pub fn run(global: &Global, args: &Args) -> Outcome {
     let plan = daq::Plan { files: args.files, files_per_run: FILES_PER_RUN, events: args.events, seed: args.seed };
     let daq = daq::spawn(&workspace, plan, !with_window && !args.no_window, stop.clone())?;
     let outcome = if with_window {
-        window::open(global, Some(workspace.root.clone()))
+        window::open(global, Some(workspace.root.clone()), None)
     } else {
         follow::until_done(&workspace, &plan, &stop, args.no_window)
     };

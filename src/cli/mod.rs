@@ -47,6 +47,7 @@ mod simulate;
 mod status;
 mod sync;
 mod tasks;
+mod training;
 mod why;
 mod window;
 mod words;
@@ -74,6 +75,8 @@ struct Arguments {
     /// Files or folders of results to look at, with no workspace.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    replay: window::ReplayArgs,
 }
 
 /// Options that stand before or after any command.
@@ -134,6 +137,9 @@ enum Command {
     Unlock(closing::LockArgs),
     /// Record that you looked at somebody else's decision, as a second person.
     Verify(closing::VerifyArgs),
+    /// Training on past shifts: decisions made in a replay beside those of the past.
+    #[command(subcommand)]
+    Training(training::Args),
     /// Why the derived status of a run's processings is what it is, and what would alter it.
     Why(why::Args),
     /// The rule of the derived status: list, what another would do, save.
@@ -337,7 +343,7 @@ pub fn main() -> ExitCode {
     end_with_its_reader(arguments.command.as_ref());
     let global = &arguments.global;
     let outcome = match &arguments.command {
-        None => window::run(global, &arguments.paths),
+        None => window::run(global, &arguments.paths, &arguments.replay),
         Some(Command::Demo(args)) => demo::run(global, args),
         Some(Command::Init(args)) => init::run(args),
         Some(Command::Simulate(args)) => simulate::run(args),
@@ -358,6 +364,7 @@ pub fn main() -> ExitCode {
         Some(Command::Lock(args)) => closing::lock(global, args, true),
         Some(Command::Unlock(args)) => closing::lock(global, args, false),
         Some(Command::Verify(args)) => closing::verify(global, args),
+        Some(Command::Training(args)) => training::run(global, args),
         Some(Command::Why(args)) => why::run(global, args),
         Some(Command::Rule(args)) => rule::run(global, args),
         Some(Command::Book(args)) => book::run(global, args),

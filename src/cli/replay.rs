@@ -108,6 +108,9 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
         return recreate(args, &what, into);
     }
     let index = ReplayIndex::open_or_build(args.index.as_deref(), sources_of(&what)?)?;
+    if let Some(why) = &index.made().not_kept {
+        eprintln!("dqmon: {why}");
+    }
     let named = chosen(&index, &args.streams)?;
     let has_faults = told::tell_faults(&index, named.as_ref());
     let index = Arc::new(index);

@@ -9,6 +9,7 @@ use monitasks::vocab::{FileId, Processing, Run};
 
 use super::export_command::ExportCommand;
 use super::people_command::PeopleCommand;
+use super::replay_command::ReplayCommand;
 pub use crate::bookkeeping::{
     Decision, DecisionSubject, Evidence, FailureClass, Outcome, Part, RequestKind, RequestSubject, Stage,
 };
@@ -37,6 +38,8 @@ pub enum Command {
     Export(ExportCommand),
     /// What is done beside the shift.
     Beside(BesideCommand),
+    /// What is asked of a replay.
+    Replay(ReplayCommand),
 }
 
 /// What is done beside the shift.

@@ -1,5 +1,7 @@
 //! The engine's own thread: takes commands and updates, publishes snapshots.
 
+mod replaying;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,11 +21,14 @@ use super::export_desk::{self, ExportErrand};
 use super::open::Open;
 use super::opening::{Opener, World, create};
 use super::pollers::{EventErrand, ResultsErrand, Update};
+use super::replay_command::ReplayCommand;
+use super::replay_desk::ReplayDesk;
 use super::runs_desk::{ManyRuns, RunsErrand};
 use super::sound::SoundDesk;
 use super::{EngineHandle, EngineSide, Notice};
 use crate::live::{EventWish, newest_raw_file};
 use crate::snapshot::{Banner, CloseSubject, FigureKey, Snapshot};
+use replaying::{Wanted, over_live};
 
 /// Snapshots are published at most this often, so that a burst of updates is one of them.
 const QUIET: Duration = Duration::from_millis(40);
@@ -65,6 +70,10 @@ struct Engine {
     waker: Waker,
     read_only: bool,
     open: Option<Open>,
+    /// The replay that is shown in the place of what is open.
+    replay: Option<ReplayDesk>,
+    /// A replay is wanted as soon as something is open.
+    replay_wanted: Option<Wanted>,
     /// What the window watches; kept here so that it holds for the next workspace too.
     watched: Vec<FigureKey>,
     /// The same of the flow.
@@ -96,6 +105,8 @@ impl Engine {
             waker,
             read_only: start.read_only,
             open: None,
+            replay: None,
+            replay_wanted: None,
             watched: Vec::new(),
             flow_window_s: None,
             refusal: None,
@@ -127,6 +138,7 @@ impl Engine {
         let mut is_stale = false;
         loop {
             let updates = self.open.as_ref().map_or_else(crossbeam_channel::never, |open| open.updates.clone());
+            let replay = self.replay.as_ref().map_or_else(crossbeam_channel::never, |replay| replay.news.clone());
             let wait = if is_stale { QUIET.saturating_sub(published.elapsed()) } else { TICK };
             select! {
                 recv(commands) -> command => match command {
@@ -134,6 +146,11 @@ impl Engine {
                     Err(_) => return,
                 },
                 recv(updates) -> update => if let Ok(update) = update { is_stale |= self.take(update); },
+                recv(replay) -> news => match news {
+                    Ok(()) => is_stale = true,
+                    // Its thread has said why it is over.
+                    Err(_) => { self.leave_replay(); is_stale = true; }
+                },
                 recv(beside) -> news => if let Ok(news) = news { self.take_beside(news); is_stale = true; },
                 default(wait) => is_stale = true,
             }
@@ -162,6 +179,10 @@ impl Engine {
             if let Some(workspace) = &open.workspace {
                 self.sound.listen(&snapshot.people, &workspace.settings.alarms, now);
             }
+        }
+        // The live shift goes on behind a replay: its checks are told, its alarms sound, and who replays is called back by it.
+        if let Some(past) = self.replay.as_ref().and_then(ReplayDesk::shown) {
+            snapshot = over_live(&past, snapshot, now);
         }
         snapshot.banners.extend(self.refusal.iter().map(|text| Banner { is_fault: true, text: text.clone() }));
         self.side.snapshot.store(Arc::new(snapshot));
@@ -199,6 +220,24 @@ impl Engine {
     }
 
     fn obey(&mut self, command: Command) {
+        match &command {
+            Command::Replay(ReplayCommand::Begin { path, at, hides_decisions }) => {
+                return self.begin_replay(Wanted { path: path.clone(), at: *at, hides_decisions: *hides_decisions });
+            }
+            Command::Replay(ReplayCommand::Leave) | Command::Workspace(_) => self.leave_replay(),
+            _ => {}
+        }
+        if let Command::View(ViewCommand::Watch(keys)) = &command {
+            self.watched.clone_from(keys);
+        }
+        let command = match &self.replay {
+            Some(replay) => match replay.take(command) {
+                Ok(Some(left)) => left,
+                Ok(None) => return,
+                Err(why) => return self.notice(Notice::Refused(why)),
+            },
+            None => command,
+        };
         match command {
             Command::View(command) => self.obey_view(command),
             Command::Decision(command) => self.book_errand(BookErrand::Decision(command)),
@@ -208,6 +247,7 @@ impl Engine {
             Command::People(command) => self.book_errand(BookErrand::People(command)),
             Command::Checks(ChecksCommand::TakeReference(key)) => self.take_reference(&key),
             Command::Export(command) => self.export(command),
+            Command::Replay(_) => {}
             Command::Beside(command) => {
                 let open = self.open.as_ref().and_then(|open| open.workspace.as_ref());
                 self.beside.obey(command, open.map(|workspace| workspace.root.clone()));
@@ -370,6 +410,9 @@ impl Engine {
                 }
                 self.refusal = None;
                 self.open = Some(*open);
+                if let Some(wanted) = self.replay_wanted.take() {
+                    self.begin_replay(wanted);
+                }
             }
             Some(LongEnd::Opened(Err(reason))) if self.open.is_none() => self.refusal = Some(reason),
             Some(LongEnd::Made(Ok(root))) => self.open(&root),

@@ -32,6 +32,7 @@ use super::review::{self, Review};
 use super::runs_page::{self, RunsView};
 use super::scene::{Scene, shown_tasks};
 use super::state::{Action, Browse, Draft, ItemRef, Page, RunChoice, UiState};
+use super::transport::{self, TransportView};
 use super::visited::Visited;
 use super::welcome::{self, Welcome};
 use super::{desk_line, focus_ring, keys, run_card, theme, time_line, top_bar, tree};
@@ -59,6 +60,7 @@ pub struct DqmonApp {
     dialogs: Dialogs,
     palette: Option<Palette>,
     compare: CompareWindow,
+    transport: TransportView,
     shows_keys: bool,
     /// A field had the keys at the end of the last frame.
     was_typing: bool,
@@ -111,6 +113,7 @@ impl DqmonApp {
             dialogs: Dialogs::default(),
             palette: None,
             compare: CompareWindow::default(),
+            transport: TransportView::default(),
             shows_keys: false,
             was_typing: false,
             watched: None,
@@ -171,7 +174,7 @@ impl DqmonApp {
         };
         self.frames.next(ui.ctx(), snapshot.workspace.is_some());
         let look = theme::look(ui.visuals());
-        let (choice, lane, only, now) = (self.choice, self.lane.clone(), self.only(&snapshot), (self.clock)());
+        let (choice, lane, only, now) = (self.choice, self.lane.clone(), self.only(&snapshot), self.time_of(&snapshot));
         let is_alarm_lit = self.state.alarms_stand_still || is_lit(ui.input(|input| input.time));
         if !self.state.alarms_stand_still && snapshot.people.alarms.iter().any(|alarm| alarm.calls(now)) {
             ui.ctx().request_repaint_after(Duration::from_millis(250));
@@ -245,6 +248,11 @@ impl DqmonApp {
         self.state.zoom = ui.ctx().zoom_factor();
     }
 
+    /// The time of day of what is shown: of a replay its instant.
+    pub(super) fn time_of(&self, snapshot: &Snapshot) -> Timestamp {
+        snapshot.replay.as_ref().map_or_else(self.clock, |replay| replay.at)
+    }
+
     /// The page that is open; files looked at with no workspace have only one.
     fn page(&self, snapshot: &Snapshot) -> Page {
         if snapshot.origin == Origin::Bare { Page::Monitor } else { self.state.page }
@@ -252,6 +260,9 @@ impl DqmonApp {
 
     fn panels(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
         let card = theme::ground(scene.look).card;
+        if scene.snapshot.replay.is_some() {
+            Panel::top("replay").frame(Frame::new()).show(ui, |ui| transport::banner(ui, scene));
+        }
         let bar = Frame::new().fill(card).inner_margin(Margin::symmetric(10, 3));
         Panel::top("top bar").frame(bar).show(ui, |ui| top_bar::show(ui, scene, &self.state));
         if !scene.snapshot.banners.is_empty() {
@@ -274,6 +285,10 @@ impl DqmonApp {
         }
         // In a short window, as with large letters, the pages that do not need it have its room.
         let has_line = theme::has_time_line(ui.ctx().content_rect().height()) || self.page(scene.snapshot) == Page::Monitor;
+        if scene.snapshot.replay.is_some() {
+            let line = Frame::new().fill(card).inner_margin(Margin { left: 10, right: 10, top: 4, bottom: 5 });
+            Panel::bottom("transport").frame(line).show(ui, |ui| transport::show(ui, scene, &self.transport));
+        }
         if !scene.is_bare() && has_line {
             let line = Frame::new().fill(card).inner_margin(Margin { left: 10, right: 10, top: 4, bottom: 4 });
             Panel::bottom("time line").frame(line).show(ui, |ui| time_line::show(ui, scene, &self.state));
@@ -348,6 +363,7 @@ impl DqmonApp {
     }
 
     fn above_everything(&mut self, ui: &Ui, scene: &mut Scene<'_>) {
+        transport::frame(ui, scene);
         self.notices.show(ui, scene);
         beside::show(ui, scene, &mut self.beside, &self.state);
         people::dialog(ui, scene, &mut self.people, &mut self.state);
@@ -372,7 +388,8 @@ impl DqmonApp {
     fn keys(&mut self, ui: &Ui, scene: &mut Scene<'_>) {
         let is_free = !ui.ctx().egui_wants_keyboard_input() && self.palette.is_none() && self.name_dialog.is_none();
         let is_reviewing = self.review.is_some() && self.page(scene.snapshot) == Page::Monitor;
-        for action in keys::asked(ui, is_free, is_reviewing) {
+        let is_replaying = scene.snapshot.replay.is_some();
+        for action in keys::asked(ui, is_free, (is_reviewing, is_replaying)) {
             // In a field Escape has taken the focus away before it comes here: it has done enough.
             if action != Action::Escape || !self.was_typing {
                 scene.ask(action);
@@ -427,6 +444,11 @@ impl DqmonApp {
             Action::Export(action) => self.act_export(action, snapshot, ui),
             Action::Beside(action) => {
                 if let Some(command) = self.beside.act(action, &mut self.state) {
+                    self.send(command, time);
+                }
+            }
+            Action::Replay(action) => {
+                if let Some(command) = self.transport.act(&action, snapshot.replay.as_deref()) {
                     self.send(command, time);
                 }
             }
@@ -523,7 +545,7 @@ impl DqmonApp {
     /// Does what needs a scene after the frame is laid out; what that asks for is done at once.
     fn with_scene(&mut self, snapshot: &Snapshot, ui: &Ui, does: impl FnOnce(&mut Self, &mut Scene<'_>)) {
         let (look, lane) = (theme::look(ui.visuals()), self.lane.clone());
-        let (choice, only, now) = (self.choice, self.only(snapshot), (self.clock)());
+        let (choice, only, now) = (self.choice, self.only(snapshot), self.time_of(snapshot));
         let (lane, is_alarm_lit) = (lane.as_deref(), true);
         let mut scene = Scene { snapshot, choice, lane, only, now, look, is_alarm_lit, actions: Vec::new() };
         does(self, &mut scene);

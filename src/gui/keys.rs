@@ -7,6 +7,8 @@ use super::beside::BesideAction;
 use super::layouts::LayoutAction;
 use super::review::{Choice, ReviewAction};
 use super::state::{Action, Page};
+use super::transport::ReplayAction;
+use crate::snapshot::ReplayMarkKind;
 
 /// The digits of layouts.
 const DIGITS: [Key; 9] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
@@ -20,6 +22,8 @@ pub enum When {
     Free,
     /// As `Free`, in a review alone.
     Reviewing,
+    /// As `Free`, in a replay alone, and not in a review of it.
+    Replaying,
 }
 
 /// What is pressed.
@@ -113,11 +117,16 @@ impl Line {
 /// All lines. Of keys that are part of others the longer ones come first.
 #[must_use]
 pub fn table() -> Vec<Line> {
-    use When::{Always, Free, Reviewing};
+    use When::{Always, Free, Replaying, Reviewing};
     let key = |key| Press::Key(Modifiers::NONE, key);
     let ctrl = |key| Press::Key(Modifiers::COMMAND, key);
     let line = |when, words, presses| Line { presses, when, words };
     let review = Action::Review;
+    let replay = Action::Replay;
+    let jumps = |pressed, kind| {
+        let before = Press::Key(Modifiers::SHIFT, pressed);
+        vec![(before, replay(ReplayAction::Jump(kind, false))), (key(pressed), replay(ReplayAction::Jump(kind, true)))]
+    };
     let pages = [Page::Monitor, Page::Runs, Page::Processing, Page::Problems, Page::Meeting];
     let page_keys = [Key::F1, Key::F2, Key::F3, Key::F4, Key::F5];
     vec![
@@ -199,6 +208,30 @@ pub fn table() -> Vec<Line> {
             ],
         ),
         line(Reviewing, "In a review: undo what was decided last", vec![(ctrl(Key::Z), review(ReviewAction::Undo))]),
+        line(
+            Always,
+            "Replay this shift, or back to the live one",
+            vec![(Press::Key(Modifiers::COMMAND | Modifiers::SHIFT, Key::R), replay(ReplayAction::Enter))],
+        ),
+        line(Replaying, "In a replay: play, or stand still", vec![(key(Key::K), replay(ReplayAction::TogglePlay))]),
+        line(
+            Replaying,
+            "In a replay: moment before, next moment",
+            vec![(key(Key::J), replay(ReplayAction::Step(false))), (key(Key::L), replay(ReplayAction::Step(true)))],
+        ),
+        line(
+            Replaying,
+            "In a replay: slower, faster",
+            vec![(key(Key::Comma), replay(ReplayAction::Faster(false))), (key(Key::Period), replay(ReplayAction::Faster(true)))],
+        ),
+        line(Replaying, "In a replay: alarm before, next alarm", jumps(Key::A, ReplayMarkKind::Alarm)),
+        line(Replaying, "In a replay: decision before, next decision", jumps(Key::D, ReplayMarkKind::Decision)),
+        line(Replaying, "In a replay: gap before, next gap", jumps(Key::G, ReplayMarkKind::Gap)),
+        line(
+            Replaying,
+            "In a replay: begin a range to repeat, end it, repeat no more",
+            vec![(key(Key::I), replay(ReplayAction::Repeat))],
+        ),
     ]
 }
 
@@ -216,8 +249,9 @@ pub fn key_of(action: &Action) -> Option<String> {
     table().into_iter().flat_map(|line| line.presses).find(|(_, does)| does == action).map(|(press, _)| press.name())
 }
 
-/// What the keys pressed now ask for. `is_free`: nobody types and no dialog is open; `is_reviewing`: a review is on the screen.
-pub fn asked(ui: &Ui, is_free: bool, is_reviewing: bool) -> Vec<Action> {
+/// What the keys pressed now ask for. `is_free`: nobody types and no dialog is open; a review and a replay that are on
+/// the screen have keys of their own.
+pub fn asked(ui: &Ui, is_free: bool, (is_reviewing, is_replaying): (bool, bool)) -> Vec<Action> {
     let has_focus = ui.ctx().memory(|memory| memory.focused().is_some());
     let mut asked = Vec::new();
     for line in table() {
@@ -225,6 +259,7 @@ pub fn asked(ui: &Ui, is_free: bool, is_reviewing: bool) -> Vec<Action> {
             When::Always => true,
             When::Free => is_free,
             When::Reviewing => is_free && is_reviewing,
+            When::Replaying => is_free && is_replaying && !is_reviewing,
         };
         for (press, action) in line.presses.into_iter().filter(|_| counts) {
             // A button that has the focus is pressed by these.

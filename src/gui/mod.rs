@@ -49,6 +49,7 @@ mod theme;
 mod ticks;
 mod time_line;
 mod top_bar;
+mod transport;
 mod tree;
 mod tree_search;
 mod visited;

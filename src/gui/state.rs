@@ -17,6 +17,7 @@ use super::pane_choices::PlotAction;
 use super::people::PeopleAction;
 use super::review::ReviewAction;
 use super::selection::Selection;
+use super::transport::ReplayAction;
 use crate::engine::{Command, DecisionSubject, Outcome};
 use crate::snapshot::{PlotView, RunRow, Snapshot};
 
@@ -235,6 +236,8 @@ pub enum Action {
     Export(ExportAction),
     /// What stands beside the shift: the doctor, the guide, workspaces opened before.
     Beside(BesideAction),
+    /// What concerns a replay.
+    Replay(ReplayAction),
 }
 
 impl RunChoice {

@@ -4,6 +4,7 @@ use egui::{Align2, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
 use super::scene::Scene;
 use super::state::{Action, Page, RunChoice, UiState};
+use super::transport::ReplayAction;
 use super::{theme, words};
 use crate::snapshot::{FileStage, RunRow};
 
@@ -13,6 +14,9 @@ const WIDEST_PIXELS_PER_S: f64 = 1.0;
 const WIDEST_BLOCK: f32 = 140.0;
 /// No run is drawn narrower than this: it must be hit with a mouse.
 const NARROWEST_BLOCK: f32 = 26.0;
+
+/// What the button does.
+const REPLAY: &str = "See this shift as it was at any instant; decisions made then go to a training book (Ctrl+Shift+R)";
 
 /// Draws the time line.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &UiState) {
@@ -39,6 +43,9 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &UiState) {
                     scene.ask(Action::SelectRun(RunChoice::Newest));
                 }
             }
+        }
+        if scene.snapshot.replay.is_none() && ui.small_button("Replay").on_hover_text(REPLAY).clicked() {
+            scene.ask(Action::Replay(ReplayAction::Enter));
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| legend(ui, scene));
     });

@@ -182,7 +182,7 @@ pub fn backend_words(backend: &Backend, now: jiff::Timestamp) -> (State, String,
 }
 
 fn backend(ui: &mut Ui, scene: &mut Scene<'_>) {
-    if scene.is_bare() {
+    if scene.is_bare() || scene.snapshot.replay.is_some() {
         return;
     }
     let (state, words, hover) = backend_words(&scene.snapshot.backend, scene.now);

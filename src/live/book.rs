@@ -133,6 +133,13 @@ impl BookPoller {
         }
     }
 
+    /// The same of a book that is exchanged with no other.
+    #[must_use]
+    pub fn without_exchange(mut self) -> Self {
+        self.sync_folder = None;
+        self
+    }
+
     /// The book itself, for what people write into it.
     pub fn store(&mut self) -> &mut dyn Store {
         self.store.as_mut()
@@ -155,7 +162,7 @@ impl BookPoller {
     /// The newest view, when it is not what it was. A book that can't be read leaves the last view, with its fault.
     pub fn poll(&mut self, now: Timestamp) -> Option<BookView> {
         let was_first = self.seen.is_none() && self.view.fault.is_none();
-        let read = self.read();
+        let read = self.read(now);
         if read.is_ok() && !self.view.outbox.waiting.is_empty() {
             // What the book refuses stays in the outbox, with the reason; a server that is away again is tried at the next look.
             let _ = self.store.deliver();
@@ -194,18 +201,18 @@ impl BookPoller {
         }
     }
 
-    fn read(&mut self) -> Result<bool, StoreError> {
+    fn read(&mut self, now: Timestamp) -> Result<bool, StoreError> {
         let stamp = self.store.change_stamp()?;
         let is_stale = std::mem::take(&mut self.is_stale);
         let lacks_looked_at = self.view.older_runs > 0 && !self.is_kept_read && self.kept.is_some_and(|run| !self.has(run));
         if self.seen.as_ref() == Some(&stamp) && !lacks_looked_at {
             if is_stale {
                 self.view.runs = run_rows(&self.overview, &self.settings.marks);
-                self.view.people = self.people.read(self.store.as_ref(), &self.overview, Some(&[]))?;
-                self.judge()?;
+                self.view.people = self.people.read(self.store.as_ref(), &self.overview, Some(&[]), now)?;
+                self.judge(now)?;
             }
             // What goes through the whole book is done when all else is on the screen.
-            let counted = self.people.count(self.store.as_ref())?;
+            let counted = self.people.count(self.store.as_ref(), now)?;
             let is_counted = counted.is_some();
             self.view.people = counted.unwrap_or_else(|| std::mem::take(&mut self.view.people));
             return Ok(is_stale || is_counted);
@@ -214,8 +221,8 @@ impl BookPoller {
         let RecentChanges { changes, written, left_out } =
             self.store.changes_of(&Recent { newest: KEPT, also: self.kept, held }, self.read_to)?;
         (self.view.older_runs, self.is_kept_read) = (left_out, true);
-        self.take(changes, written.as_deref())?;
-        self.judge()?;
+        self.take(changes, written.as_deref(), now)?;
+        self.judge(now)?;
         self.seen = Some(stamp);
         Ok(true)
     }
@@ -225,7 +232,7 @@ impl BookPoller {
     }
 
     /// Takes over what is new; `written` are the runs of the whole book of which anything is, none for all of them.
-    fn take(&mut self, changes: Changes, written: Option<&[Run]>) -> Result<(), StoreError> {
+    fn take(&mut self, changes: Changes, written: Option<&[Run]>, now: Timestamp) -> Result<(), StoreError> {
         let has_run_changed = changes.runs.as_ref().is_none_or(|runs| !runs.is_empty());
         let was_put_off = reasons(&self.overview);
         self.read_to = changes.seen;
@@ -244,14 +251,14 @@ impl BookPoller {
         if written.is_none_or(|written| !written.is_empty()) {
             self.failures.read(self.store.as_ref())?;
         }
-        self.view.people = self.people.read(self.store.as_ref(), overview, written)?;
+        self.view.people = self.people.read(self.store.as_ref(), overview, written, now)?;
         Ok(())
     }
 
     /// Reads what was said of the run that is looked at.
-    fn judge(&mut self) -> Result<(), StoreError> {
+    fn judge(&mut self, now: Timestamp) -> Result<(), StoreError> {
         self.view.judged = match self.looked_at {
-            Some(run) => Some(Arc::new(judged_shown(self.store.as_ref(), &self.settings, run, Timestamp::now())?)),
+            Some(run) => Some(Arc::new(judged_shown(self.store.as_ref(), &self.settings, run, now)?)),
             None => None,
         };
         let without_data = self.view.judged.as_ref().filter(|judged| !self.has(judged.run));

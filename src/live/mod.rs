@@ -43,7 +43,7 @@ pub use external::end_programs;
 pub use flow::flow_shown;
 pub use once::{EventLook, bare_raw_file, newest_raw_file};
 pub use provenance::SignedPlot;
-pub use results::{DiskResults, FoundResult, ReadProgress, ResultPoller, ResultsFolder, ResultsView, TaskResults};
+pub use results::{DiskResults, FoundResult, ReadProgress, ResultPoller, ResultSeen, ResultsFolder, ResultsView, TaskResults};
 pub use retold::retold;
 pub use run_table::{RunTableKeeper, answer_of, row_of, statuses_by_run};
 
@@ -238,6 +238,8 @@ impl Live {
         let is_silent = self.heard.get(&Part::Book).is_some_and(|at| now.duration_since(*at) > SILENCE);
         match self.origin {
             Origin::Bare => Backend::Stopped,
+            // Whoever has the lease now had nothing to say then.
+            Origin::Replay => Backend::Unknown,
             _ if is_silent => Backend::Unknown,
             _ => self.book.backend.clone(),
         }
@@ -336,6 +338,7 @@ impl Live {
             people: self.book.people.clone(),
             desk: self.desk.clone(),
             beside: Beside::default(),
+            replay: None,
         }
     }
 }

@@ -56,16 +56,16 @@ impl PeopleReader {
         }
     }
 
-    /// What people said by now. The lists are made anew only when somebody said something or a run has changed: of `written` runs,
+    /// What people had said by `now`. The lists are made anew only when somebody said something or a run has changed: of `written` runs,
     /// none for all of them.
     pub(super) fn read(
         &mut self,
         store: &dyn Store,
         overview: &Overview,
         written: Option<&[Run]>,
+        now: Timestamp,
     ) -> Result<PeopleShown, StoreError> {
         let voices = Voices::read(store)?;
-        let now = Timestamp::now();
         let day = Some(day_of(now));
         match (&mut self.queue, written) {
             (Some(queue), Some(written)) => queue.read_again(store, written)?,
@@ -100,14 +100,14 @@ impl PeopleReader {
 
     /// Counts what subsystems have to look at, where it was not counted yet: that goes through the whole book, and nobody waits for
     /// it who wants to see the newest run. Answers what is shown then; none when it was counted already.
-    pub(super) fn count(&mut self, store: &dyn Store) -> Result<Option<PeopleShown>, StoreError> {
+    pub(super) fn count(&mut self, store: &dyn Store, now: Timestamp) -> Result<Option<PeopleShown>, StoreError> {
         if self.queue.is_some() {
             return Ok(None);
         }
         let queue = ReviewQueue::read(store, &self.marks, &self.meeting)?;
         let meeting = &mut self.shown.meeting;
-        meeting.dues = dues(&queue, Timestamp::now());
-        (meeting.to_do, meeting.is_counted) = (to_do_rows(&queue.to_do(Timestamp::now())), true);
+        meeting.dues = dues(&queue, now);
+        (meeting.to_do, meeting.is_counted) = (to_do_rows(&queue.to_do(now)), true);
         (meeting.undecided_count, meeting.decided_count) = (queue.undecided(), queue.decided_since(meeting.seen));
         self.queue = Some(queue);
         Ok(Some(self.shown.clone()))

@@ -143,6 +143,27 @@ struct ReadFile {
     outcome: ReadOutcome,
 }
 
+/// A result as it was read.
+#[derive(Debug, Clone, Copy)]
+pub struct ResultSeen<'a> {
+    /// Its name below `results/`.
+    pub name: &'a str,
+    /// When its file was last changed, ns since 1970.
+    pub modified_ns: i128,
+    /// What its task made of it; none where that made nothing.
+    pub summary: Option<&'a Summary>,
+}
+
+impl ReadFile {
+    fn seen(&self) -> ResultSeen<'_> {
+        let summary = match &self.outcome {
+            ReadOutcome::Read(summary) => Some(&**summary),
+            _ => None,
+        };
+        ResultSeen { name: &self.mark.0.name, modified_ns: self.mark.0.modified_ns, summary }
+    }
+}
+
 enum ReadOutcome {
     Read(Arc<Summary>),
     /// Half written: read again at the next poll, and not shown.
@@ -340,6 +361,23 @@ impl ResultPoller {
         ResultsView { tasks, faults: faults.into_iter().collect() }
     }
 
+    /// The results as they were read, each with its task's name.
+    pub fn seen(&self) -> impl Iterator<Item = (&str, ResultSeen<'_>)> {
+        self.tasks.iter().flat_map(|(name, polled)| polled.files.values().map(move |file| (name.as_str(), file.seen())))
+    }
+
+    /// The state with those files alone of which `is_there` says so, asked with the task's name. A task's version is its count of
+    /// files: two states of which one has all files of the other differ in it when they differ.
+    #[must_use]
+    pub fn view_with(&self, is_there: &dyn Fn(&str, &ResultSeen<'_>) -> bool) -> ResultsView {
+        let of = |(name, polled): (&String, &Polled)| {
+            let files = polled.files.values().filter(|file| is_there(name, &file.seen()));
+            let count = files.clone().count() as u64;
+            (name.clone(), gather(files, std::iter::empty(), count))
+        };
+        ResultsView { tasks: self.tasks.iter().map(of).collect(), faults: self.view().faults }
+    }
+
     /// Looks at one task's folder. True when its results are not what they were.
     fn poll_task(&mut self, task: &dyn MonTask, polled: &mut Polled, now: Timestamp) -> bool {
         let info = task.info();
@@ -395,7 +433,7 @@ impl ResultPoller {
             polled.files.insert(file.name.clone(), ReadFile { mark, outcome });
         }
         if changed {
-            polled.results = gather(&polled.files, &polled.before, polled.results.version + 1);
+            polled.results = gather(polled.files.values(), polled.before.values(), polled.results.version + 1);
         }
         changed
     }
@@ -436,17 +474,22 @@ fn stem(name: &str) -> &str {
 }
 
 /// A task's results from its files: history by the data's stamp, then by name.
-fn gather(files: &BTreeMap<String, ReadFile>, before: &BTreeMap<String, (FileMark, Arc<Summary>)>, version: u64) -> TaskResults {
+fn gather<'a>(
+    files: impl Iterator<Item = &'a ReadFile>,
+    before: impl Iterator<Item = &'a (FileMark, Arc<Summary>)>,
+    version: u64,
+) -> TaskResults {
     let mut results = TaskResults { version, ..TaskResults::default() };
-    for (name, file) in files {
+    for file in files {
+        let name = || file.mark.0.name.clone();
         match &file.outcome {
             ReadOutcome::Read(summary) => results.history.push(summary.clone()),
             ReadOutcome::Incomplete | ReadOutcome::Waiting => {}
-            ReadOutcome::Unread(reason) | ReadOutcome::NotGiven(reason) => results.unread.push((name.clone(), reason.clone())),
+            ReadOutcome::Unread(reason) | ReadOutcome::NotGiven(reason) => results.unread.push((name(), reason.clone())),
             ReadOutcome::Panicked(message) => results.fault = Some(message.clone()),
         }
     }
-    results.history.extend(before.values().map(|(_, summary)| summary.clone()));
+    results.history.extend(before.map(|(_, summary)| summary.clone()));
     results.history.sort_by_key(|summary| summary.stamp());
     results
 }

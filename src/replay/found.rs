@@ -101,8 +101,10 @@ impl FoundHow {
     pub fn words(&self) -> String {
         match self {
             FoundHow::Exact => "found".into(),
-            FoundHow::Before { by_ns } => format!("nothing at that time; the last before it, by {}", seconds(*by_ns)),
-            FoundHow::After { by_ns } => format!("nothing at that time or before it; the first after it, by {}", seconds(*by_ns)),
+            FoundHow::Before { by_ns } => format!("nothing at that time; the last before it, by {}", length_of_time(*by_ns)),
+            FoundHow::After { by_ns } => {
+                format!("nothing at that time or before it; the first after it, by {}", length_of_time(*by_ns))
+            }
             FoundHow::Number { wished, found } => format!("{wished} is not here; nearest by number: {found}"),
             FoundHow::Time { wished, told_by, told_of, at } if wished == told_of => {
                 format!("{wished} is not here; found by time, {}, as {told_by} tells", at.timestamp())
@@ -116,7 +118,7 @@ impl FoundHow {
 }
 
 /// A length of time in its largest unit that is not below one: `3.2 s`, `15 ns`.
-pub(super) fn seconds(ns: u64) -> String {
+pub(super) fn length_of_time(ns: u64) -> String {
     const UNITS: [(f64, &str); 6] = [(86_400e9, "days"), (3_600e9, "h"), (60e9, "min"), (1e9, "s"), (1e6, "ms"), (1e3, "us")];
     match UNITS.iter().find(|(unit_ns, _)| ns as f64 >= *unit_ns) {
         Some((unit_ns, unit)) => format!("{:.1} {unit}", ns as f64 / unit_ns),

@@ -72,6 +72,7 @@ pub fn full() -> Snapshot {
         people: PeopleShown::default(),
         desk: Arc::default(),
         beside: dqmon::snapshot::Beside::default(),
+        replay: None,
     }
 }
 

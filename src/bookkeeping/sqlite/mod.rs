@@ -91,6 +91,19 @@ impl SqliteStore {
         SqlStore::over(engine, None)
     }
 
+    /// A book in memory alone, with nothing in it: gone with its store.
+    ///
+    /// # Errors
+    /// When there is no room for one.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        const PLACE: &str = "a book in memory";
+        let at = |error: rusqlite::Error| told(&error).at(PLACE.to_owned());
+        let mut connection = Connection::open_in_memory().map_err(at)?;
+        set_up(&mut connection).map_err(at)?;
+        connection.pragma_update(None, "foreign_keys", true).map_err(at)?;
+        SqlStore::over(SqliteEngine { connection, path: PLACE.into(), is_read_only: false, identity: None }, None)
+    }
+
     /// Opens the book for reading; never writes into it.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ const MOST_NAMED: usize = 4;
 /// Width of a stamp, of the numbers of an event and of the types of headers.
 const STAMP: usize = 30;
 const NUMBERS: usize = 16;
-const TYPES: usize = 20;
+const TYPES: usize = 29;
 
 /// Writes entries.
 pub(super) struct Teller {

@@ -47,7 +47,7 @@ impl DqmonApp {
 
     /// What the window is narrowed to; a review shows all.
     pub(super) fn only(&self, snapshot: &Snapshot) -> Only {
-        if self.review.is_some() { Only::default() } else { self.state.selection.only(snapshot, (self.clock)()) }
+        if self.review.is_some() { Only::default() } else { self.state.selection.only(snapshot, self.time_of(snapshot)) }
     }
 
     /// What the active pane shows.
@@ -62,7 +62,7 @@ impl DqmonApp {
     /// Remembers where the user is.
     pub(super) fn visit(&mut self, snapshot: &Snapshot) {
         // A review has its own way from run to run.
-        if snapshot.workspace.is_some() && snapshot.origin == Origin::Live && self.review.is_none() {
+        if snapshot.workspace.is_some() && matches!(snapshot.origin, Origin::Live | Origin::Replay) && self.review.is_none() {
             let place = Place { page: self.state.page, choice: self.choice, item: self.active_item() };
             self.visited.visit(place);
         }

@@ -12,7 +12,7 @@ use crate::gui::review::{self, ReviewAction};
 use crate::gui::scene::{Scene, shown_tasks};
 use crate::gui::selection::{OFFERED, Selection};
 use crate::gui::state::{Action, Browse, ItemRef, RunChoice, UiState};
-use crate::gui::{beside, pane_choices, state};
+use crate::gui::{beside, pane_choices, state, transport};
 
 /// A line of the palette.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,7 @@ pub fn offers(scene: &Scene<'_>, state: &UiState, query: &str) -> Vec<Offer> {
             shift(scene, &mut add);
             desk(scene, state, &mut add);
         }
+        transport::offers(scene.snapshot.replay.as_deref()).into_iter().for_each(|(words, action)| add(words, action));
         panes(scene, &mut add);
         if scene.read_only().is_none() {
             add("Start backend".into(), Action::Send(Command::Processing(ProcessingCommand::StartBackend)));
@@ -195,7 +196,8 @@ mod tests {
             | Action::Export(_)
             | Action::Plots(_)
             | Action::ToggleStill
-            | Action::Beside(_) => None,
+            | Action::Beside(_)
+            | Action::Replay(_) => None,
             Action::Split(..) | Action::ClosePane(_) | Action::Activate(_) => Some("of the pane that was clicked"),
             Action::ShowWith(..) => Some("of the pane that was clicked"),
             Action::TogglePalette => Some("the palette itself"),
@@ -290,6 +292,7 @@ mod tests {
             Action::DecideRun(Flag::Ok),
             Action::Export(ExportAction::Page),
             Action::Beside(beside::BesideAction::CallDoctor),
+            Action::Replay(transport::ReplayAction::Enter),
         ];
         for action in &wanted {
             assert_eq!(of_its_place(action), None);

@@ -1,6 +1,6 @@
 //! Reads sources and merges them: what an earlier index had of a stream is taken over where it still stands.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::file::Stored;
 use super::rows::{self, Row};
@@ -85,10 +85,10 @@ impl Gathered {
         let was = earlier.map_or(&[][..], |earlier| &earlier.streams);
         let places: HashMap<&str, usize> = was.iter().enumerate().map(|(at, stream)| (stream.facts.name.as_str(), at)).collect();
         let mut gathered = Gathered { now: vec![None; was.len()], ..Gathered::default() };
-        let mut names: HashMap<String, ()> = HashMap::new();
+        let mut names: HashSet<String> = HashSet::new();
         for mut source in sources {
             let name = source.name();
-            if names.insert(name.clone(), ()).is_some() {
+            if !names.insert(name.clone()) {
                 let why = "there is another stream of that name before it".into();
                 gathered.left_out.push(LeftOut { name, why });
                 continue;
@@ -145,10 +145,10 @@ impl Gathered {
     }
 
     /// Streams of the earlier index that are not there now.
-    fn tell_gone(&mut self, was: &[KeptStream], names: &HashMap<String, ()>) {
+    fn tell_gone(&mut self, was: &[KeptStream], names: &HashSet<String>) {
         for (stream, now) in was.iter().zip(&self.now) {
             let name = &stream.facts.name;
-            if now.is_none() && !names.contains_key(name) {
+            if now.is_none() && !names.contains(name) {
                 self.broken.push(format!("{name}: the stream is not there any more"));
             } else if now.is_none() && self.left_out.iter().any(|left_out| left_out.name == *name) {
                 self.broken.push(format!("{name}: it can't be read any more"));

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::rows::{self, Row};
-use crate::replay::found::seconds;
+use crate::replay::found::length_of_time;
 use crate::replay::record::{HeaderType, Stamp};
 
 /// A longer step forward is one of a clock, in a stream whose records come all the time.
@@ -62,11 +62,11 @@ impl Steps {
     pub fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
         if self.back.count > 0 {
-            let (times, most) = (self.back.words(), seconds(self.back.largest_ns));
+            let (times, most) = (self.back.words(), length_of_time(self.back.largest_ns));
             words.push(format!("stamps go back {times}, by {most} at most: records out of order, or a clock that was set back"));
         }
         if self.forward.count > 0 {
-            let (times, most) = (self.forward.words(), seconds(self.forward.largest_ns));
+            let (times, most) = (self.forward.words(), length_of_time(self.forward.largest_ns));
             words.push(format!("stamps jump forward {times}, by {most} at most: a gap, or a clock that jumped"));
         }
         words

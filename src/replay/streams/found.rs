@@ -340,13 +340,13 @@ fn is_of_events(file: &FoundFile) -> bool {
 fn slow_rows(folder: PathBuf, files: Vec<FoundFile>) -> SlowRows {
     let shipped = Workspace::NEW_TASKS.into_iter().find(|(name, _)| name.starts_with("slow_control"));
     let shipped = shipped.and_then(|(name, text)| TaskFile::parse(text, name).ok()).and_then(|task| match task {
-        TaskFile::Declared(task) => task.row_walk(),
+        TaskFile::Declared(task) => task.row_walk().map(|walk| (task.info().folder.clone(), walk)),
         TaskFile::Program(_) => None,
     });
-    let is_of = |walk: &RowWalk| files.iter().all(|file| has_header_of(walk.clone(), &file.path));
-    let walk = shipped.filter(is_of).unwrap_or_else(RowWalk::of_any_csv);
+    let is_of = |(_, walk): &(String, RowWalk)| files.iter().all(|file| has_header_of(walk.clone(), &file.path));
     let name = folder.file_name().map_or_else(|| "rows".to_owned(), |name| name.to_string_lossy().into_owned());
-    SlowRows { below: name.clone(), name, walk, folder, files }
+    let (below, walk) = shipped.filter(is_of).unwrap_or_else(|| (name.clone(), RowWalk::of_any_csv()));
+    SlowRows { name, walk, folder, below, files }
 }
 
 fn has_header_of(mut walk: RowWalk, path: &Path) -> bool {
