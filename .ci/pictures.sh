@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the pictures of the docs with the program itself: a demo's shift, two of its plots, and the window on a display that
-# nobody sees, clicked with xdotool. Usage: pictures.sh FOLDER. In the environment PROGRAM names another dqmon,
+# Makes the pictures of the docs with the program itself: a demo's shift, two of its plots, the window on a display that
+# nobody sees, clicked with xdotool, and the replay of the night in which a LEM died. Usage: pictures.sh FOLDER. In the environment PROGRAM names another dqmon,
 # EVENTS the events of each of the six raw files.
 set -euo pipefail
 
@@ -90,12 +90,26 @@ export DISPLAY
 
 "$program" -w "$shift_folder" process >"$scratch/backend.log" 2>&1 &
 started+=($!)
-# A home of its own: nobody's kept layout, and nobody's layout is written over.
-env -u WAYLAND_DISPLAY -u XDG_DATA_HOME HOME="$scratch" "$program" -w "$shift_folder" >"$scratch/window.log" 2>&1 &
-started+=($!)
-wait_for 60 xdotool search --onlyvisible --name '^dqmon$' >"$scratch/window"
-xdotool windowfocus "$(head -n 1 "$scratch/window")"
-sleep 5
+# The window, with a home of its own: nobody's kept layout, and nobody's layout is written over.
+open_window() {
+    local home="$scratch/home-$1"
+    shift
+    mkdir -p "$home"
+    env -u WAYLAND_DISPLAY -u XDG_DATA_HOME HOME="$home" "$program" "$@" >"$home/window.log" 2>&1 &
+    started+=($!)
+    wait_for 60 xdotool search --onlyvisible --name '^dqmon' >"$scratch/window"
+    xdotool windowfocus "$(head -n 1 "$scratch/window")"
+    sleep 5
+}
+
+# Ends what was started last.
+end_last() {
+    kill "${started[-1]}"
+    wait "${started[-1]}" 2>/dev/null || true
+    unset 'started[-1]'
+}
+
+open_window shift -w "$shift_folder"
 look window.png
 
 # A decision, before and after.
@@ -125,3 +139,20 @@ press F3
 look processing.png
 click 1088 255 # the failed file's log
 look log.png
+
+# The night a LEM died: as its alarm began, and as the decision was superseded. It has no raw files: the panes of events are closed.
+end_last
+"$program" demo --night "$scratch/night"
+open_window night -w "$scratch/night" --replay --at 2016-11-21T02:03:00Z
+for pane in "700 513" "360 513"; do
+    # shellcheck disable=SC2086
+    click $pane
+    press ctrl+w
+done
+look_at_night() {
+    xdotool mousemove 640 142
+    picture "$1"
+}
+look_at_night replay.png
+press d # the next decision
+look_at_night replay_decision.png

@@ -5,6 +5,7 @@
 
 mod daq;
 mod follow;
+mod night;
 mod pictures;
 mod slow;
 
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::words::{counted, size};
-use super::{Failure, Global, Outcome, window};
+use super::{Ended, Failure, Global, Outcome, window};
 use crate::bookkeeping::{self, RequestKind, RequestSubject};
 use crate::config::Workspace;
 use crate::rawdata::layout::EVENT_HEADER_BYTES;
@@ -42,6 +43,9 @@ pub struct Args {
     /// twice, 2.5 GB in all.
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=335))]
     events: u32,
+    /// No shift of now, but a finished night in which a LEM died, made in seconds without any processing: to be replayed.
+    #[arg(long, conflicts_with_all = ["headless", "files", "events"])]
+    night: bool,
     /// The same seed gives the same muons.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
@@ -52,6 +56,9 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(global: &Global, args: &Args) -> Outcome {
+    if args.night {
+        return make_night(args);
+    }
     let has_display =
         ["WAYLAND_DISPLAY", "DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
     let with_window = has_display && !args.headless && !args.no_window;
@@ -89,6 +96,18 @@ pub fn run(global: &Global, args: &Args) -> Outcome {
         println!("When you are done with it:          rm -r '{}'", workspace.root.display());
     }
     outcome
+}
+
+/// Makes the workspace of a finished night and says how to look at it.
+fn make_night(args: &Args) -> Outcome {
+    let workspace = night::make(&first_free(&args.folder), args.seed)?;
+    let root = workspace.root.display();
+    println!("The night of 20 November 2016, 13 runs:   {root}");
+    println!("What was kept of it, as streams:          dqmon replay {root} --list");
+    println!("The run in which the LEM died:            dqmon replay {root} --at 9");
+    println!("What was decided on it:                   dqmon -w {root} show run9");
+    println!("When you are done with it:                rm -r '{root}'");
+    Ok(Ended::Done)
 }
 
 /// Refuses a demo that the disk has no room for.

@@ -24,10 +24,11 @@ mod watch;
 
 use crate::durable;
 
-pub use backend::{Options, ProcessingError, Progress, Report, RunUntil, run};
+pub use backend::{Options, ProcessingError, Progress, Report, RunUntil, readings_of, run};
 pub use batch::{
     Batch, BatchError, BatchRecord, BatchWord, Cause, EndMark, JobError, JobOrder, JobOrderText, JobSeen, JobSubject, Limits,
     LocalPool, Phase, RecordField, of_settings, read_batch_record, run_job,
 };
+pub use flow_file::add_row as add_flow_row;
 pub use lease::LeaseError;
 pub use script::{SHIPPED_TEMPLATE, TemplateError};

@@ -39,6 +39,7 @@ mod looks;
 mod made_up;
 mod made_up_night;
 mod mail;
+mod night;
 mod outliers;
 mod painted;
 mod painters;

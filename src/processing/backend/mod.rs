@@ -30,6 +30,8 @@ use jiff::tz::TimeZone;
 use monitasks::detector::Detector;
 use monitasks::vocab::{FileId, Run};
 
+pub use self::readings::readings_of;
+
 use self::copies::CentralKey;
 use self::jobs::{DEED_THREADS, Deed, JobKey};
 use self::put_back::PutBack;

@@ -14,7 +14,8 @@ use crate::config::Workspace;
 
 /// What each item of each built-in task says of the group's results. A result that can't be read has no readings: the
 /// window says why, and the group's own steps have judged the files already.
-pub(super) fn readings_of(group: &GroupRecord, workspace: &Workspace, detector: &Detector, now: Timestamp) -> Vec<Reading> {
+#[must_use]
+pub fn readings_of(group: &GroupRecord, workspace: &Workspace, detector: &Detector, now: Timestamp) -> Vec<Reading> {
     let zone = TimeZone::get(&workspace.settings.time_zone).unwrap_or(TimeZone::UTC);
     let registry = TaskRegistry::built_in_at(&zone);
     let context = TaskContext { detector, now };
