@@ -330,7 +330,11 @@ impl DqmonApp {
         self.card(ui, scene);
         if let Some(review) = &mut self.review {
             let bar = Frame::new().fill(ground.card).inner_margin(Margin::symmetric(10, 4));
-            Panel::top("review").frame(bar).show(ui, |ui| review::show(ui, scene, review, &mut self.state, &mut self.draft));
+            // With large letters it is scrolled: the plot that is reviewed keeps its room.
+            let scroll = egui::ScrollArea::vertical().auto_shrink([false, true]).max_height(0.4 * ui.available_height());
+            Panel::top("review").frame(bar).show(ui, |ui| {
+                scroll.show(ui, |ui| review::show(ui, scene, review, &mut self.state, &mut self.draft));
+            });
         }
         let centre = egui::CentralPanel::default().frame(Frame::new().fill(ground.page));
         let reviewed = self.review.as_mut().filter(|review| review.entry().is_none());

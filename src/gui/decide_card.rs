@@ -151,11 +151,12 @@ fn hint(ui: &mut Ui, scene: &Scene<'_>, of: Of<'_>, state: &UiState, draft: &Dra
 
 /// A field to type in, with the names on offer behind a triangle.
 fn choice_field(ui: &mut Ui, name: &str, hint: &str, width: f32, text: &mut String, offered: &[String]) {
-    let menu = if offered.is_empty() { 0.0 } else { 24.0 };
+    // The triangle's button and the gap before it.
+    let menu = if offered.is_empty() { 0.0 } else { 17.0 };
     ui.allocate_ui(vec2(width, theme::ROW_HEIGHT), |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
-            let field = TextEdit::singleline(text).hint_text(hint).desired_width((width - menu - 10.0).max(40.0));
+            let field = TextEdit::singleline(text).hint_text(hint).desired_width((width - menu).max(40.0));
             let response = ui.add(field).on_hover_text(name);
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, name));
             if !offered.is_empty() {

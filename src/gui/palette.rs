@@ -105,10 +105,15 @@ pub fn keys_sheet(ui: &Ui) -> bool {
         .show(ui.ctx(), |ui| {
             let height = ui.ctx().content_rect().height() - 120.0;
             egui::ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
-                egui::Grid::new("keys").num_columns(2).spacing([24.0, 4.0]).show(ui, |ui| {
+                // Nothing is pressed here: lines stand as close as in a text, and all of them in a window of usual size.
+                ui.spacing_mut().interact_size.y = 0.0;
+                let grid = egui::Grid::new("keys").num_columns(2).spacing([24.0, 5.0]).min_row_height(0.0);
+                // With large letters long lines go on below: the sheet stays within the window.
+                let widest = (ui.ctx().content_rect().width() - 100.0) / 2.0;
+                grid.max_col_width(widest).show(ui, |ui| {
                     for (key, words) in keys::sheet() {
-                        ui.label(theme::bold(key));
-                        ui.label(words);
+                        ui.add(egui::Label::new(theme::bold(key)).wrap());
+                        ui.add(egui::Label::new(words).wrap());
                         ui.end_row();
                     }
                 });

@@ -9,6 +9,9 @@ use super::state::{Action, Draft, ItemRef, RunChoice, UiState};
 use super::{decide_card, export, people, processing, said_card, theme, words};
 use crate::snapshot::{FileRow, FileStage, JudgedShown, RunRow, in_short};
 
+/// A card narrower than this, points, has less in a line.
+const NARROW: f32 = 220.0;
+
 /// Draws the card of the run looked at.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, state: &mut UiState, draft: &mut Draft, on_screen: &[ItemRef]) {
     let Some(row) = scene.choice.row(scene.snapshot) else {
@@ -99,28 +102,39 @@ fn is_being_read(scene: &Scene<'_>, run: Run) -> bool {
 
 fn heading(ui: &mut Ui, scene: &mut Scene<'_>, row: &RunRow, judged: Option<&JudgedShown>) {
     let status = theme::flag(row.flag, scene.look);
-    ui.horizontal(|ui| {
-        ui.label(theme::bold(format!("Run {}", row.run.0)).size(17.0));
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            for (glyph, name, step) in [("▶", "Next run", 1), ("◀", "Run before", -1)] {
-                let button = ui.small_button(glyph).on_hover_text(name);
-                button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
-                if button.clicked() {
-                    scene.ask(Action::StepRun(step));
-                }
-            }
-            let button = ui.small_button("Copy").on_hover_text("Put what this card says of the run on the clipboard");
-            button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Copy the facts of the run"));
-            if button.clicked() {
-                let text = export::run_facts(row, judged, scene.snapshot);
-                scene.ask(Action::Export(export::ExportAction::CopyText { what: format!("facts of {}", row.run), text }));
-            }
+    let name = theme::bold(format!("Run {}", row.run.0)).size(17.0);
+    // A card that is narrow, as with large letters, has the buttons below the number: none is pushed out of it.
+    if ui.available_width() < NARROW {
+        ui.add(egui::Label::new(name).truncate());
+        ui.horizontal(|ui| heading_buttons(ui, scene, row, judged));
+    } else {
+        ui.horizontal(|ui| {
+            ui.label(name);
+            heading_buttons(ui, scene, row, judged);
         });
-    });
+    }
     let decided = row.decisions.last().map_or(String::new(), |decision| format!("by {}", decision.who));
     ui.horizontal(|ui| {
         ui.label(theme::bold(format!("{} {}", status.glyph, row.flag.word())).size(15.0).color(status.colour));
         ui.add(egui::Label::new(RichText::new(decided).small().weak()).truncate());
+    });
+}
+
+fn heading_buttons(ui: &mut Ui, scene: &mut Scene<'_>, row: &RunRow, judged: Option<&JudgedShown>) {
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        for (glyph, name, step) in [("▶", "Next run", 1), ("◀", "Run before", -1)] {
+            let button = ui.small_button(glyph).on_hover_text(name);
+            button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
+            if button.clicked() {
+                scene.ask(Action::StepRun(step));
+            }
+        }
+        let button = ui.small_button("Copy").on_hover_text("Put what this card says of the run on the clipboard");
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Copy the facts of the run"));
+        if button.clicked() {
+            let text = export::run_facts(row, judged, scene.snapshot);
+            scene.ask(Action::Export(export::ExportAction::CopyText { what: format!("facts of {}", row.run), text }));
+        }
     });
 }
 
@@ -210,11 +224,16 @@ fn file_line(ui: &mut Ui, scene: &mut Scene<'_>, file: &FileRow) {
     let colour = theme::state(file_state(file), scene.look).colour;
     let muted = theme::ground(scene.look).muted;
     let line = ui.horizontal(|ui| {
+        let is_narrow = ui.available_width() < NARROW;
         ui.label(file.file.sequence.to_string());
-        progress(ui, scene, file.stage);
-        ui.label(RichText::new(file.stage.words()).color(colour));
+        // The stage in words says as much as the squares.
+        if !is_narrow {
+            progress(ui, scene, file.stage);
+        }
+        // What is wider than the card would push all of it out of the window's side.
+        ui.add(egui::Label::new(RichText::new(file.stage.words()).color(colour)).truncate());
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            ui.label(RichText::new(words::age(file.since, scene.now)).small().color(muted));
+            ui.add(egui::Label::new(RichText::new(words::age(file.since, scene.now)).small().color(muted)).truncate());
         });
     });
     line.response.on_hover_text(format!(

@@ -100,7 +100,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut RunsView, state: &UiS
         return;
     };
     view.follow(&shown);
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.label(theme::section("Runs"));
         view.field.show(ui, &shown);
         ui.label(RichText::new(format!("{} of {}", shown.rows.len(), words::count(shown.table.len(), "run"))).weak());

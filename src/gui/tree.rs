@@ -15,8 +15,8 @@ const NAME_AT: f32 = 46.0;
 /// The small line of the last readings: the widest that there is room for.
 const SPARK_WIDTHS: [f32; 3] = [38.0, 28.0, 20.0];
 const SPARK_HEIGHT: f32 = 11.0;
-/// So much of a name is left beside a long value.
-const NARROWEST_NAME: f32 = 44.0;
+/// So much of the room for name and value a long name keeps beside a long value.
+const NAME_SHARE: f32 = 0.42;
 
 /// Draws the tree.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, shown: &[ItemRef], active: Option<&ItemRef>) {
@@ -140,10 +140,12 @@ fn item_row(ui: &mut Ui, scene: &mut Scene<'_>, item: &ItemNode, place: &ItemRef
         let at = pos2(rect.left() + 8.0, rect.center().y);
         painter.text(at, Align2::CENTER_CENTER, "▲", theme::small_font(), alarms::colour(scene, alarm));
     }
-    // The last value is what people look for: it takes the room it needs first, and the name is cut.
+    // The last value is what people look for: it takes all the room that the name can spare.
     let is_known = !matches!(item.glance.state, State::NoData | State::CannotJudge);
     let value_colour = if is_known { ground.text } else { ground.muted };
-    let most = rect.width() - NAME_AT - NARROWEST_NAME;
+    let room = rect.width() - NAME_AT - 10.0;
+    let name_needs = one_line(&painter, &item.title, 12.0, ground.text, f32::INFINITY).size().x;
+    let most = room - name_needs.min(NAME_SHARE * room);
     let value = one_line(&painter, &item.glance.text, 12.0, value_colour, most);
     let value_left = rect.right() - 4.0 - value.size().x;
     let value_left = value_left - spark(ui, &painter, item, pos2(value_left, rect.center().y), rect.left() + NAME_AT);

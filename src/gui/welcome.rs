@@ -82,7 +82,9 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, welcome: &mut Welcome, state: &U
             ui.label(RichText::new("A particle detector's shift: raw files in, plots and quality decisions out.").weak());
             ui.add_space(12.0);
             ui.with_layout(egui::Layout::top_down(egui::Align::Min), |ui| {
+                ui.spacing_mut().item_spacing.x = theme::WIDE_GAP;
                 ui.columns(2, |columns| {
+                    columns.iter_mut().for_each(|column| column.spacing_mut().item_spacing.x = theme::GAP);
                     open(&mut columns[0], scene, welcome, state);
                     look_at(&mut columns[0], scene, welcome);
                     demo(&mut columns[0], scene, welcome);

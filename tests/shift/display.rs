@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use dqmon::config::Workspace;
-use dqmon::engine::{self, Start, World};
+use dqmon::engine::{self, EngineHandle, Start, World};
 use dqmon::gui::{DqmonApp, UiState};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -271,7 +271,10 @@ fn on_display(rect: egui::Rect) -> egui::Rect {
 }
 
 /// A window with no display on the same workspace: it says where things stand in one that has one.
-pub struct Twin(Harness<'static, DqmonApp>);
+pub struct Twin {
+    window: Harness<'static, DqmonApp>,
+    engine: EngineHandle,
+}
 
 impl Twin {
     /// A window on a workspace as at a first start.
@@ -280,8 +283,8 @@ impl Twin {
         let engine = engine::start(start, World::default(), Box::new(|| {}));
         let size = egui::vec2(SIZE[0] as f32, SIZE[1] as f32) + egui::Vec2::splat(2.0 * FREE_AROUND);
         let builder = Harness::builder().with_size(size).with_context_setup(dqmon::gui::install);
-        let mut twin =
-            Twin(builder.build_ui_state(|ui, app: &mut DqmonApp| app.ui(ui), DqmonApp::new(engine, UiState::default())));
+        let app = DqmonApp::new(engine.clone(), UiState::default());
+        let mut twin = Twin { window: builder.build_ui_state(|ui, app: &mut DqmonApp| app.ui(ui), app), engine };
         // With the book come lines that move what is below them.
         twin.place("Who is on shift?");
         twin
@@ -291,14 +294,22 @@ impl Twin {
     pub fn place(&mut self, name: &str) -> egui::Rect {
         let mut last: Option<(Vec<i64>, Instant)> = None;
         wait_for(name, || {
-            self.0.run_steps(4);
+            self.window.run_steps(4);
             let begins =
                 |node: &egui_kittest::Node<'_>| node.accesskit_node().label().is_some_and(|label| label.starts_with(name));
-            let is_it = self.0.query_all_by_label(name).next();
-            let rect = is_it.or_else(|| self.0.root().children_recursive().find(begins)).map(|node| on_display(node.rect()))?;
+            let is_it = self.window.query_all_by_label(name).next();
+            let rect =
+                is_it.or_else(|| self.window.root().children_recursive().find(begins)).map(|node| on_display(node.rect()))?;
+            let snapshot = self.engine.snapshot();
+            if let Some(banner) = snapshot.banners.first() {
+                // It comes and goes, and moves what is below it.
+                println!("in the way for a while: {}", banner.text);
+                last = None;
+                return None;
+            }
             // Heights alone: the clock and ages are now wider, now narrower.
             let top = |node: egui_kittest::Node<'_>| Some(node.accesskit_node().bounding_box()?.y0.round() as i64);
-            let heights: Vec<i64> = self.0.root().children_recursive().filter_map(top).collect();
+            let heights: Vec<i64> = self.window.root().children_recursive().filter_map(top).collect();
             let since = last.take().filter(|(before, _)| *before == heights).map_or_else(Instant::now, |(_, since)| since);
             last = Some((heights, since));
             (since.elapsed() > CALM).then_some(rect)
@@ -308,32 +319,32 @@ impl Twin {
     /// Where the last thing stands that has this name: what lies over others comes after them.
     pub fn last_place(&mut self, name: &str) -> egui::Rect {
         self.place(name);
-        let rects: Vec<egui::Rect> = self.0.query_all_by_label(name).map(|node| on_display(node.rect())).collect();
+        let rects: Vec<egui::Rect> = self.window.query_all_by_label(name).map(|node| on_display(node.rect())).collect();
         *rects.last().unwrap()
     }
 
     /// Clicks what is called so, as in the window beside it.
     pub fn click(&mut self, name: &str) {
         self.place(name);
-        let nodes: Vec<_> = self.0.query_all_by_label_contains(name).collect();
+        let nodes: Vec<_> = self.window.query_all_by_label_contains(name).collect();
         nodes[0].click();
-        self.0.run_steps(4);
+        self.window.run_steps(4);
     }
 
     /// Presses a key, as in the window beside it.
     pub fn press(&mut self, modifiers: egui::Modifiers, key: egui::Key) {
-        self.0.key_press_modifiers(modifiers, key);
-        self.0.run_steps(4);
+        self.window.key_press_modifiers(modifiers, key);
+        self.window.run_steps(4);
     }
 
     /// Takes a line of the palette, as in the window beside it.
     pub fn command(&mut self, words: &str) {
         self.press(egui::Modifiers::COMMAND, egui::Key::K);
         let field = "Command, item or run";
-        self.0.get_by_label(field).focus();
-        self.0.run_steps(4);
-        self.0.get_by_label(field).type_text(words);
-        self.0.run_steps(4);
+        self.window.get_by_label(field).focus();
+        self.window.run_steps(4);
+        self.window.get_by_label(field).type_text(words);
+        self.window.run_steps(4);
         self.press(egui::Modifiers::NONE, egui::Key::Enter);
     }
 }

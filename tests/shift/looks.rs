@@ -9,7 +9,11 @@ use std::sync::Arc;
 
 use dqmon::gui::UiState;
 use dqmon::snapshot::FigureKey;
-use monitasks::figure::{Across, Axis, Figure, Ink, Layer, Map, Point};
+use monitasks::figure::{Across, Axis, Figure, Ink, Layer, Map, Point, Region};
+use monitasks::quality::State;
+use monitasks::references::{Reference, Runs, overlay};
+use monitasks::views::{PlotChoices, Shape, finished, pull};
+use monitasks::vocab::Run;
 
 use super::made_up::{self, wobble};
 use super::painted::{Picture, Screen};
@@ -58,8 +62,48 @@ fn figures() -> Vec<(&'static str, Figure)> {
     ]
 }
 
+/// What people choose to see of a plot: the whole pane is looked at, with title, legend, small plots and boxes.
+fn views() -> Vec<(&'static str, Figure)> {
+    let grid = made_up::full().workspace.unwrap().detector.lems.clone();
+    let axes = || Figure::new("Trend", Axis::linear("x", "cm").range(0.0, 100.0), Axis::linear("y", "fC").range(-2.0, 2.0));
+    let series = |number: u8, by: f64| {
+        let point = |place: usize| Point { x: place as f64 * 2.5, y: by + 0.4 * wobble(place, u64::from(number)), y_error: 0.2 };
+        Layer::Points { label: format!("LEM {number}"), ink: Ink::Series(number % 7), points: (0..40).map(point).collect() }
+    };
+    let twelve = (0..12).fold(axes(), |figure, lem| figure.with(series(lem, f64::from(lem) / 6.0 - 1.0)));
+    let reference = |figure: Figure| Reference {
+        label: "after the scan".into(),
+        task: "purity".into(),
+        item: "lifetime_trend".into(),
+        runs: Runs { from: Run(1), to: None },
+        figure,
+    };
+    let chosen = |choices: PlotChoices, figure: Figure| finished(&choices, figure, &grid);
+    let (now, before) = (axes().with(series(0, 0.3)), axes().with(series(0, 0.0)));
+    let bound = |label: &str, at| Layer::Rule { label: label.into(), ink: Ink::State(State::Maybe), across: Across::Y, at };
+    let mut bounded =
+        overlay(&now, &reference(before.clone())).unwrap().with(bound("OK from -1", -1.0)).with(bound("OK to 1", 1.0));
+    bounded.regions.push(Region { x: Some([40.0, 60.0]), y: None, words: "HV scan".into() });
+    vec![
+        ("small_plots", chosen(PlotChoices { shape: Shape::Small, ..PlotChoices::default() }, twelve)),
+        ("histogram", chosen(PlotChoices { shape: Shape::Histogram, ..PlotChoices::default() }, now.clone())),
+        ("statistics", chosen(PlotChoices { statistics: true, ..PlotChoices::default() }, now.clone())),
+        ("compared", pull(&now, &reference(before)).unwrap()),
+        ("bounds", bounded),
+    ]
+}
+
+/// Where the one pane of such a window is, between tree and card.
+fn pane() -> egui::Rect {
+    egui::Rect::from_min_max(egui::pos2(276.0, 70.0), egui::pos2(718.0, 526.0))
+}
+
 /// The means over the grid of a figure's plot, as text: a row of colours for a row of the grid.
 fn look_of(figure: &Figure, light: bool) -> String {
+    look_within(figure, light, None)
+}
+
+fn look_within(figure: &Figure, light: bool, part: Option<egui::Rect>) -> String {
     let mut snapshot = made_up::full();
     snapshot.tasks.truncate(1);
     snapshot.tasks[0].items.truncate(1);
@@ -73,6 +117,9 @@ fn look_of(figure: &Figure, light: bool) -> String {
         std::thread::sleep(std::time::Duration::from_millis(300));
     }
     let output = screen.settle(maps);
+    if let Some(part) = part {
+        return means(&screen.picture_within(output, part.expand(2.0)), part);
+    }
     let plot = (0..9u64).find_map(|pane| {
         let id = egui::Id::unique(("figure", pane, "purity/lifetime_trend"));
         egui_plot::PlotMemory::load(&screen.ctx, id)
@@ -119,9 +166,11 @@ fn kept(kind: &str, light: bool) -> PathBuf {
 #[test]
 fn each_kind_of_plot_looks_as_it_did_in_both_themes() {
     let mut changed = Vec::new();
-    for (kind, figure) in figures() {
+    let kinds = figures().into_iter().map(|(kind, figure)| (kind, figure, None));
+    let views = views().into_iter().map(|(kind, figure)| (kind, figure, Some(pane())));
+    for (kind, figure, part) in kinds.chain(views) {
         for light in [false, true] {
-            let (look, path) = (look_of(&figure, light), kept(kind, light));
+            let (look, path) = (look_within(&figure, light, part), kept(kind, light));
             if std::env::var("DQMON_PICTURES").as_deref() == Ok("keep") {
                 std::fs::create_dir_all(path.parent().unwrap()).unwrap();
                 std::fs::write(&path, &look).unwrap();

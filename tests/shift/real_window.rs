@@ -31,6 +31,13 @@ fn json(shift: &Shift, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
 }
 
+/// The window, and the one that says where things stand in it. One after the other: while both open the same book, one may wait.
+fn beside_each_other(shift: &Shift) -> (RealWindow, Twin) {
+    let window = RealWindow::open(Some(&shift.workspace.root));
+    window.wait_for_workspace();
+    (window, Twin::of(&shift.workspace))
+}
+
 /// How many pixels of a part are of the colour of a series.
 fn of_series(pixels: &Pixels, part: Rect) -> usize {
     (0..palette::SERIES_LENGTH).map(|series| pixels.count(part, palette::ink(Ink::Series(series), Look::Dark))).sum()
@@ -59,7 +66,7 @@ fn a_leaf_chosen_by_key_or_mouse_has_its_plot_on_the_screen() {
         return;
     }
     let shift = shift();
-    let (window, mut twin) = (RealWindow::open(Some(&shift.workspace.root)), Twin::of(&shift.workspace));
+    let (window, mut twin) = beside_each_other(&shift);
     let pane = twin.place("Plot: Electron lifetime");
     let trend = window.wait_for_workspace();
     assert!(of_series(&trend, pane) > 30, "the first plot has the colours of its series");
@@ -85,12 +92,14 @@ fn a_decision_by_real_keys_is_in_the_book() {
         return;
     }
     let shift = shift();
-    let (window, mut twin) = (RealWindow::open(Some(&shift.workspace.root)), Twin::of(&shift.workspace));
-    let [name, role, comment] = ["Name", "Role", "Comment"].map(|field| twin.place(field));
-    window.wait_for_workspace();
+    let (window, mut twin) = beside_each_other(&shift);
+    let [name, role] = ["Who says it", "In which role"].map(|field| twin.place(field));
     window.fill(name, "Ada Marsh");
     window.fill(role, "shifter");
-    window.fill(comment, "LEM 7 is dark");
+    // BAD asks for a comment, and the next letters are it.
+    window.command("Decide BAD on run 3");
+    let card = Rect::from_min_max(egui::pos2(1006.0, 100.0), egui::pos2(1280.0, 730.0));
+    window.see(card, "the comment on the card", || window.write("LEM 7 is dark"));
     window.command("Decide MAYBE on run 3");
     let decided = || {
         let book = SqliteStore::open_read_only(&shift.workspace.book()).unwrap().overview().unwrap();
@@ -110,7 +119,7 @@ fn a_plot_is_exported_as_picture_and_as_numbers_by_real_keys() {
         return;
     }
     let shift = shift();
-    let (window, mut twin) = (RealWindow::open(Some(&shift.workspace.root)), Twin::of(&shift.workspace));
+    let (window, mut twin) = beside_each_other(&shift);
     let pane = twin.place("Plot: Electron lifetime");
     window.wait_for_workspace();
     twin.command("Export the active plot");
@@ -159,7 +168,7 @@ fn dialogs_open_by_key_close_by_escape_and_take_what_is_typed() {
         return;
     }
     let shift = shift();
-    let (window, mut twin) = (RealWindow::open(Some(&shift.workspace.root)), Twin::of(&shift.workspace));
+    let (window, mut twin) = beside_each_other(&shift);
     let plain = window.wait_for_workspace();
     for (keys, what) in [("question", "the sheet of keys"), ("ctrl+h", "the guide"), ("ctrl+k", "the palette")] {
         let open = window.see(middle(), what, || window.press(&[keys]));

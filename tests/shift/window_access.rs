@@ -127,3 +127,62 @@ fn with_letters_twice_as_large_what_must_be_reached_is_on_the_screen() {
         }
     }
 }
+
+/// Opens something of the window by a command of the palette.
+fn command(desk: &mut Desk, words: &str) {
+    desk.window.key_press_modifiers(egui::Modifiers::COMMAND, Key::K);
+    desk.settle();
+    desk.type_into("Command, item or run", words);
+    desk.window.key_press(Key::Enter);
+    desk.settle();
+}
+
+/// What can be pressed and reaches out of the window to a side. Tables and the time line are scrolled.
+fn out_of_sides(desk: &Desk, width: f32) -> Vec<String> {
+    let nodes = desk.window.root().children_recursive();
+    let of_table = [egui::Role::Row, egui::Role::Cell, egui::Role::ColumnHeader];
+    let outside = nodes.filter(|node| {
+        let (role, data) = (node.accesskit_node().role(), node.accesskit_node());
+        let is_on_time_line = data.label().is_some_and(|label| label.starts_with("Run "));
+        let can_be_pressed = data.data().supports_action(egui::accesskit::Action::Click) && !of_table.contains(&role);
+        let is_wide = |bounds: egui::accesskit::Rect| bounds.x0 < -1.0 || bounds.x1 > f64::from(width) + 17.0;
+        can_be_pressed && !is_on_time_line && is_named(node) && data.bounding_box().is_some_and(is_wide)
+    });
+    outside.map(|node| format!("{:?} at {:?}", node.accesskit_node().label(), node.rect())).collect()
+}
+
+#[test]
+fn with_letters_twice_as_large_nothing_to_press_is_beyond_the_sides_of_pages_and_dialogs() {
+    const WIDTH: f32 = 640.0;
+    let mut findings = Vec::new();
+    for (what, snapshot) in [("full", made_up::full()), ("night", made_up_night::night()), ("long", made_up::long_names())] {
+        let state = UiState { who: "Ada".into(), role: "shifter".into(), ..UiState::default() };
+        let mut desk = Desk::with_state(snapshot, state);
+        desk.window.set_size(egui::vec2(WIDTH, 400.0));
+        desk.settle();
+        let mut look = |desk: &Desk, place: &str| {
+            findings.extend(out_of_sides(desk, WIDTH).into_iter().map(|one| format!("{what}, {place}: {one}")));
+        };
+        for (page, key) in PAGES {
+            turn(&mut desk, key);
+            // Their tables are wider than such a window and are scrolled.
+            if !matches!(page, Page::Runs | Page::Processing) {
+                look(&desk, &format!("{page:?}"));
+            }
+        }
+        turn(&mut desk, Key::F1);
+        for words in
+            ["New problem", "Known issue or mask", "Export the active plot", "Shift report", "Show the keys", "Call the doctor"]
+        {
+            command(&mut desk, words);
+            look(&desk, words);
+            desk.window.key_press(Key::Escape);
+            desk.settle();
+            desk.window.key_press(Key::Escape);
+            desk.settle();
+        }
+        turn(&mut desk, Key::F6);
+        look(&desk, "review");
+    }
+    assert!(findings.is_empty(), "out of the window:\n{}", findings.join("\n"));
+}

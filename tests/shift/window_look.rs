@@ -7,7 +7,7 @@ mod made_up_night;
 
 use std::sync::Arc;
 
-use dqmon::engine::{Command, DecisionCommand, EngineHandle, EngineSide, Notice, ProcessingCommand, ViewCommand};
+use dqmon::engine::{Command, DecisionCommand, EngineHandle, EngineSide, Notice, ProcessingCommand, RunsCommand, ViewCommand};
 use dqmon::gui::{self, WindowOptions};
 use dqmon::snapshot::Snapshot;
 
@@ -63,7 +63,7 @@ fn serve(side: &EngineSide, wake: &gui::Waker) {
                 snapshot.processing.flow = Some(Arc::new(made_up_night::flow(window_s)));
                 side.snapshot.store(Arc::new(snapshot));
             }
-            Command::View(_) => {}
+            Command::View(_) | Command::Runs(RunsCommand::Ask(_)) => {}
             other => {
                 let _ = side.notices.send(Notice::Refused(format!("not in a made-up shift: {other:?}")));
             }

@@ -95,7 +95,7 @@ fn active_item(state: &UiState) -> Option<ItemRef> {
 fn about_item(ui: &mut Ui, scene: &Scene<'_>, (task, item): (&TaskNode, &ItemNode), shows: &ItemRef) {
     ui.label(theme::section(&format!("{}: {}", task.title, item.title)));
     let wrapped = |ui: &mut Ui, text: RichText| drop(ui.add(egui::Label::new(text).wrap()));
-    ui.horizontal_top(|ui| {
+    ui.horizontal(|ui| {
         theme::status_mark(ui, theme::state(item.glance.state, scene.look));
         wrapped(ui, theme::bold(format!("{}: {}", item.glance.state.words(), item.glance.text)));
     });

@@ -68,13 +68,15 @@ fn head(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut MeetingView, state: &mut 
 fn undecided(ui: &mut Ui, scene: &mut Scene<'_>, list: &MeetingShown) {
     let shown = list.undecided.len();
     let count = match list.is_counted {
-        false => format!("{shown} of how many is being counted"),
+        false if shown == 0 => "…".into(),
+        false => format!("{shown} so far"),
         true if shown == list.undecided_count => shown.to_string(),
         true => format!("{shown} of {}", list.undecided_count),
     };
     ui.label(theme::section(&format!("Undecided runs ({count})")));
     if list.undecided.is_empty() {
-        ui.label(RichText::new("Every run has been decided on.").weak());
+        let words = if list.is_counted { "Every run has been decided on." } else { "They are being counted." };
+        ui.label(RichText::new(words).weak());
     }
     egui::Grid::new("undecided").num_columns(5).spacing([14.0, 3.0]).show(ui, |ui| {
         for row in &list.undecided {

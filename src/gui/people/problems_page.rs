@@ -79,7 +79,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProblemsView, state: 
 
 fn head(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProblemsView) {
     let people = &scene.snapshot.people;
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.label(theme::section("Problems"));
         field(ui, "Find problems", "Words, run, plot, owner", &mut view.query, 240.0);
         ui.checkbox(&mut view.with_closed, "Closed too");
@@ -106,7 +106,8 @@ fn rows<'a>(problems: &'a [ProblemRow], view: &ProblemsView) -> Vec<&'a ProblemR
 
 fn alarm_line(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProblemsView, alarm: &AlarmRow) {
     let calls = alarm.calls(scene.now);
-    ui.horizontal(|ui| {
+    // Long words go on in the next line: the button at their end is never pushed off the page.
+    ui.horizontal_wrapped(|ui| {
         let colour = if calls { theme::fault(scene.look) } else { theme::ground(scene.look).muted };
         ui.label(RichText::new("▲ alarm").color(colour));
         item_link(ui, scene, &alarm.item);
@@ -126,7 +127,7 @@ fn issue_line(ui: &mut Ui, scene: &Scene<'_>, view: &mut ProblemsView, issue: &I
     if issue.expires.is_some_and(|expires| expires <= scene.now) {
         return;
     }
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let kind = if issue.is_mask { "▨ mask" } else { "▨ known" };
         ui.label(RichText::new(kind).weak());
         let until = issue.expires.map_or_else(|| "until ended".into(), |expires| format!("until {} UTC", words::utc(expires)));

@@ -16,6 +16,8 @@ const LATE_STEP: &str = "Look whether the folder is there and the DAQ's disk ans
 /// The card: whether a backend runs, its watcher, its batch system, mail, and the buttons that start and stop it.
 pub fn card(ui: &mut Ui, scene: &mut Scene<'_>) {
     let (state, _, hover) = top_bar::backend_words(&scene.snapshot.backend, scene.now);
+    // This is the page that the bar's words lead to.
+    let hover = hover.replace(" on the Processing page", "");
     let status = theme::state(state, scene.look);
     egui::Frame::group(ui.style()).inner_margin(egui::Margin::symmetric(6, 3)).show(ui, |ui| {
         // The buttons come first: words that are longer than what is left are cut, and stand whole under the pointer.

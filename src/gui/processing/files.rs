@@ -1,5 +1,7 @@
 //! The table of files and analyses: filters above it, a row each, what was not taken below.
 
+use std::sync::Arc;
+
 use egui::{Align, Layout, RichText, Ui};
 use egui_extras::{Column, TableBuilder, TableRow};
 
@@ -215,12 +217,16 @@ fn file_row(line: &mut TableRow<'_, '_>, scene: &mut Scene<'_>, view: &mut Proce
     let (reason, next) = said(scene, row);
     let colour = if row.stage() == FileStage::Failed { status.colour } else { ground.muted };
     line.col(|ui| {
+        let texts = [(Some(&reason), colour), (next.as_ref(), ground.text)];
+        let laid =
+            texts.map(|(text, colour)| text.filter(|text| !text.is_empty()).map(|text| (two_lines(ui, text, colour), text)));
+        let height: f32 = laid.iter().flatten().map(|(galley, _)| galley.size().y).sum();
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            ui.add_space(2.0);
-            two_lines(ui, &reason, colour);
-            if let Some(next) = &next {
-                two_lines(ui, next, ground.text);
+            // In the middle of the row, as all beside it.
+            ui.add_space(((ui.available_height() - height) / 2.0).max(0.0));
+            for (galley, text) in laid.into_iter().flatten() {
+                ui.add(egui::Label::new(galley).selectable(false)).on_hover_text(text);
             }
         });
     });
@@ -237,16 +243,12 @@ pub fn job_words(job: &JobRow) -> String {
     format!("{} (number {} in the book): {state}", job.name, job.id)
 }
 
-/// Small words on at most two lines, all of them under the pointer.
-fn two_lines(ui: &mut Ui, text: &str, colour: egui::Color32) {
-    if text.is_empty() {
-        return;
-    }
+/// Small words on at most two lines.
+fn two_lines(ui: &Ui, text: &str, colour: egui::Color32) -> Arc<egui::Galley> {
     let mut job = egui::text::LayoutJob::simple(text.to_owned(), theme::small_font(), colour, ui.available_width() - 4.0);
     job.wrap.max_rows = 2;
     job.break_on_newline = false;
-    let galley = ui.painter().layout_job(job);
-    ui.add(egui::Label::new(galley).selectable(false)).on_hover_text(text);
+    ui.painter().layout_job(job)
 }
 
 /// Files of the incoming folder that were left there.

@@ -84,6 +84,28 @@ impl ProcessingView {
 /// Draws the page.
 pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProcessingView) {
     view.textures.next_frame();
+    if ui.available_height() >= LEAST_HEIGHT {
+        above(ui, scene, view);
+        part(ui, scene, view);
+    } else {
+        egui::ScrollArea::vertical().id_salt("page").auto_shrink([false, false]).show(ui, |ui| {
+            above(ui, scene, view);
+            ui.allocate_ui(egui::vec2(ui.available_width(), LEAST_PART), |ui| part(ui, scene, view));
+        });
+    }
+    ask::show(ui, scene, view);
+}
+
+/// In a page lower than this, points, as with large letters, the part below the tabs would have no room: all of it is scrolled.
+const LEAST_HEIGHT: f32 = 380.0;
+/// Height of the part below the tabs then.
+const LEAST_PART: f32 = 270.0;
+
+/// In a page narrower than this, points, the table of files is scrolled to its buttons.
+const LEAST_WIDTH: f32 = 960.0;
+
+/// What stands above the part that is chosen.
+fn above(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProcessingView) {
     backend::card(ui, scene);
     ui.add_space(2.0);
     failures::strip(ui, scene, view);
@@ -97,13 +119,16 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProcessingView) {
         ui.add(egui::Label::new(RichText::new(words).small().weak()).wrap());
     }
     ui.separator();
+}
+
+/// The part that is chosen.
+fn part(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProcessingView) {
     match view.part {
         Part::Files => files_part(ui, scene, view),
         Part::Held => held::show(ui, scene),
         Part::Backend => backend::show(ui, scene),
         Part::Flow => flow::show(ui, scene, view),
     }
-    ask::show(ui, scene, view);
 }
 
 fn tabs(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProcessingView) {
@@ -111,7 +136,7 @@ fn tabs(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProcessingView) {
     let files: usize = runs.iter().map(|row| row.files.len()).sum();
     let held = runs.iter().flat_map(|row| &row.processings).filter(|processing| processing.hold.is_some()).count();
     let put_off = scene.snapshot.processing.put_off.len();
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         for (part, name, hover) in [
             (Part::Files, format!("Files ({files})"), "Each file in each processing, and each analysis, with its job"),
             (Part::Held, format!("Runs and rules ({held} held)"), "Each processing of a run: what holds it, what is missing"),
@@ -147,7 +172,14 @@ fn files_part(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut ProcessingView) {
     // While one row's details are shown, the list of what was not taken makes room for them.
     let is_listed = !snapshot.not_taken.is_empty() && view.selected.is_none();
     let below = if is_listed { (room * 0.22).clamp(60.0, 150.0) } else { 0.0 };
-    ui.allocate_ui(egui::vec2(ui.available_width(), (room - below).max(60.0)), |ui| files::table(ui, scene, view));
+    let size = egui::vec2(ui.available_width(), (room - below).max(60.0));
+    if size.x >= LEAST_WIDTH {
+        ui.allocate_ui(size, |ui| files::table(ui, scene, view));
+    } else {
+        egui::ScrollArea::horizontal().id_salt("wide").show(ui, |ui| {
+            ui.allocate_ui(egui::vec2(LEAST_WIDTH, size.y), |ui| files::table(ui, scene, view));
+        });
+    }
     if below > 0.0 {
         files::not_taken(ui, scene);
     }

@@ -98,6 +98,9 @@ fn plots(ui: &mut Ui, scene: &mut Scene<'_>, review: &Review) {
     }
 }
 
+/// Width of the fields for name and role.
+const WHO_WIDTH: f32 = 96.0;
+
 /// What can be decided, each with its key; and who decides.
 fn decide(ui: &mut Ui, scene: &mut Scene<'_>, review: &Review, state: &mut UiState) {
     ui.horizontal_wrapped(|ui| {
@@ -123,10 +126,14 @@ fn decide(ui: &mut Ui, scene: &mut Scene<'_>, review: &Review, state: &mut UiSta
         let hindrance = review.done.is_empty().then_some("Nothing was decided in this review yet.");
         button(ui, scene, "Undo", "Ctrl+Z", hindrance, ReviewAction::Undo);
         button(ui, scene, "Leave the review", "Esc", None, ReviewAction::Stop);
+        // Name and role stay beside each other, also where the line is full.
+        if ui.available_size_before_wrap().x < 2.0 * WHO_WIDTH + theme::GAP {
+            ui.end_row();
+        }
         for (name, hint, text) in
             [("Who reviews", "your name", &mut state.who), ("Role of who reviews", "your role", &mut state.role)]
         {
-            let field = ui.add(TextEdit::singleline(text).hint_text(hint).desired_width(96.0)).on_hover_text(name);
+            let field = ui.add(TextEdit::singleline(text).hint_text(hint).desired_width(WHO_WIDTH)).on_hover_text(name);
             field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, name));
         }
     });

@@ -43,7 +43,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut RunsView, show
 fn buttons(ui: &mut Ui, view: &mut RunsView, shown: &RunsShown, state: &UiState) {
     let is_busy = shown.bulk.as_ref().is_some_and(|bulk| !bulk.is_over());
     let draft = Draft { comment: view.many.comment.clone(), ..Draft::default() };
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.label(theme::bold(format!("{} selected", words::count(view.selected.len(), "run"))));
         let comment = TextEdit::singleline(&mut view.many.comment).hint_text("Comment for all of them").desired_width(260.0);
         let response = ui.add(comment);
