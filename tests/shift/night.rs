@@ -274,6 +274,13 @@ fn in_the_replay_the_plots_are_as_the_story_tells() {
         let flag = snapshot.runs.iter().find(|row| row.run == Run(9)).map(|row| row.flag);
         assert_eq!(flag, run_nine, "{when}");
     }
+    // The file of the quarter of an hour in which the LEM tripped is there at its end.
+    for (when, has_tripped) in [("2016-11-21T01:29:00Z", false), ("2016-11-21T01:31:00Z", true)] {
+        let snapshot = past.snapshot(at(when)).unwrap();
+        let voltages = snapshot.task("lem_supply").unwrap().items.iter().find(|item| item.name == "voltages").unwrap();
+        let volts = voltages.glance.text.trim_end_matches(" V").split(", ").map(|volt| volt.parse::<f64>().unwrap());
+        assert_eq!(volts.filter(|volt| *volt < 100.0).count(), usize::from(has_tripped), "{when}: {}", voltages.glance.text);
+    }
     assert!(past.faults().is_empty(), "{:?}", past.faults());
 }
 
