@@ -118,7 +118,7 @@ pub fn run(global: &super::Global, args: &Args) -> Outcome {
     if args.list {
         told::list(&mut out, &index, named.as_ref(), args.json)?;
     } else {
-        walk(args, index, named, &mut out)?;
+        walk(args, &index, named, &mut out)?;
     }
     out.flush()?;
     Ok(if has_faults { Ended::WithFinding } else { Ended::Done })
@@ -158,12 +158,12 @@ fn is_like(name: &str, pattern: &str) -> bool {
 }
 
 /// Prints entries: all of them, or from the one that was asked for.
-fn walk(args: &Args, index: Arc<ReplayIndex>, streams: Option<BTreeSet<StreamId>>, out: &mut dyn Write) -> Result<(), Failure> {
+fn walk(args: &Args, index: &Arc<ReplayIndex>, streams: Option<BTreeSet<StreamId>>, out: &mut dyn Write) -> Result<(), Failure> {
     let window_ns = args.window.map_or(0, |window| i64::try_from(window.as_nanos()).unwrap_or(i64::MAX));
     let (from, to) = (args.from.map(Stamp::of), args.to.map(Stamp::of));
     let walk = Walk { streams, window_ns, skip_constants: args.skip_constants, from, to };
     let mut cursor = Cursor::new(index.clone(), &walk);
-    let teller = Teller::of(&index, args.json);
+    let teller = Teller::of(index, args.json);
     let mut left = args.limit.unwrap_or(if args.at.is_some() { 1 } else { usize::MAX });
     let mut entry = match args.at {
         None => cursor.first(),

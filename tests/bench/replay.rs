@@ -35,7 +35,7 @@ const GOALS: &[(&str, f64)] = &[
     ("previous: median", 10.0),
     ("previous: all but one in a thousand", 10.0),
     ("event_at: median", 1000.0),
-    ("event_at: slowest", 1000.0),
+    ("event_at: all but one in a thousand", 1000.0),
 ];
 
 /// Measures it all, and how building grows from a tenth of the records.
@@ -62,13 +62,13 @@ pub fn run(report: &mut Report, records: usize, times: usize) {
     }
     let first = |took: &[Took]| figures(took).first().map(|(_, _, value)| *value).unwrap();
     let theirs = |name: &str| median(peers.iter().map(|peer| peer[name].as_f64().unwrap()).collect());
-    let mut beside = |what: &str, ours: f64, peer: &str, name: &str| {
+    let mut beside = |what: &str, ours: f64, peer: &str, name: &str, goal: Option<f64>| {
         let peer = Some((peer.to_owned(), theirs(name)));
-        report.add(Row { what: words(what), ours, unit: "s", peer, goal: Some(1.0) });
+        report.add(Row { what: words(what), ours, unit: "s", peer, goal });
     };
-    beside("index built, checked and written", first(&built), "numpy, two lexsorts, written", "lexsort_s");
-    beside("index built, checked and written", first(&built), "Python's heapq.merge of the streams", "heapq_s");
-    beside("opened with its checksum", first(&walked), "numpy.fromfile of the same file, with none", "fromfile_s");
+    beside("index built, checked and written", first(&built), "numpy, two lexsorts, written", "lexsort_s", Some(1.0));
+    beside("index built, checked and written", first(&built), "Python's heapq.merge of the streams", "heapq_s", Some(1.0));
+    beside("opened with its checksum", first(&walked), "numpy.fromfile of the same file, with none", "fromfile_s", None);
     let n_log_n = |n: usize| n as f64 * (n as f64).log2();
     let growth = first(&built) / first(&tenths) / (n_log_n(records) / n_log_n(records / 10));
     report.add(Row {
