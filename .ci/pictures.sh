@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the pictures of the docs with the program itself: a demo's shift, two of its plots, the window on a display that
-# nobody sees, clicked with xdotool, and the replay of the night in which a LEM died. Usage: pictures.sh FOLDER. In the environment PROGRAM names another dqmon,
-# EVENTS the events of each of the six raw files.
+# nobody sees, clicked with xdotool, and the replay of the night in which a LEM died. Usage: pictures.sh FOLDER. In the environment
+# PROGRAM names another dqmon, EVENTS the events of each of the six raw files, PARTS what is pictured: "shift", "night", or both.
 set -euo pipefail
 
 program="$(realpath "${PROGRAM:-target/release/dqmon}")"
@@ -73,23 +73,12 @@ look() {
     picture "$1"
 }
 
-"$program" demo "$shift_folder" --headless --events "${EVENTS:-40}"
-plot() {
-    "$program" -w "$shift_folder" plot "$1" --size 760x440 --out "$scratch/plot.png"
-    convert "$scratch/plot.png" +dither -colors 128 "png8:$folder/$2"
-    echo "pictures: $folder/$2"
-}
-plot purity/lifetime_trend lifetime_trend.png
-plot lem_gain/map gain_map.png
-
 Xvfb -displayfd 1 -screen 0 1280x800x24 -nolisten tcp >"$scratch/display" 2>"$scratch/xvfb.log" &
 started+=($!)
 wait_for 20 test -s "$scratch/display"
 DISPLAY=":$(cat "$scratch/display")"
 export DISPLAY
 
-"$program" -w "$shift_folder" process >"$scratch/backend.log" 2>&1 &
-started+=($!)
 # The window, with a home of its own: nobody's kept layout, and nobody's layout is written over.
 open_window() {
     local home="$scratch/home-$1"
@@ -109,50 +98,72 @@ end_last() {
     unset 'started[-1]'
 }
 
-open_window shift -w "$shift_folder"
-look window.png
+# A simulated shift: two plots, the window, a decision, files that failed.
+pictures_of_shift() {
+    "$program" demo "$shift_folder" --headless --events "${EVENTS:-40}"
+    plot() {
+        "$program" -w "$shift_folder" plot "$1" --size 760x440 --out "$scratch/plot.png"
+        convert "$scratch/plot.png" +dither -colors 128 "png8:$folder/$2"
+        echo "pictures: $folder/$2"
+    }
+    plot purity/lifetime_trend lifetime_trend.png
+    plot lem_gain/map gain_map.png
 
-# A decision, before and after.
-card() {
-    sleep 3
-    import -window root -crop 276x640+1004+35 +repage "$scratch/$1.png"
+    "$program" -w "$shift_folder" process >"$scratch/backend.log" 2>&1 &
+    started+=($!)
+
+    open_window shift -w "$shift_folder"
+    look window.png
+
+    # A decision, before and after.
+    card() {
+        sleep 3
+        import -window root -crop 276x640+1004+35 +repage "$scratch/$1.png"
+    }
+    write_in 1050 167 "A. Shifter"
+    write_in 1165 167 "shifter"
+    write_in 1130 200 "LEM 7 is darker than in run 1"
+    card before
+    click 1210 264 # MAYBE
+    xdotool mousemove 620 748
+    # All of what it shows is read: it is no fault of its reader that ends early.
+    is_decided() { [[ "$("$program" -w "$shift_folder" show run2)" == *"MAYBE by A. Shifter"* ]]; }
+    wait_for 20 is_decided
+    card after
+    convert "$scratch/before.png" "$scratch/after.png" +append +dither -colors 128 "png8:$folder/decision.png"
+    echo "pictures: $folder/decision.png"
+
+    # A file that the DAQ did not finish, and one that is no raw file.
+    head -c 300000 "$shift_folder/storage/input/run1/run1-seq0.dat" >"$shift_folder/incoming/run3-seq0.dat"
+    echo "HV trip at 03:40" >"$shift_folder/incoming/notes.txt"
+    has_failed() { [[ "$("$program" -w "$shift_folder" show run3-seq0 2>/dev/null)" == *": failed since"* ]]; }
+    wait_for 60 has_failed
+    press F3
+    look processing.png
+    click 1088 255 # the failed file's log
+    look log.png
+    end_last
+    end_last
 }
-write_in 1050 167 "A. Shifter"
-write_in 1165 167 "shifter"
-write_in 1130 200 "LEM 7 is darker than in run 1"
-card before
-click 1210 264 # MAYBE
-xdotool mousemove 620 748
-# All of what it shows is read: it is no fault of its reader that ends early.
-is_decided() { [[ "$("$program" -w "$shift_folder" show run2)" == *"MAYBE by A. Shifter"* ]]; }
-wait_for 20 is_decided
-card after
-convert "$scratch/before.png" "$scratch/after.png" +append +dither -colors 128 "png8:$folder/decision.png"
-echo "pictures: $folder/decision.png"
-
-# A file that the DAQ did not finish, and one that is no raw file.
-head -c 300000 "$shift_folder/storage/input/run1/run1-seq0.dat" >"$shift_folder/incoming/run3-seq0.dat"
-echo "HV trip at 03:40" >"$shift_folder/incoming/notes.txt"
-has_failed() { [[ "$("$program" -w "$shift_folder" show run3-seq0 2>/dev/null)" == *": failed since"* ]]; }
-wait_for 60 has_failed
-press F3
-look processing.png
-click 1088 255 # the failed file's log
-look log.png
 
 # The night a LEM died: as its alarm began, and as the decision was superseded. It has no raw files: the panes of events are closed.
-end_last
-"$program" demo --night "$scratch/night"
-open_window night -w "$scratch/night" --replay --at 2016-11-21T02:03:00Z
-for pane in "700 513" "360 513"; do
-    # shellcheck disable=SC2086
-    click $pane
-    press ctrl+w
-done
-look_at_night() {
-    xdotool mousemove 640 142
-    picture "$1"
+pictures_of_night() {
+    "$program" demo --night "$scratch/night"
+    open_window night -w "$scratch/night" --replay --at 2016-11-21T02:03:00Z
+    for pane in "700 513" "360 513"; do
+        # shellcheck disable=SC2086
+        click $pane
+        press ctrl+w
+    done
+    look_at_night() {
+        xdotool mousemove 640 142
+        picture "$1"
+    }
+    look_at_night replay.png
+    press d # the next decision
+    look_at_night replay_decision.png
 }
-look_at_night replay.png
-press d # the next decision
-look_at_night replay_decision.png
+
+for part in ${PARTS:-shift night}; do
+    "pictures_of_$part"
+done

@@ -55,16 +55,16 @@ impl Book<'_> {
             events_by_trigger: None,
             refused: None,
         };
-        let stored = self.copy(record, chance)?;
+        let stored = self.copy(&record, chance)?;
         let pass = PassRecord::new(file, Processing(1), LANE, PassStep::Queued, stored);
         self.of_file(stored, file, "queued", json!({"lane": LANE, "processing": 1, "rule": null}));
         Ok((self.reconstruct(pass, stored, chance)?, arrived, stored))
     }
 
     /// Copies a file that has arrived; when it was stored.
-    fn copy(&mut self, arrived: FileRecord, chance: &mut Chance) -> Result<Timestamp, Failure> {
+    fn copy(&mut self, arrived: &FileRecord, chance: &mut Chance) -> Result<Timestamp, Failure> {
         let (file, started) = (arrived.file, arrived.arrived);
-        let copying = next_file(&arrived, &FileEvent::CopyStarted, started)?;
+        let copying = next_file(arrived, &FileEvent::CopyStarted, started)?;
         self.of_file(started, file, "copy_started", json!({}));
         let ended = started + seconds(chance.between(5.0, 9.0));
         let adler32 = 0x1a2b_0000 + file.run.0 * 0x0301 + file.sequence.0 * 0x1f;
@@ -130,11 +130,12 @@ impl Book<'_> {
                 JobEnd::Killed => {
                     let class = FailureClass::Memory;
                     let pause = retry(class, pass.retries, &self.workspace.settings.retry).unwrap_or_default();
-                    let retry_at = Some(seen + SignedDuration::from_secs(pause.as_secs().cast_signed()));
+                    let again = seen + SignedDuration::from_secs(pause.as_secs().cast_signed());
+                    let retry_at = Some(again);
                     let reason = why_killed(&mark, &JobOrder::new(self.workspace, &subject, attempt, submitted));
                     let facts = json!({"class": class.word(), "reason": reason, "retry_at": retry_at});
                     pass = self.pass_event(&pass, &PassEvent::Failed { class, reason, retry_at }, seen, facts)?;
-                    at = retry_at.unwrap_or(seen);
+                    at = again;
                     pass = self.pass_event(&pass, &PassEvent::Retried, at, json!({"retries": pass.retries + 1}))?;
                 }
             }
