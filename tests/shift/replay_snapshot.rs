@@ -150,17 +150,21 @@ fn live_and_replay_of_a_shift_are_the_same_at_its_end_and_on_the_way() {
     let (at_the_end, in_replay) = (live(workspace, now).content_text(), past.snapshot(now).unwrap().content_text());
     assert_same(&at_the_end, &in_replay, "at the end");
 
-    // On the way: states, runs and flags, wherever nothing happened while the live ones were read.
-    let margin = SignedDuration::from_millis(25);
+    // On the way: states, runs and flags. A stamp is made a little before what it stamps is in the book for others to read, so a live
+    // look is that of an instant shortly before it; one that something happened in the middle of is of two instants.
+    let (late, margin) = (SignedDuration::from_secs(2), SignedDuration::from_millis(300));
     let mut compared = 0;
     for (before, after, seen) in &moments {
-        let is_quiet = past.moments().iter().all(|at| *at < *before - margin || *at > *after + margin);
-        if is_quiet {
-            assert_same(&states(seen), &states(&past.snapshot(*before).unwrap()), &format!("at {before}"));
+        let changes = past.moments();
+        let near = changes.iter().copied().filter(|at| (*before - late..=*after).contains(at));
+        let instants: Vec<Timestamp> = near.chain([*before]).collect();
+        if instants.iter().any(|at| states(&past.snapshot(*at).unwrap()) == states(seen)) {
             compared += 1;
+        } else if changes.iter().all(|at| *at < *before - margin || *at > *after + margin) {
+            assert_same(&states(seen), &states(&past.snapshot(*before).unwrap()), &format!("at {before}"));
         }
     }
-    assert!(compared >= 6, "{compared} of {} moments compared", moments.len());
+    assert!(compared >= 6 && 2 * compared >= moments.len(), "{compared} of {} moments are the same", moments.len());
 
     // Backward and forward again is where it was; an export of the book tells the same as the book.
     assert_same(&at_the_end, &past.snapshot(now).unwrap().content_text(), "there and back");
