@@ -1,11 +1,13 @@
 //! The line above a plot: what its title says beyond the pane's name, the names of its series, its notes.
 
-use egui::{Color32, RichText, Sense, Ui, vec2};
+use egui::{Color32, RichText, Sense, Ui, Vec2, vec2};
 use monitasks::figure::{Figure, Ink, Layer};
 
 use super::figure_ui::FigureView;
 use super::theme;
 
+/// Width of the mark before a name, points.
+const SWATCH: f32 = 9.0;
 /// So many names stand in the line of the caption.
 const NAMES_IN_A_LINE: usize = 4;
 /// So many stand in lines of their own above the plot; more go into a legend over it.
@@ -92,7 +94,12 @@ pub fn many_names(ui: &mut Ui, figure: &Figure) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().interact_size.y = 12.0;
         ui.spacing_mut().item_spacing = vec2(3.0, 0.0);
-        for (label, ink) in names {
+        for (place, (label, ink)) in names.into_iter().enumerate() {
+            let wide = ui.painter().layout_no_wrap(label.to_owned(), theme::small_font(), Color32::WHITE).size().x;
+            // A name goes to the next line together with its mark.
+            if place > 0 && ui.available_size_before_wrap().x < SWATCH + 3.0 + wide {
+                ui.end_row();
+            }
             swatch(ui, theme::ink(ink, look));
             ui.add(egui::Label::new(RichText::new(label).small()).extend());
             ui.add_space(4.0);
@@ -101,7 +108,7 @@ pub fn many_names(ui: &mut Ui, figure: &Figure) {
 }
 
 fn swatch(ui: &mut Ui, colour: Color32) {
-    let (rect, _) = ui.allocate_exact_size(vec2(9.0, 9.0), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(Vec2::splat(SWATCH), Sense::hover());
     ui.painter().circle_filled(rect.center(), 3.5, colour);
 }
 
