@@ -36,13 +36,16 @@ const DAY_S: f64 = 86_400.0;
 /// The span of the values that can be drawn on a scale; `tight` ones get no room around them. None when there are none.
 #[must_use]
 pub fn span(scale: Scale, values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
-    let mut span: Option<[f64; 2]> = None;
+    let [mut low, mut high] = [f64::INFINITY, f64::NEG_INFINITY];
     for value in values.filter(|value| value.is_finite() && (scale != Scale::Log || *value > 0.0)) {
-        let value = value.clamp(-LARGEST, LARGEST);
-        let [low, high] = span.unwrap_or([value, value]);
-        span = Some([low.min(value), high.max(value)]);
+        if value < low {
+            low = value;
+        }
+        if value > high {
+            high = value;
+        }
     }
-    span
+    (low <= high).then(|| [low, high].map(|end| end.clamp(-LARGEST, LARGEST)))
 }
 
 /// Limits of an axis: the fixed ones where they can be used, else the span with room around it.
