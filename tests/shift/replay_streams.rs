@@ -250,7 +250,8 @@ fn what_is_damaged_is_played_with_its_faults() {
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let faults = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(faults.contains("raw/run1-seq1") && faults.contains("half written"), "{faults}");
-    assert!(String::from_utf8_lossy(&output.stdout).lines().count() >= 6, "{}", said(&output));
+    // Four moments of slow control, and the closing of two files: in one tick of the file system's clock these are one entry.
+    assert!(String::from_utf8_lossy(&output.stdout).lines().count() >= 5, "{}", said(&output));
 }
 
 #[test]
