@@ -17,6 +17,7 @@ mod rates;
 mod replay;
 mod report;
 mod sample;
+mod scrub;
 mod window;
 
 use std::path::Path;
@@ -59,6 +60,7 @@ fn main() {
         window::run(&mut report, runs, value("--kept").map(Path::new));
     } else if has("--replay") {
         replay::run(&mut report, records, size.times);
+        scrub::run(&mut report);
     } else if has("--intake") {
         intake::run(&mut report, size);
     } else {

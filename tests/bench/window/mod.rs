@@ -25,7 +25,7 @@ pub fn run(report: &mut Report, runs: u32, kept: Option<&Path>) {
 }
 
 /// Adds the median of some times and the longest but for one in a hundred, ms.
-fn add_times(report: &mut Report, what: &str, mut times_ms: Vec<f64>, goals: [Option<f64>; 2]) {
+pub fn add_times(report: &mut Report, what: &str, mut times_ms: Vec<f64>, goals: [Option<f64>; 2]) {
     times_ms.sort_by(f64::total_cmp);
     let at = |share: f64| times_ms[((times_ms.len() - 1) as f64 * share) as usize];
     for (name, value, goal) in [("median", at(0.5), goals[0]), ("p99", at(0.99), goals[1])] {
