@@ -98,7 +98,6 @@ impl Shown {
     }
 
     /// A large layer as it is to be drawn now.
-    #[must_use]
     pub fn drawn(&self, ctx: &egui::Context, layer: usize, to: (Setting, PlotTransform)) -> Shape {
         self.drawings.borrow_mut().shape(ctx, &self.errands, &self.layers, layer, to)
     }

@@ -41,7 +41,7 @@ pub fn run(report: &mut Report) {
         report.add(Row { what: format!("replay of {rows} readings of 24 values: {what}"), ours, unit, peer: None, goal: None });
     };
     add("opened", began.elapsed().as_secs_f64(), "s");
-    let keys: Vec<FigureKey> = WATCHED.iter().map(|(task, item)| FigureKey::newest(task, item)).collect();
+    let keys: Vec<FigureKey> = WATCHED.iter().map(|(task, item)| FigureKey::newest(*task, *item)).collect();
     past.live().watch(keys);
     let (first, last) = past.span();
     let span_s = last.duration_since(first).as_secs();
@@ -50,7 +50,7 @@ pub fn run(report: &mut Report) {
         first + SignedDuration::from_secs((span_s as f64 * part.clamp(0.0, 1.0)) as i64)
     };
     let whole = past.snapshot(last).unwrap();
-    let missing = WATCHED.iter().filter(|(task, item)| !whole.figures.contains_key(&FigureKey::newest(task, item))).count();
+    let missing = WATCHED.iter().filter(|(task, item)| !whole.figures.contains_key(&FigureKey::newest(*task, *item))).count();
     assert_eq!(missing, 0, "plots that are not there");
     let mut screen = Screen::of(whole, UiState::default(), [1600.0, 1000.0], 1.0);
     screen.settle(0);
