@@ -150,6 +150,10 @@ impl Desk {
     fn run(mut self, errands: &Receiver<Errand>) {
         let mut last = Instant::now();
         self.publish();
+        // A replay that can't show where it begins is none: nothing is to be said in it.
+        if self.shown.load().is_none() {
+            return self.notice(Notice::Refused("replay ended: it can't show the instant it begins with".into()));
+        }
         loop {
             let was_playing = self.player.is_playing();
             let wait = if was_playing { FRAME.saturating_sub(last.elapsed()) } else { IDLE };
@@ -217,8 +221,12 @@ impl Desk {
             ReplayCommand::Compare => {
                 let book = self.training.as_ref().map(TrainingBook::path).unwrap_or(std::path::Path::new(""));
                 let (name, whole) = (self.past.name().to_owned(), self.past.whole().clone());
-                let report = TrainingReport::of(&name, book, &whole, self.past.book().trained());
-                self.notice(Notice::Text { title: "Training: your decisions and those of the past".into(), text: report.text() });
+                // What comes later would be told before its time.
+                let at = self.player.at();
+                let report = TrainingReport::of(&name, book, &whole, Some(at), self.past.book().trained());
+                let title = "Training: your decisions and those of the past".into();
+                let words = format!("Of the past, what had been decided by {}.", at.strftime("%Y-%m-%d %H:%M:%S UTC"));
+                self.notice(Notice::Text { title, text: format!("{words}\n{}", report.text()) });
             }
             // The engine does these.
             ReplayCommand::Begin { .. } | ReplayCommand::Leave => {}

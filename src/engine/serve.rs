@@ -183,6 +183,9 @@ impl Engine {
         // The live shift goes on behind a replay: its checks are told, its alarms sound, and who replays is called back by it.
         if let Some(past) = self.replay.as_ref().and_then(ReplayDesk::shown) {
             snapshot = over_live(&past, snapshot, now);
+        } else if self.replay.is_some() {
+            let text = "The replay is being read. What is shown is the live shift until then, and what is said goes to it.";
+            snapshot.banners.push(Banner { is_fault: false, text: text.into() });
         }
         snapshot.banners.extend(self.refusal.iter().map(|text| Banner { is_fault: true, text: text.clone() }));
         self.side.snapshot.store(Arc::new(snapshot));
@@ -230,14 +233,7 @@ impl Engine {
         if let Command::View(ViewCommand::Watch(keys)) = &command {
             self.watched.clone_from(keys);
         }
-        let command = match &self.replay {
-            Some(replay) => match replay.take(command) {
-                Ok(Some(left)) => left,
-                Ok(None) => return,
-                Err(why) => return self.notice(Notice::Refused(why)),
-            },
-            None => command,
-        };
+        let Some(command) = self.past_replay(command) else { return };
         match command {
             Command::View(command) => self.obey_view(command),
             Command::Decision(command) => self.book_errand(BookErrand::Decision(command)),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::Engine;
 use crate::engine::Notice;
+use crate::engine::command::Command;
 use crate::engine::replay_desk::{Begin, ReplayDesk};
 use crate::snapshot::{Banner, Snapshot};
 
@@ -35,6 +36,37 @@ impl Engine {
         let (read_only, watched) = (self.read_only || is_bare, self.watched.clone());
         let begin = Begin { open, path, at, hides_decisions, read_only, watched };
         self.replay = Some(ReplayDesk::begin(begin, self.side.notices.clone()));
+    }
+
+    /// Gives a command to the replay when its past is on the screen: until then people see the live shift and mean it. Answers what
+    /// is left for the engine.
+    pub(super) fn past_replay(&mut self, command: Command) -> Option<Command> {
+        let Some(replay) = &self.replay else { return Some(command) };
+        if replay.shown().is_some() {
+            return match replay.take(command) {
+                Ok(left) => left,
+                Err(why) => {
+                    self.notice(Notice::Refused(why));
+                    None
+                }
+            };
+        }
+        match &command {
+            // What is looked at is the same in both.
+            Command::View(view) => {
+                if let Err(why) = replay.take(Command::View(view.clone())) {
+                    tracing::warn!("a view was not told to the replay: {why}");
+                }
+                Some(command)
+            }
+            Command::Replay(_) => {
+                if let Err(why) = replay.take(command) {
+                    self.notice(Notice::Refused(why));
+                }
+                None
+            }
+            _ => Some(command),
+        }
     }
 
     pub(super) fn leave_replay(&mut self) {

@@ -193,6 +193,11 @@ impl EventPoller {
         }
     }
 
+    /// What was read last is not shown any more: it is read again when it is wished for.
+    pub fn forget(&mut self) {
+        self.last = None;
+    }
+
     /// Reads the event wished for, out of the newest file or the chosen one, if it is not the one read last.
     /// `path_of` says where a raw file stands.
     pub fn look(&mut self, wish: EventWish, newest: Option<FileId>, path_of: impl Fn(FileId) -> PathBuf) -> Option<EventView> {

@@ -44,6 +44,10 @@ pub struct Unusable {
 /// Reads a file; nothing where there is none.
 pub fn read(path: &Path) -> Result<Option<Stored>, Unusable> {
     let unreadable = |why: io::Error| Unusable { why: format!("the index can't be read: {why}"), is_index: false };
+    // A pipe would be waited for without end.
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(Unusable { why: "this is no file, and is left as it is".into(), is_index: false });
+    }
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(why) if why.kind() == ErrorKind::NotFound => return Ok(None),

@@ -1,11 +1,13 @@
 //! The book as of an instant: a book in memory, into which is written what had happened by then, read by the reader of live books.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use monitasks::vocab::Run;
 
 use super::changes::BookChanges;
+use super::hidden::is_decision;
 use crate::bookkeeping::{Entry, NewEntry, SqliteStore, Store, StoreError};
 use crate::config::Workspace;
 use crate::live::{BookPoller, BookView};
@@ -21,8 +23,10 @@ pub struct PastBook {
     /// How many of the changes stand in it.
     done: usize,
     looked_at: Option<Run>,
-    /// What is said in a training, in order: it stands in the book at every instant.
+    /// What is said in a training, in order: it stands in the book from the instant on at which it was said.
     trained: Vec<NewEntry>,
+    /// The latest of it that stands in the book.
+    trained_to: Option<Timestamp>,
     view: Arc<BookView>,
 }
 
@@ -39,6 +43,7 @@ impl PastBook {
             done: 0,
             looked_at: None,
             trained: Vec::new(),
+            trained_to: None,
             view: Arc::default(),
         })
     }
@@ -67,13 +72,14 @@ impl PastBook {
     /// When what happened can't be written.
     pub fn at(&mut self, at: Timestamp) -> Result<Arc<BookView>, StoreError> {
         let to = self.changes.count_at(at);
-        if to < self.done {
+        if to < self.done || self.trained_to.is_some_and(|said| said > at) {
             self.begin_anew()?;
         }
         if to > self.done {
             self.changes.apply(self.done, to, self.poller.store())?;
             self.done = to;
         }
+        self.say_trained(at)?;
         for _ in 0..LOOKS {
             match self.poller.poll(at) {
                 Some(view) => self.view = Arc::new(view),
@@ -83,24 +89,15 @@ impl PastBook {
         Ok(self.view.clone())
     }
 
-    /// Lets somebody write into the book at an instant, and answers what new entries stand in it: they stay at every instant.
+    /// Lets somebody write into the book at an instant, and answers what new entries stand in it: they stay from then on.
     pub fn write<T>(&mut self, writes: impl FnOnce(&mut dyn Store) -> T) -> Result<(T, Vec<Entry>), StoreError> {
         let store = self.poller.store();
         let place = last_place(store)?;
         let done = writes(store);
         let new = store.entries_after(place, usize::MAX >> 1)?;
         self.trained.extend(new.iter().map(of_training));
+        self.trained_to = self.trained_to.max(new.iter().map(|entry| entry.at).max());
         Ok((done, new))
-    }
-
-    /// Takes in what was said in an earlier part of a training.
-    ///
-    /// # Errors
-    /// When it can't be written.
-    pub fn take_trained(&mut self, said: Vec<NewEntry>) -> Result<(), StoreError> {
-        say(self.poller.store(), &said)?;
-        self.trained.extend(said);
-        Ok(())
     }
 
     /// What was said in the training so far.
@@ -117,9 +114,38 @@ impl PastBook {
     fn begin_anew(&mut self) -> Result<(), StoreError> {
         self.poller = empty(&self.workspace)?;
         self.poller.look_at(self.looked_at);
-        self.done = 0;
-        say(self.poller.store(), &self.trained)
+        (self.done, self.trained_to) = (0, None);
+        Ok(())
     }
+
+    /// Says what was said in the training up to an instant, where it is not in force. Of what people decide the trainee's word is
+    /// the last one at every later instant; of all else, as an alarm that was taken, the past goes on from it.
+    fn say_trained(&mut self, at: Timestamp) -> Result<(), StoreError> {
+        let mut last: BTreeMap<(&str, &str), &NewEntry> = BTreeMap::new();
+        for new in self.trained.iter().filter(|new| new.at <= at) {
+            last.insert((new.kind.word(), &new.subject), new);
+        }
+        let store = self.poller.store();
+        for new in last.into_values() {
+            let in_force = store.in_force_on(new.kind, &new.subject)?;
+            let (own, others): (Vec<&Entry>, Vec<&Entry>) = in_force.iter().partition(|entry| is_same(entry, new));
+            let later = others.iter().filter(|other| other.at > new.at).max_by_key(|other| other.at);
+            let words = match later.filter(|_| !is_decision(new.kind)) {
+                None if others.is_empty() && !own.is_empty() => continue,
+                None => new.clone(),
+                Some(_) if own.is_empty() => continue,
+                Some(later) => of_training(later),
+            };
+            say(store, &[words])?;
+        }
+        self.trained_to = self.trained.iter().map(|new| new.at).filter(|said| *said <= at).max();
+        Ok(())
+    }
+}
+
+/// Whether an entry says what was said in a training.
+fn is_same(entry: &Entry, new: &NewEntry) -> bool {
+    (entry.at, &entry.who, &entry.role, &entry.body) == (new.at, &new.who, &new.role, &new.body)
 }
 
 fn empty(workspace: &Workspace) -> Result<BookPoller, StoreError> {
@@ -161,4 +187,52 @@ pub(crate) fn say(store: &mut dyn Store, said: &[NewEntry]) -> Result<(), StoreE
         store.append(&[NewEntry { supersedes, ..new.clone() }])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use monitasks::quality::Flag;
+
+    use super::*;
+    use crate::bookkeeping::{Decision, DecisionSubject, EntryKind, NewDecision, Row, RunRecord};
+    use crate::config::Settings;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn flagged(flag: Flag, who: &str, second: i64) -> NewEntry {
+        let decision = NewDecision {
+            at: at(second),
+            subject: DecisionSubject::run(Run(1)),
+            decision: Decision::new(flag, "seen"),
+            who: who.into(),
+            role: "shifter".into(),
+            supersedes: Vec::new(),
+            wish: None,
+            seen: None,
+        };
+        decision.entry().unwrap()
+    }
+
+    #[test]
+    fn what_a_trainee_says_is_the_last_word_from_then_on_and_is_not_known_before() {
+        let mut store = SqliteStore::in_memory().unwrap();
+        let record = RunRecord { run: Run(1), first_seen: at(1), ended: None, ended_by: None };
+        store.record(None, &[], &[Row::Run(record)]).unwrap();
+        say(&mut store, &[flagged(Flag::Ok, "Ada", 10), flagged(Flag::Bad, "Ada", 30)]).unwrap();
+        let workspace = Workspace { root: std::path::PathBuf::new(), settings: Settings::default() };
+        let mut past = PastBook::new(Arc::new(BookChanges::read(&store).unwrap()), &workspace).unwrap();
+        past.at(at(20)).unwrap();
+        past.write(|book| say(book, &[flagged(Flag::Maybe, "Kid", 20)]).unwrap()).unwrap();
+        // Forward, back to before it, and forward again by other ways: the same instant is the same.
+        for (second, who) in [(25, "Kid"), (40, "Kid"), (5, ""), (15, "Ada"), (20, "Kid"), (40, "Kid"), (12, "Ada"), (40, "Kid")]
+        {
+            past.at(at(second)).unwrap();
+            let in_force = past.store().in_force(EntryKind::Decision).unwrap();
+            let said: Vec<&str> = in_force.iter().map(|entry| entry.who.as_str()).collect();
+            let wanted: Vec<&str> = [who].into_iter().filter(|who| !who.is_empty()).collect();
+            assert_eq!(said, wanted, "at {second}");
+        }
+    }
 }

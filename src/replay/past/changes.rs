@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use monitasks::vocab::{FileId, Group, Processing, Run};
 
 use super::hidden::without_decisions;
@@ -12,6 +12,9 @@ use crate::bookkeeping::{Entry, JobKind, Row, Store, StoreError, StoryEntry, Sto
 
 /// Entries that are read at once.
 const AT_ONCE: usize = 10_000;
+
+/// So long after the last data words of people belong to the shift.
+const AFTERWARDS: SignedDuration = SignedDuration::from_hours(12);
 
 /// Something that happened to a book.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,10 +88,17 @@ impl BookChanges {
         self.changes.partition_point(|(known, _)| *known <= at)
     }
 
-    /// The first and the last moment at which anything happened; none of an empty book.
+    /// The first and the last moment of the shift; none of an empty book. What people said long after its data is no part of it:
+    /// a word of today would make a point of a night of ten years ago.
     #[must_use]
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
-        Some((self.changes.first()?.0, self.changes.last()?.0))
+        let (first, last) = (self.changes.first()?.0, self.changes.last()?.0);
+        let of_data = self.changes.iter().rev().find(|(_, what)| !matches!(what, What::Entry(_))).map(|(at, _)| *at);
+        let Some(end) = of_data.and_then(|at| at.checked_add(AFTERWARDS).ok()).filter(|end| *end < last) else {
+            return Some((first, last));
+        };
+        let within = self.changes.iter().rev().find(|(at, _)| *at <= end).map_or(last, |(at, _)| *at);
+        Some((first, within))
     }
 
     /// All of them, with when each was known.

@@ -17,7 +17,11 @@ pub fn is_decision(kind: EntryKind) -> bool {
         | EntryKind::Override
         | EntryKind::Lock
         | EntryKind::Verification
-        | EntryKind::SignOff => true,
+        | EntryKind::SignOff
+        // Follow-ups tell of the decision they come from, data sets of the flags that chose their runs.
+        | EntryKind::FollowUp
+        | EntryKind::Dataset
+        | EntryKind::DatasetSnapshot => true,
         EntryKind::RunKind
         | EntryKind::RunFacts
         | EntryKind::Rule
@@ -25,10 +29,7 @@ pub fn is_decision(kind: EntryKind) -> bool {
         | EntryKind::Problem
         | EntryKind::Alarm
         | EntryKind::KnownIssue
-        | EntryKind::FollowUp
-        | EntryKind::Shift
-        | EntryKind::Dataset
-        | EntryKind::DatasetSnapshot => false,
+        | EntryKind::Shift => false,
     }
 }
 

@@ -35,12 +35,6 @@ impl PastResults {
         PastResults { poller, made, times, shown: None }
     }
 
-    /// The first and the last moment at which a result came; none without results.
-    #[must_use]
-    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
-        Some((*self.times.first()?, *self.times.last()?))
-    }
-
     /// The moments at which results came, in order.
     #[must_use]
     pub fn times(&self) -> &[Timestamp] {

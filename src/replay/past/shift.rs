@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use monitasks::vocab::Run;
 
 use super::book::PastBook;
@@ -137,13 +137,16 @@ impl PastShift {
         let results = PastResults::new(poller, &whole);
         let settings = workspace.settings.reconstruction.clone();
         let events = EventPoller::new(facts.detector.clone(), settings, workspace.root.clone());
-        let spans: Vec<(Timestamp, Timestamp)> = [whole.span(), results.span()].into_iter().flatten().collect();
-        let first = spans.iter().map(|span| span.0).filter(|at| *at > Timestamp::MIN).min();
-        let last = spans.iter().map(|span| span.1).max();
-        let span = first.zip(last).ok_or_else(|| PastError::Empty(workspace.root.clone()))?;
-        let marks = Arc::new(marks(&whole, results.times()));
+        let (span, strangers) = span_of(whole.span(), results.times()).ok_or_else(|| PastError::Empty(workspace.root.clone()))?;
+        let marks = Arc::new(marks_within(span, &whole, &results));
         let book = PastBook::new(whole.clone(), workspace)?;
-        let faults = whole.faults().to_vec();
+        let mut faults = whole.faults().to_vec();
+        if strangers > 0 {
+            faults.push(format!(
+                "{strangers} results have times far from those of the shift, as copied files do that say nothing of when they were made: \
+                 they stand in the replay only at these times"
+            ));
+        }
         let workspace = workspace.clone();
         let (wish, hides_decisions) = (EventWish::Newest, false);
         Ok(PastShift { name, workspace, live, whole, book, results, events, wish, span, marks, hides_decisions, faults })
@@ -157,15 +160,24 @@ impl PastShift {
         self.live.take_results(self.results.at(at));
         let book = self.book.at(at)?;
         let newest = newest_raw_file(&book.runs);
+        // An event out of a file that was not there yet is none of that instant.
+        let is_there = |file| book.runs.iter().any(|run| run.files.iter().any(|known| known.file == file));
+        let wish = match self.wish {
+            EventWish::Chosen { file, .. } if !is_there(file) => EventWish::Newest,
+            wish => wish,
+        };
         self.live.take_book(book);
         let workspace = &self.workspace;
         match newest {
             Some(_) => {
-                if let Some(event) = self.events.look(self.wish, newest, |file| workspace.raw_file(file)) {
+                if let Some(event) = self.events.look(wish, newest, |file| workspace.raw_file(file)) {
                     self.live.take_event(Arc::new(event));
                 }
             }
-            None => self.live.take_event(Arc::default()),
+            None => {
+                self.events.forget();
+                self.live.take_event(Arc::default());
+            }
         }
         Ok(self.live.snapshot(at))
     }
@@ -205,7 +217,7 @@ impl PastShift {
         if hides != self.hides_decisions {
             self.hides_decisions = hides;
             let changes = if hides { Arc::new(self.whole.hiding_decisions()) } else { self.whole.clone() };
-            self.marks = Arc::new(marks(&changes, self.results.times()));
+            self.marks = Arc::new(marks_within(self.span, &changes, &self.results));
             self.book.take_changes(changes)?;
         }
         Ok(())
@@ -257,11 +269,38 @@ impl PastShift {
     #[must_use]
     pub fn moments(&self) -> Vec<Timestamp> {
         let of_book = self.book.changes().iter().filter(|(_, what)| !matches!(what, What::Story(_))).map(|(at, _)| at);
-        let mut all: Vec<Timestamp> = of_book.chain(self.results.times().iter().copied()).collect();
+        let all = of_book.chain(self.results.times().iter().copied());
+        let mut all: Vec<Timestamp> = all.filter(|at| (self.span.0..=self.span.1).contains(at)).collect();
         all.sort_unstable();
         all.dedup();
         all
     }
+}
+
+/// The marks that stand on the line.
+fn marks_within(span: (Timestamp, Timestamp), changes: &BookChanges, results: &PastResults) -> Vec<ReplayMark> {
+    let mut all = marks(changes, results.times());
+    all.retain(|mark| (span.0..=span.1).contains(&mark.at));
+    all
+}
+
+/// A result farther from the shift than this is none of it.
+const FAR: SignedDuration = SignedDuration::from_hours(24 * 45);
+
+/// From the first to the last moment of a book and of results, and how many results are far from all that the book tells of.
+fn span_of(book: Option<(Timestamp, Timestamp)>, results: &[Timestamp]) -> Option<((Timestamp, Timestamp), usize)> {
+    let is_near = |at: &&Timestamp| match book {
+        Some((first, last)) => first.duration_since(**at) < FAR && at.duration_since(last) < FAR,
+        None => **at > Timestamp::MIN,
+    };
+    let near: Vec<Timestamp> = results.iter().filter(is_near).copied().collect();
+    let of_results = near.first().copied().zip(near.last().copied());
+    let strangers = if book.is_some() { results.len() - near.len() } else { 0 };
+    let span = match (book, of_results) {
+        (Some(book), Some(results)) => (book.0.min(results.0), book.1.max(results.1)),
+        (one, other) => one.or(other)?,
+    };
+    Some((span, strangers))
 }
 
 /// What a path is called.
@@ -272,4 +311,18 @@ fn name_of(path: &Path) -> String {
 /// A folder as if it were a workspace with the settings of a new one.
 fn around(root: &Path) -> Workspace {
     Workspace { root: root.to_owned(), settings: Settings::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_another_year_do_not_make_a_point_of_a_night() {
+        let at = |hour: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hour);
+        let results = [at(-200), at(3), at(9), at(90_000)];
+        assert_eq!(span_of(Some((at(0), at(8))), &results), Some(((at(-200), at(9)), 1)));
+        assert_eq!(span_of(None, &results), Some(((at(-200), at(90_000)), 0)));
+        assert_eq!(span_of(None, &[]), None);
+    }
 }
