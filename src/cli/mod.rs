@@ -24,6 +24,7 @@ mod issue;
 mod job;
 mod mark;
 mod new_task;
+mod page_file;
 mod places;
 mod plot;
 mod plot_choices;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use monitasks::vocab::Run;
 use serde_json::json;
 
-use super::said;
 use super::{Ended, Failure, Global, Outcome};
+use super::{page_file, said};
 use crate::bookkeeping::Store;
 use crate::config::Workspace;
 use crate::decisions::meeting::{self, Meeting, Voices};
@@ -15,7 +15,6 @@ use crate::decisions::page::Pictures;
 use crate::decisions::report::{meeting_page, shift_page, undecided_of};
 use crate::decisions::shifts::{self, Shift};
 use crate::decisions::standing::{self, Signature, Standing};
-use crate::durable::write_whole;
 use crate::engine::{Behind, ExportedBy, ReportPictures, book_heads, exported_by, report_pictures};
 
 /// What is reported.
@@ -92,8 +91,7 @@ fn name_of(workspace: &Workspace) -> String {
 }
 
 fn write(path: &Path, page: &str) -> Result<(), Failure> {
-    let told = |error: std::io::Error| Failure(format!("report not written: {error}: {}", path.display()));
-    write_whole(path, page.as_bytes()).map_err(told)?;
+    page_file::write(path, page, "report")?;
     eprintln!("written: {}", path.display());
     Ok(())
 }

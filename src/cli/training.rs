@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{Ended, Failure, Global, Outcome};
+use super::{Ended, Failure, Global, Outcome, page_file};
 use crate::config::Workspace;
-use crate::durable::write_whole;
 use crate::replay::{Comparison, PastShift, TrainingBook, TrainingReport};
 
 /// What is done with trainings.
@@ -53,12 +52,11 @@ pub fn run(global: &Global, args: &Args) -> Outcome {
         ))
     })?;
     let said = TrainingBook::said_in(&book)?;
-    let report = TrainingReport::of(shift.name(), &book, shift.whole(), &said);
+    let report = TrainingReport::of(shift.name(), &book, shift.whole(), None, &said);
     if args.json {
         println!("{:#}", serde_json::to_value(&report).map_err(|error| Failure(error.to_string()))?);
     } else if let Some(out) = &args.out {
-        write_whole(out, report.html().as_bytes())
-            .map_err(|error| Failure(format!("page not written: {error}: {}", out.display())))?;
+        page_file::write(out, &report.html(), "report")?;
         println!("{}: {}", out.display(), report.summary());
     } else {
         print!("{}", report.text());

@@ -109,7 +109,11 @@ pub fn offers(replay: Option<&ReplayShown>) -> Vec<(String, Action)> {
         offer("Replay: begin a range to repeat, end it, repeat no more", ReplayAction::Repeat),
         offer("Replay: compare my decisions with those of the past", ReplayAction::Compare),
     ];
-    let hide = if replay.hides_decisions { "Replay: show what was decided" } else { "Replay: hide what was decided" };
+    let hide = if replay.hides_decisions {
+        "Replay: show decisions, what was decided in the past"
+    } else {
+        "Training: hide decisions of the past in this replay"
+    };
     offers.push(offer(hide, ReplayAction::ToggleDecisions));
     for kind in ReplayMarkKind::ALL {
         offers.push(offer(&format!("Replay: next {}", kind.word()), ReplayAction::Jump(kind, true)));

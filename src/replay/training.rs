@@ -150,8 +150,9 @@ impl TrainingBook {
 impl TrainingReport {
     /// Compares what was said in a training with all that happened.
     #[must_use]
-    pub fn of(shift: &str, book: &Path, whole: &BookChanges, trained: &[NewEntry]) -> Self {
-        let past = in_force(whole.entries().map(|(at, entry)| (at, entry.clone())));
+    pub fn of(shift: &str, book: &Path, whole: &BookChanges, until: Option<Timestamp>, trained: &[NewEntry]) -> Self {
+        let past = whole.entries().filter(|(at, _)| until.is_none_or(|until| *at <= until));
+        let past = in_force(past.map(|(at, entry)| (at, entry.clone())));
         // Bodies are read by the reader of entries.
         let trained_entries: Vec<(Timestamp, Entry)> = trained.iter().map(|new| (new.at, as_entry(new))).collect();
         let trainees: BTreeSet<String> = trained.iter().map(|new| new.who.clone()).collect();
@@ -358,7 +359,7 @@ mod tests {
         say(&mut store, &past).unwrap();
         let trained = [decided(1, Flag::Ok, "fine", 160), decided(2, Flag::Maybe, "", 100), decided(4, Flag::Bad, "x", 500)];
         let whole = BookChanges::read(&store).unwrap();
-        let report = TrainingReport::of("night", Path::new("t.sqlite"), &whole, &trained);
+        let report = TrainingReport::of("night", Path::new("t.sqlite"), &whole, None, &trained);
         let found: Vec<(Comparison, Option<f64>)> = report.decisions.iter().map(|row| (row.comparison, row.later_s)).collect();
         use Comparison::{Agrees, Differs, NewDecision, NotDecided};
         assert_eq!(found, [(Agrees, Some(60.0)), (Differs, Some(-300.0)), (NotDecided, None), (NewDecision, None)]);
