@@ -13,6 +13,11 @@ use super::{said_card, theme, words};
 use crate::engine::{Command, Decision, DecisionCommand, DecisionSubject, Evidence, Outcome, Part, Stage, WantedDecision};
 use crate::snapshot::{FigureKey, JudgedShown, RunRow, StageShown};
 
+/// A second click at the place of one that decided is none within so many seconds.
+const SECOND_CLICK_S: f64 = 2.0;
+/// How near it must be, points.
+const SAME_PLACE: f32 = 6.0;
+
 /// The run looked at, with all that was said of it as far as it is known.
 type Of<'a> = (&'a RunRow, Option<&'a JudgedShown>);
 
@@ -204,16 +209,26 @@ fn flag_button(
     let name = format!("Decide {}", flag.word());
     let response = ui.add_enabled(hindrance.is_none(), button);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, hindrance.is_none(), &name));
-    if response.clicked() && lacks_comment {
+    let click = ui.input(|input| input.pointer.interact_pos().filter(|_| input.pointer.any_click()).map(|at| (input.time, at)));
+    if response.clicked() && is_the_same_click_again(draft, click) {
+        // The card moved below the pointer as it was decided: what lies there now was not meant.
+    } else if response.clicked() && lacks_comment {
         (draft.wanted_bad, draft.goes_to_comment) = (true, true);
     } else if response.clicked() {
         let evidence = on_screen.iter().map(|item| evidence(scene, item)).collect();
         decide(scene, of, flag, (state, draft), evidence);
+        draft.decided = click;
     }
     let needs = if flag == Flag::Bad { "; needs a comment" } else { "" };
     response
         .on_hover_text(format!("Record {} for {}{needs}", flag.word(), subject.words()))
         .on_disabled_hover_text(hindrance.unwrap_or_default());
+}
+
+/// Whether a click comes so soon after one that decided, and at its place, that it is the second half of a double click.
+fn is_the_same_click_again(draft: &Draft, click: Option<(f64, egui::Pos2)>) -> bool {
+    let (Some((then, there)), Some((now, here))) = (draft.decided, click) else { return false };
+    now - then < SECOND_CLICK_S && there.distance(here) < SAME_PLACE
 }
 
 /// Sends a decision as the card has it, and notes that it is on its way.

@@ -141,6 +141,8 @@ pub struct Draft {
     pub goes_to_comment: bool,
     /// When a newer run took the place of another one by itself.
     pub swapped_at: Option<Timestamp>,
+    /// The click that decided last: when by the window's clock, s, and where.
+    pub decided: Option<(f64, egui::Pos2)>,
 }
 
 /// So long after a newer run has taken the card by itself, its buttons take no click.

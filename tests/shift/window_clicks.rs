@@ -58,6 +58,11 @@ impl Desk {
         self.settle();
     }
 
+    /// The middle of what is called exactly that.
+    pub fn middle_of(&self, name: &str) -> egui::Pos2 {
+        self.window.get_by_label(name).rect().center()
+    }
+
     /// Clicks at a place of the screen.
     pub fn click_at(&mut self, at: egui::Pos2) {
         self.window.hover_at(at);

@@ -236,3 +236,20 @@ fn a_refusal_shows_the_decision_that_came_first() {
     desk.click("Decide OK");
     let _ = decided(&desk);
 }
+
+#[test]
+fn the_second_half_of_a_double_click_decides_nothing() {
+    let mut desk = desk();
+    let at = desk.middle_of("Decide MAYBE");
+    desk.click_at(at);
+    let count = |desk: &Desk| desk.commands().iter().filter(|command| matches!(command, Command::Decision(_))).count();
+    assert_eq!(count(&desk), 1);
+    // By now another button may lie there.
+    desk.click_at(at);
+    assert_eq!(count(&desk), 0, "a double click decided twice");
+    for _ in 0..40 {
+        desk.settle();
+    }
+    desk.click_at(at);
+    assert_eq!(count(&desk), 1, "a click of its own decides again");
+}
