@@ -13,6 +13,9 @@ const NAMES_IN_A_LINE: usize = 4;
 /// So many stand in lines of their own above the plot; more go into a legend over it.
 pub const NAMES_ABOVE: usize = 16;
 
+/// With less height than this left, points, names of many series are left out.
+const LEAST_UNDER_NAMES: f32 = 130.0;
+
 /// Words that make no title say more.
 const SMALL_WORDS: [&str; 6] = ["by", "each", "latest", "map", "of", "the"];
 
@@ -87,7 +90,8 @@ fn has_line_of_names(ui: &Ui, figure: &Figure) -> bool {
 /// Names of many series, as many to a line as there is room for.
 pub fn many_names(ui: &mut Ui, figure: &Figure) {
     let names = names(figure);
-    if names.len() > NAMES_ABOVE || !has_line_of_names(ui, figure) {
+    // In a low pane the plot itself comes first.
+    if names.len() > NAMES_ABOVE || !has_line_of_names(ui, figure) || ui.available_height() < LEAST_UNDER_NAMES {
         return;
     }
     let look = theme::look(ui.visuals());

@@ -94,6 +94,11 @@ pub fn show(ui: &Ui, scene: &mut Scene<'_>, palette: &mut Palette, state: &mut U
     stays && !modal.should_close()
 }
 
+/// Width of the sheet of keys where there is room, points.
+const SHEET_WIDTH: f32 = 760.0;
+/// What of it the keys take.
+const KEYS_SHARE: f32 = 0.28;
+
 /// Draws the sheet of keys; false when it is to be closed.
 pub fn keys_sheet(ui: &Ui) -> bool {
     let mut is_open = true;
@@ -107,16 +112,23 @@ pub fn keys_sheet(ui: &Ui) -> bool {
             egui::ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
                 // Nothing is pressed here: lines stand as close as in a text, and all of them in a window of usual size.
                 ui.spacing_mut().interact_size.y = 0.0;
-                let grid = egui::Grid::new("keys").num_columns(2).spacing([24.0, 5.0]).min_row_height(0.0);
                 // With large letters long lines go on below: the sheet stays within the window.
-                let widest = (ui.ctx().content_rect().width() - 100.0) / 2.0;
-                grid.max_col_width(widest).show(ui, |ui| {
-                    for (key, words) in keys::sheet() {
-                        ui.add(egui::Label::new(theme::bold(key)).wrap());
-                        ui.add(egui::Label::new(words).wrap());
-                        ui.end_row();
-                    }
-                });
+                let wide = (ui.ctx().content_rect().width() - 80.0).clamp(160.0, SHEET_WIDTH);
+                ui.set_width(wide);
+                ui.spacing_mut().item_spacing.y = 5.0;
+                for (key, words) in keys::sheet() {
+                    ui.horizontal_top(|ui| {
+                        let part = |ui: &mut Ui, share: f32, label: egui::Label| {
+                            let size = vec2(wide * share - 8.0, 0.0);
+                            ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
+                                ui.set_width(size.x);
+                                ui.add(label.wrap());
+                            });
+                        };
+                        part(ui, KEYS_SHARE, egui::Label::new(theme::bold(key)));
+                        part(ui, 1.0 - KEYS_SHARE, egui::Label::new(words));
+                    });
+                }
             });
         });
     is_open

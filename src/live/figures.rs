@@ -135,6 +135,8 @@ fn up_to_run<'a>(history: Vec<&'a Summary>, key: &FigureKey) -> Vec<&'a Summary>
     let last = history.iter().rposition(|summary| summary.run == Some(run));
     match last {
         Some(last) => history.into_iter().take(last + 1).collect(),
+        // Slow control and the like are of no run.
+        None if history.iter().all(|summary| summary.run.is_none()) => history,
         None => Vec::new(),
     }
 }
