@@ -61,6 +61,7 @@ use std::sync::Arc;
 
 pub use app::DqmonApp;
 pub use keys::sheet as key_sheet;
+pub use layout::Layout;
 pub use state::{ItemRef, Page, RunChoice, UiState};
 pub use theme::install;
 

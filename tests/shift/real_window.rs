@@ -154,7 +154,7 @@ fn assert_readable(path: &Path) {
         let picture = Picture::of_png(bytes);
         assert_eq!((picture.width, picture.height), (900, 560));
         let is_series = |pixel: &[u8; 3]| *pixel == palette::ink(Ink::Series(0), Look::Dark);
-        assert!(picture.pixels.iter().any(|pixel| is_series(pixel)), "the series is in the picture");
+        assert!(picture.pixels.iter().any(is_series), "the series is in the picture");
     } else {
         let text = String::from_utf8(bytes).unwrap();
         let rows = text.lines().filter(|line| !line.starts_with('#')).count();

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use dqmon::config::Workspace;
 use dqmon::engine::{self, Start, World};
-use dqmon::gui::{DqmonApp, UiState};
+use dqmon::gui::{DqmonApp, ItemRef, Layout, UiState};
 use dqmon::live::{DiskResults, FoundResult, ResultsFolder};
+use dqmon::snapshot::PlotView;
 
 use crate::book;
 use crate::report::{Report, Row, median};
@@ -190,7 +191,9 @@ pub fn new_result(report: &mut Report) {
     let ctx = egui::Context::default();
     dqmon::gui::install(&ctx);
     let peek = handle.clone();
-    let mut app = DqmonApp::new(handle, UiState::default());
+    let item = ItemRef { task: "slow_control".into(), item: "temperatures".into() };
+    let layout = Some(Layout::of_one(Some(item), PlotView::Bounds, 0));
+    let mut app = DqmonApp::new(handle, UiState { layout, ..UiState::default() });
     let mut times = Vec::new();
     let mut frame = |until: &mut dyn FnMut() -> bool| {
         let deadline = Instant::now() + Duration::from_secs(30);
@@ -207,7 +210,6 @@ pub fn new_result(report: &mut Report) {
         }
         false
     };
-    // The task's first item is in one of the panes of the first start.
     frame(&mut || peek.snapshot().task("slow_control").is_some());
     for number in 0..20 {
         let name = format!("slow/s{number:02}.csv");
