@@ -64,7 +64,8 @@ pub fn can_run(what: &str) -> bool {
 /// start one at the same time get one each.
 pub fn virtual_display() -> (Ended, String) {
     let (mut command, [width, height]) = (Command::new("Xvfb"), SIZE);
-    command.args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "-nolisten", "tcp"]);
+    // It would begin anew, and refuse who comes meanwhile, whenever its last client has gone: those that look at it come and go.
+    command.args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "-nolisten", "tcp", "-noreset"]);
     let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("Xvfb starts: 'make deps' installs it");
     let mut number = String::new();
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
